@@ -1,0 +1,94 @@
+"""Build a release from a catalogue folder: ``python build_index.py --sample --out release``."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from recsys.build import Build, Options, Stage, workspace_folder
+from recsys.errors import RecsysError
+from recsys.models.image import COMPACT
+from recsys.models.text import PACKAGED
+from recsys.release import Manifest
+from recsys.sample import draw_sample
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    arguments = _parser().parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    options = Options(arguments.text_model, arguments.image_model, arguments.limit)
+    try:
+        sample = workspace_folder(arguments.out) / "sample"
+        data = draw_sample(sample) if arguments.sample else arguments.data
+        build = Build(data, arguments.out, options)
+        manifest = build.run()
+    except RecsysError as error:
+        print(f"build_index.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. Run the same command again to go on.", file=sys.stderr)
+        return 130
+    print(_stage_table(build.stages))
+    print(_model_table(manifest))
+    print(f"Release {manifest.checksum[:12]} is in {arguments.out}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Turn a catalogue folder into a release.")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, metavar="DIR", help="a folder in Kaggle's layout")
+    source.add_argument("--sample", action="store_true", help="the drawn sample catalogue")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the release")
+    parser.add_argument(
+        "--text-model", default=PACKAGED, help="a sentence-transformers id or path (%(default)s)"
+    )
+    parser.add_argument(
+        "--image-model", default=COMPACT, help="hf-hub:ID or local-dir:PATH (%(default)s)"
+    )
+    parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N articles")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
+
+
+def _stage_table(stages: list[Stage]) -> str:
+    lines = [f"\n{'stage':<18}{'rows':>10}{'seconds':>10}{'rows/s':>10}{'peak GB':>10}"]
+    for stage in stages:
+        speed = f"{stage.rows / stage.seconds:,.0f}" if stage.rows and stage.seconds else "kept"
+        lines.append(
+            f"{stage.name:<18}{stage.rows:>10,}{stage.seconds:>10.1f}{speed:>10}"
+            f"{stage.peak_bytes / 1e9:>10.2f}"
+        )
+    total = sum(stage.seconds for stage in stages)
+    return "\n".join([*lines, f"{'total':<28}{total:>10.1f}"])
+
+
+def _model_table(manifest: Manifest) -> str:
+    lines = [
+        f"\n{'model':<12}{'articles':>10}{'entries':>10}{'dim':>6}"
+        f"{'recall@12':>11}{'worst':>7}{'below .9':>10}"
+    ]
+    for name, model in manifest.models.items():
+        audit = model.audit
+        lines.append(
+            f"{name:<12}{model.articles:>10,}{model.entries:>10,}{model.dim:>6}"
+            f"{audit.mean:>11.4f}{audit.worst:>7.2f}{audit.below_90:>10.4%}"
+        )
+    held_out = manifest.held_out
+    return "\n".join(
+        [
+            *lines,
+            f"\nTwo-tower on {held_out.shoppers:,} shoppers held out: recall@12 "
+            f"{held_out.recall_at_12:.4f}, best-sellers {held_out.popularity_recall_at_12:.4f}",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

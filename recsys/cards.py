@@ -1,0 +1,136 @@
+"""The HTML of the page: the query, the galleries and their cards. Every text is escaped here."""
+
+import base64
+from html import escape
+
+from recsys.models import SINGLE
+from recsys.recommender import Answer, Article, Gallery, Match
+
+TITLES = {model.name: model.title for model in SINGLE}
+
+HEADER = """
+<header class="masthead">
+  <h1>More like this</h1>
+  <p>Pick an article or drop a photo: five retrieval models answer side by side.</p>
+</header>
+"""
+
+WELCOME = """
+<div class="welcome">
+  <h2>Where would you like to start?</h2>
+  <p>Type an article id, let us <strong>surprise</strong> you, or drop a photo of something you
+  like. Every result is a link: follow it to go on from there.</p>
+</div>
+"""
+
+
+def answer_html(answer: Answer, revision: str, photo: bytes | None = None) -> str:
+    """Return the whole answer: what was asked about, and a gallery a model.
+
+    Args:
+        answer: what the recommender said.
+        revision: the release that it said it from.
+        photo: the JPEG that was asked about, if it was one.
+    """
+    query = _query(answer.query, revision) if answer.query else _uploaded(photo or b"")
+    galleries = "".join(_gallery(gallery, revision) for gallery in answer.galleries)
+    return f'<div class="answer">{query}<div class="galleries">{galleries}</div></div>'
+
+
+def message_html(message: str) -> str:
+    """Return a message that screen readers announce; nothing for an empty one."""
+    return f'<div class="message" role="alert">{escape(message)}</div>' if message else ""
+
+
+def footer_html(articles: int, photos: int, revision: str) -> str:
+    """Return the line at the foot of the page: what is being searched."""
+    return (
+        f'<footer class="foot">{articles:,} articles, {photos:,} with a photo · '
+        f"release {escape(revision)} · scores are cosine similarities</footer>"
+    )
+
+
+def _query(article: Article, revision: str) -> str:
+    facts = "".join(
+        f"<div><dt>{escape(_label(column))}</dt><dd>{escape(value)}</dd></div>"
+        for column, value in article.attributes.items()
+    )
+    description = escape(article.description) or "<em>No description.</em>"
+    return f"""
+    <aside class="query" aria-label="The article you asked about">
+      {_photo(article, revision, eager=True)}
+      <div class="about">
+        <h2>{escape(article.name)}</h2>
+        <p class="id">Article {escape(article.article_id)}</p>
+        <p class="description">{description}</p>
+        <details open><summary>Attributes</summary><dl>{facts}</dl></details>
+      </div>
+    </aside>"""
+
+
+def _uploaded(photo: bytes) -> str:
+    source = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
+    return f"""
+    <aside class="query" aria-label="Your photo">
+      <span class="photo"><img src="{source}" alt="Your photo"></span>
+      <div class="about"><h2>Your photo</h2>
+      <p class="description">Compared with every photo of the catalogue. It is not kept.</p></div>
+    </aside>"""
+
+
+def _gallery(gallery: Gallery, revision: str) -> str:
+    cards = "".join(_card(match, revision) for match in gallery.matches)
+    body = f'<ol class="matches">{cards}</ol>' if cards else _note(gallery.note)
+    return f"""
+    <section class="gallery" aria-label="{escape(gallery.model.title)}"
+      data-model="{gallery.model.name}">
+      <div class="heading"><h2>{escape(gallery.model.title)}</h2>
+      <p>{escape(gallery.model.explanation)}</p></div>
+      {body}
+    </section>"""
+
+
+def _note(text: str) -> str:
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def _card(match: Match, revision: str) -> str:
+    article = match.article
+    return f"""
+    <li class="match"><a href="?article={article.article_id}"
+      data-article="{article.article_id}" title="{escape(_reasons(match))}">
+      {_photo(article, revision)}
+      <span class="line"><span class="rank">{match.rank}</span>
+      <span class="score">{match.score:.3f}</span></span>
+      <span class="name">{escape(article.name)}</span>
+      <span class="kind">{escape(_kind(article))}</span></a></li>"""
+
+
+def _photo(article: Article, revision: str, eager: bool = False) -> str:
+    if not article.has_photo:
+        return '<span class="photo none"><span>No photo</span></span>'
+    # The revision makes the address unique, so that browsers may keep the picture for good.
+    source = f"photos/{article.article_id}.jpg?release={revision}"
+    alt = escape(f"{article.name}, {_kind(article)}")
+    loading = "eager" if eager else "lazy"
+    return (
+        f'<span class="photo"><img src="{source}" alt="{alt}" loading="{loading}" '
+        'width="240" height="360"></span>'
+    )
+
+
+def _kind(article: Article) -> str:
+    return ", ".join(
+        article.attributes[column] for column in ("product_type_name", "colour_group_name")
+    )
+
+
+def _reasons(match: Match) -> str:
+    """Say what each model adds to a combined score, largest first."""
+    parts = sorted(match.contributions.items(), key=lambda part: -part[1])
+    return " + ".join(f"{TITLES[name]} {value:.3f}" for name, value in parts)
+
+
+def _label(column: str) -> str:
+    """Return a column's name as a person would write it: 'Colour group'."""
+    return column.removesuffix("_name").replace("_", " ").capitalize()

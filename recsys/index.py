@@ -1,0 +1,213 @@
+"""Nearest neighbours over unit vectors: a usearch graph, exact search, and an audit of both.
+
+The score of a neighbour is the dot product of two unit vectors: the cosine similarity, which is
+1 − the cosine distance. Scores are computed from the float32 vectors, whatever found the
+neighbour, and rounded to `DECIMALS`; ties are broken by article row, and rows are in the order of
+article ids.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+from usearch.index import Index as Graph
+
+from recsys.errors import AuditError
+from recsys.vectors import NO_VECTOR, ArticleVectors, Float32, Int32
+
+DECIMALS = 5
+TIE = 10.0**-DECIMALS
+EXACT_BELOW = 4096
+"""Up to this many distinct vectors, exact search is quicker than it needs to be: no graph."""
+
+SETTINGS = {"dtype": "f16", "connectivity": 32, "expansion_add": 1024, "expansion_search": 128}
+"""Of a usearch graph. One-hot vectors have many near ties, for which the usual expansion_add of
+128 to 256 loses some queries' neighbours altogether."""
+
+MARGIN = 32
+"""Entries fetched beyond those asked for: the graph ranks by float16, so its order is a guess."""
+
+AUDIT_AT = 12
+MEAN_BAR, WORST_BAR = 0.995, 0.5
+AUDIT_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Articles in falling order of score.
+
+    Attributes:
+        rows: int32 [n], rows in the catalogue.
+        scores: float32 [n], cosine similarities in [-1, 1].
+    """
+
+    rows: Int32
+    scores: Float32
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How an index compares with exact search over the same vectors, query by query.
+
+    Recall is tie-aware: of `AUDIT_AT` neighbours found, the share that scores no less than the
+    true last one. The query's own entry does not count.
+
+    Attributes:
+        queries: how many queries were compared.
+        mean: the mean recall.
+        worst: the lowest recall of any query.
+        below_90: the share of queries with a recall below .9.
+    """
+
+    queries: int
+    mean: float
+    worst: float
+    below_90: float
+
+    def check(self, model: str) -> None:
+        """Raise `AuditError` if the index is not good enough to be released."""
+        if self.mean < MEAN_BAR or self.worst < WORST_BAR:
+            raise AuditError(
+                f"The {model} index finds {self.mean:.4f} of the true neighbours on average and "
+                f"{self.worst:.2f} at worst; a release needs {MEAN_BAR} and {WORST_BAR}. "
+                "Raise the expansions of SETTINGS in recsys/index.py."
+            )
+
+
+class Index:
+    """The searchable articles of one model.
+
+    Args:
+        articles: their vectors.
+        graph: a usearch index whose keys are the rows of ``articles.vectors``; without one,
+            every search is exact.
+    """
+
+    def __init__(self, articles: ArticleVectors, graph: Graph | None = None) -> None:
+        self.vectors, self.entry, self.graph = articles.vectors, articles.entry, graph
+        known = np.flatnonzero(self.entry != NO_VECTOR).astype(np.int32)
+        # Articles sorted by entry, then row; those of entry e start at starts[e].
+        self._members = known[np.argsort(self.entry[known], kind="stable")]
+        self._starts = np.searchsorted(
+            self.entry[self._members], np.arange(len(self.vectors) + 1), side="left"
+        )
+
+    def search(self, query: Float32, k: int, exclude: Sequence[int] = ()) -> Neighbours:
+        """Return the ``k`` nearest articles to a unit vector [dim], ``exclude`` left out."""
+        if self.graph is None:
+            return self.search_exactly(query, k, exclude)
+        entries, scores = self.candidates(query[None], k + len(exclude) + MARGIN)
+        return self._ranked(entries[0], scores[0], k, exclude)
+
+    def search_exactly(self, query: Float32, k: int, exclude: Sequence[int] = ()) -> Neighbours:
+        """Return what `search` approximates, by comparing the query with every vector."""
+        scores = self.vectors @ query
+        wanted = min(k + len(exclude), len(scores))
+        if wanted == 0:
+            return Neighbours(np.empty(0, np.int32), np.empty(0, np.float32))
+        bar = np.partition(scores, -wanted)[-wanted]
+        entries = np.flatnonzero(scores >= bar - TIE)
+        return self._ranked(entries, scores[entries], k, exclude)
+
+    def scores(self, query: Float32, rows: Int32) -> Float32:
+        """Return the score of each of ``rows``, NaN for articles without a vector."""
+        entry = self.entry[rows]
+        scores = self.vectors[entry] @ query if len(self.vectors) else np.zeros(len(rows))
+        return np.where(entry == NO_VECTOR, np.nan, _rounded(scores)).astype(np.float32)
+
+    def candidates(self, queries: Float32, count: int) -> tuple[npt.NDArray[np.int64], Float32]:
+        """Return ``count`` entries [queries, count] from the graph, each with its exact score.
+
+        Where the graph finds fewer, the entry is `NO_VECTOR` and the score is -inf.
+        """
+        if self.graph is None:
+            raise ValueError("this index has no graph; use search_exactly")
+        count = min(count, len(self.vectors))
+        found = self.graph.search(queries, count)
+        entries = np.atleast_2d(found.keys).astype(np.int64)
+        beyond = np.arange(count) >= np.reshape(getattr(found, "counts", count), (-1, 1))
+        entries = np.where(beyond, NO_VECTOR, entries)
+        scores = np.einsum("qcd,qd->qc", self.vectors[entries], queries)
+        return entries, np.where(beyond, -np.inf, scores).astype(np.float32)
+
+    def _ranked(
+        self, entries: npt.NDArray[np.int64], scores: Float32, k: int, exclude: Sequence[int]
+    ) -> Neighbours:
+        """Expand entries to their articles and order these."""
+        real = entries != NO_VECTOR
+        entries, scores = entries[real], scores[real]
+        groups = [self._members[self._starts[e] : self._starts[e + 1]] for e in entries]
+        rows = np.concatenate([*groups, np.empty(0, np.int32)])
+        each = _rounded(np.repeat(scores, [len(group) for group in groups]))
+        keep = ~np.isin(rows, np.asarray(exclude, np.int32))
+        rows, each = rows[keep], each[keep]
+        order = np.lexsort((rows, -each))[:k]
+        return Neighbours(rows[order], each[order])
+
+
+def build_graph(vectors: Float32, name: str) -> Graph:
+    """Return a usearch index over unit ``vectors``; equal vectors give equal bytes.
+
+    One thread adds the vectors in order: with several, every build would differ.
+    """
+    graph = Graph(ndim=vectors.shape[1], metric="ip", **SETTINGS)
+    with tqdm(total=len(vectors), desc=f"{name} index", unit="vector") as bar:
+        for start in range(0, len(vectors), 1024):
+            block = vectors[start : start + 1024]
+            graph.add(np.arange(start, start + len(block)), block, threads=1)
+            bar.update(len(block))
+    return graph
+
+
+def open_graph(path: Path) -> Graph:
+    """Return the usearch index in the file at ``path``, memory-mapped."""
+    graph = Graph.restore(path, view=True)
+    # The file does not keep how far to search.
+    graph.expansion_search = SETTINGS["expansion_search"]
+    return graph
+
+
+def audit(index: Index, queries: Float32, own: Int32, name: str) -> Audit:
+    """Compare ``index`` with exact search.
+
+    Args:
+        index: the index to examine, with a graph.
+        queries: unit vectors, float32 [n, dim].
+        own: int32 [n], the entry that each query belongs to, which is not among its neighbours.
+        name: what the progress bar says.
+    """
+    recalls = [np.empty(0)]
+    with tqdm(total=len(queries), desc=f"{name} audit", unit="query") as bar:
+        for start in range(0, len(queries), AUDIT_BLOCK):
+            block = slice(start, start + AUDIT_BLOCK)
+            recalls.append(_recall(index, queries[block], own[block]))
+            bar.update(len(recalls[-1]))
+    recall = np.concatenate(recalls) if len(queries) else np.ones(1)
+    return Audit(
+        len(recall), float(recall.mean()), float(recall.min()), float((recall < 0.9).mean())
+    )
+
+
+def _recall(index: Index, queries: Float32, own: Int32) -> npt.NDArray[np.float64]:
+    """Return the tie-aware recall@`AUDIT_AT` of each query."""
+    k = min(AUDIT_AT, len(index.vectors) - 1)
+    if k < 1:
+        return np.ones(len(queries))
+    entries, found = index.candidates(queries, k + 1 + MARGIN)
+    found = -np.sort(-np.where(entries == own[:, None], -np.inf, found), axis=1)[:, :k]
+    exact = queries @ index.vectors.T
+    exact[np.arange(len(own)), own] = -np.inf
+    recall = np.ones(len(queries))
+    # Counting what beats the last one found is far cheaper than finding the true last one.
+    missed = np.flatnonzero((exact > found[:, -1:] + TIE).sum(axis=1) > 0)
+    true_last = -np.partition(-exact[missed], k - 1, axis=1)[:, k - 1 : k]
+    recall[missed] = (found[missed] >= true_last - TIE).mean(axis=1)
+    return recall
+
+
+def _rounded(scores: npt.NDArray[np.floating]) -> Float32:
+    """Round scores, so that rounding errors do not break ties, and keep them within [-1, 1]."""
+    return np.clip(np.round(scores, DECIMALS), -1, 1).astype(np.float32)

