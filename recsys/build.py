@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 from recsys.catalog import Catalog, read_catalog
 from recsys.errors import CatalogError, PhotoError
+from recsys.index import EXPANSIONS, Audit, Index, audit, build_graph, open_graph
 from recsys.index import SETTINGS as INDEX_SETTINGS
-from recsys.index import Audit, Index, audit, build_graph, open_graph
 from recsys.models import FEATURES, IMAGE, TEXT, TWO_TOWER, features, two_tower
 from recsys.models.image import COMPACT, COMPACT_CONFIG, ImageEncoder, assemble_compact
 from recsys.models.text import PACKAGED, TextEncoder, article_texts
@@ -214,13 +214,15 @@ class Build:
             asked, own = unit(queries), vectors.entry
 
         def make(folder: Path) -> None:
-            index = Index(vectors, open_graph(graph))
+            index = Index(vectors, open_graph(graph, EXPANSIONS[0]))
             found = audit(index, asked, own, name)
             (folder / "audit.json").write_text(json.dumps(dataclasses.asdict(found)))
             stage.rows = len(asked)
 
         with self._stage(f"{name} audit") as stage:
-            folder = self.workspace.once("audits", key_of(key, fingerprint(asked, own)), make)
+            folder = self.workspace.once(
+                "audits", key_of(key, fingerprint(asked, own), EXPANSIONS), make
+            )
         found = Audit(**json.loads((folder / "audit.json").read_text()))
         found.check(name)
         return BuiltModel(vectors, encoder, graph, found)

@@ -1,6 +1,7 @@
 """The HTML of the page: the query, the galleries and their cards. Every text is escaped here."""
 
 import base64
+from collections.abc import Iterable
 from html import escape
 
 from recsys.models import SINGLE
@@ -15,13 +16,14 @@ HEADER = """
 </header>
 """
 
-WELCOME = """
-<div class="welcome">
-  <h2>Where would you like to start?</h2>
-  <p>Type an article id, let us <strong>surprise</strong> you, or drop a photo of something you
-  like. Every result is a link: follow it to go on from there.</p>
-</div>
-"""
+
+def welcome_html(examples: Iterable[Article], revision: str) -> str:
+    """Return what the page shows before the first query: articles to start from."""
+    cards = "".join(_card(article, revision, "", "") for article in examples)
+    return f"""
+    <div class="welcome"><h2>Where would you like to start?</h2>
+    <p>Pick one of these, type an article id, or drop a photo. Every result is a link to go on
+    from.</p><ol class="matches">{cards}</ol></div>"""
 
 
 def answer_html(answer: Answer, revision: str, photo: bytes | None = None) -> str:
@@ -79,7 +81,7 @@ def _uploaded(photo: bytes) -> str:
 
 
 def _gallery(gallery: Gallery, revision: str) -> str:
-    cards = "".join(_card(match, revision) for match in gallery.matches)
+    cards = "".join(_match(match, revision) for match in gallery.matches)
     body = f'<ol class="matches">{cards}</ol>' if cards else _note(gallery.note)
     return f"""
     <section class="gallery" aria-label="{escape(gallery.model.title)}"
@@ -94,14 +96,19 @@ def _note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
-def _card(match: Match, revision: str) -> str:
-    article = match.article
+def _match(match: Match, revision: str) -> str:
+    line = (
+        f'<span class="line"><span class="rank">{match.rank}</span>'
+        f'<span class="score">{match.score:.3f}</span></span>'
+    )
+    return _card(match.article, revision, line, _reasons(match))
+
+
+def _card(article: Article, revision: str, line: str, reasons: str) -> str:
     return f"""
     <li class="match"><a href="?article={article.article_id}"
-      data-article="{article.article_id}" title="{escape(_reasons(match))}">
-      {_photo(article, revision)}
-      <span class="line"><span class="rank">{match.rank}</span>
-      <span class="score">{match.score:.3f}</span></span>
+      data-article="{article.article_id}" title="{escape(reasons)}">
+      {_photo(article, revision)}{line}
       <span class="name">{escape(article.name)}</span>
       <span class="kind">{escape(_kind(article))}</span></a></li>"""
 

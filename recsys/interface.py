@@ -21,6 +21,7 @@ T = TypeVar("T")
 CSS_FILE = Path(__file__).with_name("interface.css")
 KEEP_UPLOADS_SECONDS = 600
 SEARCHES_AT_ONCE = 8
+EXAMPLES = 16
 
 FOLLOW_LINKS = """
 element.addEventListener('click', (event) => {
@@ -156,6 +157,8 @@ class Interface:
 def make_page(interface: Interface) -> gr.Blocks:
     """Return the page, its events bound and its API endpoints named."""
     release = interface.recommender.release
+    examples = interface.recommender.examples(EXAMPLES)
+    welcome = cards.welcome_html(examples, interface.recommender.revision)
     page = gr.Blocks(
         title="More like this",
         analytics_enabled=False,
@@ -167,7 +170,10 @@ def make_page(interface: Interface) -> gr.Blocks:
         with gr.Row(elem_classes="ask"):
             with gr.Column(scale=3, min_width=300):
                 box = gr.Textbox(
-                    label="Article id", placeholder="0108775015", max_lines=1, elem_id="article-id"
+                    label="Article id",
+                    placeholder=examples[0].article_id if examples else "",
+                    max_lines=1,
+                    elem_id="article-id",
                 )
                 with gr.Row():
                     look_up = gr.Button("Look up", variant="primary", min_width=120)
@@ -175,7 +181,7 @@ def make_page(interface: Interface) -> gr.Blocks:
             with gr.Column(scale=2, min_width=300):
                 photo = gr.File(label="Or a photo", file_types=["image"], height=150)
         message = gr.HTML(elem_id="message")
-        answer = gr.HTML(cards.WELCOME, js_on_load=FOLLOW_LINKS, elem_id="answer")
+        answer = gr.HTML(welcome, js_on_load=FOLLOW_LINKS, elem_id="answer")
         gr.HTML(
             cards.footer_html(
                 len(release.articles), int(release.with_photo.sum()), interface.recommender.revision

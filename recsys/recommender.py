@@ -103,6 +103,12 @@ class Recommender:
         rows = np.flatnonzero(self.release.with_photo)
         return self._article(int(chance.choice(rows if len(rows) else range(len(self._row)))))
 
+    def examples(self, count: int) -> list[Article]:
+        """Return up to ``count`` articles with photos, spread evenly over the catalogue."""
+        rows = np.flatnonzero(self.release.with_photo)
+        places = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)
+        return [self._article(int(row)) for row in rows[places]]
+
     def photo(self, text: str) -> bytes | None:
         """Return the JPEG of an article's photo, ``None`` where it has none.
 

@@ -212,7 +212,7 @@ class Release:
     def _index(self, name: str, record: ModelRecord) -> Index:
         vectors = _map(self.folder / f"vectors/{name}.npy")
         entry = _map(self.folder / f"entries/{name}.npy")
-        graph = open_graph(self.folder / f"indexes/{name}.usearch")
+        graph = open_graph(self.folder / f"indexes/{name}.usearch", record.audit.expansion_search)
         _check(
             vectors.shape == (record.entries, record.dim) and vectors.dtype == np.float32,
             f"vectors/{name}.npy is not float32 [{record.entries}, {record.dim}]",

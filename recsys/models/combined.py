@@ -11,7 +11,7 @@ import numpy as np
 
 from recsys.vectors import Float32
 
-WEIGHTS = {"text": 0.3, "image": 0.15, "features": 0.15, "two_tower": 0.4}
+WEIGHTS = {"text": 0.2, "image": 0.1, "features": 0.1, "two_tower": 0.6}
 """What each model's cosine weighs; only their proportions matter."""
 
 

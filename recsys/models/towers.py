@@ -115,17 +115,17 @@ def fit(
 
 def _train(model: RetrievalModel, baskets: Baskets, settings: Settings) -> None:
     examples = tf.data.Dataset.from_generator(
-        lambda: (batch for epoch in range(settings.epochs) for batch in baskets.batches(epoch)),
+        lambda: (batch for epoch in range(baskets.epochs) for batch in baskets.batches(epoch)),
         output_signature=(
             tf.TensorSpec((None, settings.basket), tf.int32),
             tf.TensorSpec((None,), tf.int32),
         ),
     )
-    with tqdm(total=settings.epochs * len(baskets), desc="two_tower", unit="batch") as bar:
+    with tqdm(total=baskets.epochs * len(baskets), desc="two_tower", unit="batch") as bar:
         progress = tf.keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: bar.update())
         model.fit(
             examples.prefetch(8),
-            epochs=settings.epochs,
+            epochs=baskets.epochs,
             steps_per_epoch=len(baskets),
             callbacks=[progress],
             verbose=0,

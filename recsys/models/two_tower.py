@@ -38,7 +38,8 @@ class Settings:
 
     Attributes:
         dim: length of the vectors.
-        epochs: passes over the training purchases.
+        epochs: passes over the training purchases;
+        min_steps: more passes, where those are fewer steps than this.
         batch_size: purchases a step; the others of a batch are the negatives of each.
         learning_rate: Adagrad's.
         temperature: what scores are divided by in the softmax.
@@ -52,6 +53,7 @@ class Settings:
 
     dim: int = 64
     epochs: int = 2
+    min_steps: int = 120
     batch_size: int = 1024
     learning_rate: float = 0.1
     temperature: float = 0.05
@@ -133,6 +135,11 @@ class Baskets:
         length = ends - starts
         self._start, self._end = np.repeat(starts, length), np.repeat(ends, length)
         self._usable = np.flatnonzero(np.repeat(length > 1, length)).astype(np.int32)
+
+    @property
+    def epochs(self) -> int:
+        """How many passes to train for."""
+        return max(self.settings.epochs, -(-self.settings.min_steps // max(len(self), 1)))
 
     def batches(self, epoch: int) -> Iterator[tuple[Int32, Int32]]:
         """Yield one pass in random order: baskets [batch, basket] and articles [batch].

@@ -1,0 +1,97 @@
+"""Read a full-size ``transactions_train.csv`` and train on it: memory and pairs a second.
+
+    python benchmarks/full_size.py --data CATALOGUE --work FOLDER
+
+Kaggle's file has 31.8 million purchases of 1.37 million customers, 3.5 GB. This one is generated
+in the same form: customers and articles are drawn from long-tailed distributions, so nothing can
+be learned from it, but it weighs the same. Only the articles' table of CATALOGUE is used.
+"""
+
+import argparse
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+from tqdm import tqdm
+
+from recsys.catalog import read_catalog
+from recsys.models import two_tower
+from recsys.models.features import encode_features
+
+ROWS, CUSTOMERS, BLOCK = 31_788_324, 1_371_980, 1_000_000
+FIRST_DAY, DAYS = np.datetime64("2018-09-20"), 734
+
+
+def main() -> None:
+    """Generate once, read, train one pass, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="a catalogue folder")
+    parser.add_argument("--work", type=Path, required=True, help="where the 3.5 GB go")
+    arguments = parser.parse_args()
+    generate(arguments.data / "articles.csv", arguments.work)
+    started = time.monotonic()
+    catalog = read_catalog(arguments.work)
+    seconds = time.monotonic() - started
+    print(f"read {len(catalog.purchases):,} purchases in {seconds:.0f} s, peak {peak_gb():.2f} GB")
+    features = encode_features(catalog.articles)
+    products, _ = pd.factorize(catalog.articles["product_code"])
+    settings = two_tower.Settings(epochs=1)
+    started = time.monotonic()
+    _, held_out = two_tower.train(
+        catalog.purchases, products.astype(np.int32), features.vectors[features.entry], settings
+    )
+    seconds = time.monotonic() - started
+    pairs = int(len(catalog.purchases) * (1 - settings.holdout))
+    print(f"trained on about {pairs:,} pairs in {seconds:.0f} s: {pairs / seconds:,.0f} pairs/s")
+    print(f"held out (of random purchases: about chance) {held_out}, peak {peak_gb():.2f} GB")
+
+
+def generate(articles: Path, folder: Path) -> None:
+    """Write the catalogue into ``folder`` unless it is there."""
+    target = folder / "transactions_train.csv"
+    if target.exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "articles.csv").write_bytes(articles.read_bytes())
+    ids = pa.array(pd.read_csv(articles, dtype=str, usecols=["article_id"])["article_id"])
+    customers = pa.array(f"{number:064x}" for number in range(CUSTOMERS))
+    random = np.random.default_rng(0)
+    partial = target.with_suffix(".partial")
+    with pa.OSFile(str(partial), "wb") as file, tqdm(total=ROWS, unit="row") as bar:
+        for start in range(0, ROWS, BLOCK):
+            rows = min(BLOCK, ROWS - start)
+            table = purchases(random, start, rows, ids, customers)
+            pa_csv.write_csv(table, file, pa_csv.WriteOptions(include_header=start == 0))
+            bar.update(rows)
+    partial.rename(target)
+
+
+def purchases(
+    random: np.random.Generator, start: int, rows: int, ids: pa.Array, customers: pa.Array
+) -> pa.Table:
+    """Return the next ``rows`` purchases, in order of time like Kaggle's."""
+    day = FIRST_DAY + (np.arange(start, start + rows) * DAYS // ROWS)
+    article = (len(ids) * random.power(3, rows)).astype(np.int64)
+    customer = (len(customers) * random.power(2, rows)).astype(np.int64)
+    return pa.table(
+        {
+            "t_dat": pa.array(day),
+            "customer_id": customers.take(pa.array(customer)),
+            "article_id": ids.take(pa.array(article)),
+            "price": pa.array(random.gamma(2, 0.014, rows)),
+            "sales_channel_id": pa.array(random.integers(1, 3, rows)),
+        }
+    )
+
+
+def peak_gb() -> float:
+    """Return the largest memory this process has had, in GB (Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the sample catalogue is made of: cloth, cuts, departments, words and shoppers."""
