@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 from recsys.interface import launch
+from recsys.manifest import MANIFEST
 from recsys.recommender import Recommender
-from recsys.release import MANIFEST, Release, open_release
+from recsys.release import Release, open_release
 
 logger = logging.getLogger("app")
 

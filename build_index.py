@@ -7,9 +7,9 @@ from pathlib import Path
 
 from recsys.build import Build, Options, Stage, workspace_folder
 from recsys.errors import RecsysError
+from recsys.manifest import Manifest
 from recsys.models.image import COMPACT
 from recsys.models.text import PACKAGED
-from recsys.release import Manifest
 from recsys.sample import draw_sample
 
 

@@ -24,7 +24,9 @@ from recsys.catalog import Catalog, read_catalog
 from recsys.errors import CatalogError, PhotoError
 from recsys.index import EXPANSIONS, Audit, Index, audit, build_graph, open_graph
 from recsys.index import SETTINGS as INDEX_SETTINGS
+from recsys.manifest import Manifest
 from recsys.models import FEATURES, IMAGE, TEXT, TWO_TOWER, features, two_tower
+from recsys.models.baskets import Settings, TwoTower
 from recsys.models.image import COMPACT, COMPACT_CONFIG, ImageEncoder, assemble_compact
 from recsys.models.text import PACKAGED, TextEncoder, article_texts
 from recsys.photos import THUMBNAIL_SIZE, decode_photo, read_photo, thumbnail
@@ -32,7 +34,6 @@ from recsys.release import (
     ARTICLES,
     BuiltModel,
     Contents,
-    Manifest,
     check_target,
     write_articles,
     write_release,
@@ -57,7 +58,7 @@ class Options:
     text_model: str = PACKAGED
     image_model: str = COMPACT
     limit: int | None = None
-    training: two_tower.Settings = two_tower.DEFAULTS
+    training: Settings = two_tower.DEFAULTS
 
 
 @dataclass
@@ -179,7 +180,7 @@ class Build:
 
     def _two_tower(
         self, catalog: Catalog, text: ArticleVectors, feature: ArticleVectors
-    ) -> tuple[two_tower.TwoTower, two_tower.HeldOut]:
+    ) -> tuple[TwoTower, two_tower.HeldOut]:
         """Train on purchases, with texts and features as content."""
         products, _ = pd.factorize(catalog.articles["product_code"])
         content = np.concatenate([v.vectors[v.entry] for v in (text, feature)], axis=1)
@@ -197,9 +198,7 @@ class Build:
             data = fingerprint(products, content, bought.shopper, bought.article, bought.day)
             key = key_of(data, dataclasses.asdict(settings))
             folder = self.workspace.once(TWO_TOWER.name, key, make)
-        towers = two_tower.TwoTower(
-            np.load(folder / "articles.npy"), np.load(folder / "queries.npy")
-        )
+        towers = TwoTower(np.load(folder / "articles.npy"), np.load(folder / "queries.npy"))
         return towers, two_tower.HeldOut(**json.loads((folder / "held_out.json").read_text()))
 
     def _model(

@@ -13,9 +13,7 @@
 Opening verifies everything that the manifest says; vectors and indexes are memory-mapped.
 """
 
-import dataclasses
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -34,79 +32,24 @@ from tqdm import tqdm
 
 from recsys.errors import ReleaseError
 from recsys.index import EXACT_BELOW, Audit, Index, open_graph
+from recsys.manifest import (
+    MANIFEST,
+    SCHEMA,
+    FileRecord,
+    Manifest,
+    ModelRecord,
+    check,
+    read_manifest,
+)
 from recsys.models.combined import WEIGHTS
 from recsys.models.two_tower import HeldOut
 from recsys.vectors import ArticleVectors, Float32
 
-SCHEMA = 1
-MANIFEST, ARTICLES = "manifest.json", "articles.parquet"
+ARTICLES = "articles.parquet"
 IMAGE_ENCODER = "encoders/image"
 PHOTO_COLUMN = "image"
 ROW_GROUP = 100
 """Rows a parquet row group: few, so that one photo is a short read, and the Hub can show them."""
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    """A file of a release: its size in bytes and the SHA-256 of its content."""
-
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class ModelRecord:
-    """What a release says of one model.
-
-    Attributes:
-        encoder: what made the vectors.
-        dim: their length.
-        entries: how many distinct ones there are.
-        articles: how many articles have one.
-        typical: the mean cosine between two random articles.
-        weight: what it weighs in the combined model.
-        audit: how its index compares with exact search.
-    """
-
-    encoder: str
-    dim: int
-    entries: int
-    articles: int
-    typical: float
-    weight: float
-    audit: Audit
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """The table of contents of a release. It holds no time: equal content, equal bytes.
-
-    Attributes:
-        schema: the version of the format.
-        articles: how many articles there are.
-        row_order: SHA-256 of the article ids in the order of all arrays.
-        models: one record a single model, by name.
-        held_out: what the two-tower model finds of the purchases kept from its training.
-        files: every other file of the folder, by path.
-        checksum: SHA-256 of the manifest itself with this field empty.
-    """
-
-    schema: int
-    articles: int
-    row_order: str
-    models: dict[str, ModelRecord]
-    held_out: HeldOut
-    files: dict[str, FileRecord]
-    checksum: str = ""
-
-    def sealed(self) -> "Manifest":
-        """Return the manifest with its checksum filled in."""
-        blank = dataclasses.replace(self, checksum="")
-        return dataclasses.replace(self, checksum=hashlib.sha256(blank.text().encode()).hexdigest())
-
-    def text(self) -> str:
-        """Return the one way to write this manifest."""
-        return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n"
 
 
 @dataclass(frozen=True)
@@ -213,15 +156,15 @@ class Release:
         vectors = _map(self.folder / f"vectors/{name}.npy")
         entry = _map(self.folder / f"entries/{name}.npy")
         graph = open_graph(self.folder / f"indexes/{name}.usearch", record.audit.expansion_search)
-        _check(
+        check(
             vectors.shape == (record.entries, record.dim) and vectors.dtype == np.float32,
             f"vectors/{name}.npy is not float32 [{record.entries}, {record.dim}]",
         )
-        _check(
+        check(
             entry.shape == (self.manifest.articles,) and entry.max(initial=-1) < record.entries,
             f"entries/{name}.npy does not fit {self.manifest.articles} articles",
         )
-        _check(
+        check(
             (graph.size, graph.ndim) == (record.entries, record.dim),
             f"indexes/{name}.usearch does not hold {record.entries} vectors of {record.dim}",
         )
@@ -238,11 +181,11 @@ def open_release(folder: Path) -> Release:
     manifest = read_manifest(folder)
     _verify_files(folder, manifest)
     release = Release(folder, manifest)
-    _check(
+    check(
         row_order(release.articles) == manifest.row_order,
         f"{ARTICLES} does not list the articles in the order of the vectors",
     )
-    _check(
+    check(
         release.basket_rows.shape == (manifest.articles, manifest.models["two_tower"].dim),
         "queries/two_tower.npy has the wrong shape",
     )
@@ -321,38 +264,9 @@ def _write_arrays(folder: Path, contents: Contents) -> None:
         shutil.copytree(contents.image_encoder, folder / IMAGE_ENCODER)
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of the release in ``folder``, once its checksum has been verified.
-
-    Raises:
-        ReleaseError: as `open_release`.
-    """
-    path = folder / MANIFEST
-    _check(path.is_file(), f"{folder} holds no {MANIFEST}; build a release with build_index.py")
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = json.loads(text)
-        _check(data["schema"] == SCHEMA, f"schema {data['schema']} is not {SCHEMA}; update the app")
-        manifest = _manifest(data)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ReleaseError(f"Refused: {path} is not a manifest ({error!r}).") from error
-    _check(manifest.sealed().text() == text, f"{path} does not match its own checksum")
-    return manifest
-
-
 def row_order(articles: pd.DataFrame) -> str:
     """Return the SHA-256 of the article ids in their order."""
     return hashlib.sha256("\n".join(articles["article_id"]).encode()).hexdigest()
-
-
-def _manifest(data: dict[str, Any]) -> Manifest:
-    models = {
-        name: ModelRecord(**{**model, "audit": Audit(**model["audit"])})
-        for name, model in data["models"].items()
-    }
-    files = {path: FileRecord(**record) for path, record in data["files"].items()}
-    held_out = HeldOut(**data["held_out"])
-    return Manifest(**{**data, "models": models, "files": files, "held_out": held_out})
 
 
 def _records(folder: Path) -> dict[str, FileRecord]:
@@ -375,15 +289,10 @@ def _verify_files(folder: Path, manifest: Manifest) -> None:
     found = _records(folder)
     del found[MANIFEST]
     for path in sorted(manifest.files.keys() | found.keys()):
-        _check(path in found, f"{path} is missing")
-        _check(path in manifest.files, f"{path} is not in the manifest")
-        _check(found[path].size == manifest.files[path].size, f"{path} has the wrong size")
-        _check(found[path] == manifest.files[path], f"{path} does not match its checksum")
-
-
-def _check(good: bool, complaint: str) -> None:
-    if not good:
-        raise ReleaseError(f"Refused: {complaint}.")
+        check(path in found, f"{path} is missing")
+        check(path in manifest.files, f"{path} is not in the manifest")
+        check(found[path].size == manifest.files[path].size, f"{path} has the wrong size")
+        check(found[path] == manifest.files[path], f"{path} does not match its checksum")
 
 
 def _map(path: Path) -> Any:

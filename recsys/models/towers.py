@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 from tqdm import tqdm
 
-from recsys.models.two_tower import PADDING, Baskets, Counts, Settings, TwoTower
+from recsys.models.baskets import PADDING, Baskets, Counts, Settings, TwoTower
 from recsys.vectors import Float32, Int32, unit
 
 

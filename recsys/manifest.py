@@ -1,0 +1,113 @@
+"""The manifest of a release: what is in it, and how to tell that it is whole."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import ReleaseError
+from recsys.index import Audit
+from recsys.models.two_tower import HeldOut
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file of a release: its size in bytes and the SHA-256 of its content."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """What a release says of one model.
+
+    Attributes:
+        encoder: what made the vectors.
+        dim: their length.
+        entries: how many distinct ones there are.
+        articles: how many articles have one.
+        typical: the mean cosine between two random articles.
+        weight: what it weighs in the combined model.
+        audit: how its index compares with exact search.
+    """
+
+    encoder: str
+    dim: int
+    entries: int
+    articles: int
+    typical: float
+    weight: float
+    audit: Audit
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The table of contents of a release. It holds no time: equal content, equal bytes.
+
+    Attributes:
+        schema: the version of the format.
+        articles: how many articles there are.
+        row_order: SHA-256 of the article ids in the order of all arrays.
+        models: one record a single model, by name.
+        held_out: what the two-tower model finds of the purchases kept from its training.
+        files: every other file of the folder, by path.
+        checksum: SHA-256 of the manifest itself with this field empty.
+    """
+
+    schema: int
+    articles: int
+    row_order: str
+    models: dict[str, ModelRecord]
+    held_out: HeldOut
+    files: dict[str, FileRecord]
+    checksum: str = ""
+
+    def sealed(self) -> "Manifest":
+        """Return the manifest with its checksum filled in."""
+        blank = dataclasses.replace(self, checksum="")
+        return dataclasses.replace(self, checksum=hashlib.sha256(blank.text().encode()).hexdigest())
+
+    def text(self) -> str:
+        """Return the one way to write this manifest."""
+        return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of the release in ``folder``, once its checksum has been verified.
+
+    Raises:
+        ReleaseError: as `open_release`.
+    """
+    path = folder / MANIFEST
+    check(path.is_file(), f"{folder} holds no {MANIFEST}; build a release with build_index.py")
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text)
+        check(data["schema"] == SCHEMA, f"schema {data['schema']} is not {SCHEMA}; update the app")
+        manifest = _manifest(data)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ReleaseError(f"Refused: {path} is not a manifest ({error!r}).") from error
+    check(manifest.sealed().text() == text, f"{path} does not match its own checksum")
+    return manifest
+
+
+def check(good: bool, complaint: str) -> None:
+    """Raise `ReleaseError` with the complaint unless ``good``."""
+    if not good:
+        raise ReleaseError(f"Refused: {complaint}.")
+
+
+def _manifest(data: dict[str, Any]) -> Manifest:
+    models = {
+        name: ModelRecord(**{**model, "audit": Audit(**model["audit"])})
+        for name, model in data["models"].items()
+    }
+    files = {path: FileRecord(**record) for path, record in data["files"].items()}
+    held_out = HeldOut(**data["held_out"])
+    return Manifest(**{**data, "models": models, "files": files, "held_out": held_out})
