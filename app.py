@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from recsys.errors import RecsysError
 from recsys.interface import launch
 from recsys.manifest import MANIFEST
 from recsys.recommender import Recommender
@@ -31,7 +32,10 @@ def find_release(folder: Path) -> Release:
 def main() -> None:
     """Serve until stopped."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    release = find_release(Path(os.environ.get("RELEASE", "release")))
+    try:
+        release = find_release(Path(os.environ.get("RELEASE", "release")))
+    except RecsysError as error:
+        raise SystemExit(f"app.py: {error}") from error
     launch(Recommender(release))
 
 

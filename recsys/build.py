@@ -104,8 +104,8 @@ class Build:
         everyone = np.arange(len(towers.articles), dtype=np.int32)
         tower = distinct(towers.articles, everyone, len(everyone))
         models = {
-            TEXT.name: self._model(TEXT.name, self.options.text_model, text),
-            IMAGE.name: self._model(IMAGE.name, self.options.image_model, image),
+            TEXT.name: self._model(TEXT.name, _label(self.options.text_model), text),
+            IMAGE.name: self._model(IMAGE.name, _label(self.options.image_model), image),
             FEATURES.name: self._model(FEATURES.name, features.ENCODER, feature),
             TWO_TOWER.name: self._model(TWO_TOWER.name, two_tower.ENCODER, tower, towers.queries),
         }
@@ -250,6 +250,12 @@ class Build:
 def workspace_folder(out: Path) -> Path:
     """Return the folder that keeps what builds of the release at ``out`` have finished."""
     return out.with_name(out.name + ".cache")
+
+
+def _label(model: str) -> str:
+    """Name a model as the manifest does: without the path it has on this machine."""
+    folder = Path(model.removeprefix("local-dir:"))
+    return folder.name if folder.is_dir() else model
 
 
 def _photo(path: Path) -> Image.Image:
