@@ -76,7 +76,8 @@ def _uploaded(photo: bytes) -> str:
     <aside class="query" aria-label="Your photo">
       <span class="photo"><img src="{source}" alt="Your photo"></span>
       <div class="about"><h2>Your photo</h2>
-      <p class="description">Compared with every photo of the catalogue. It is not kept.</p></div>
+      <p class="description">Compared with every photo of the catalogue. It is deleted within 20
+      minutes.</p></div>
     </aside>"""
 
 

@@ -29,13 +29,13 @@ SETTINGS = {"dtype": "f16", "connectivity": 32, "expansion_add": 1024}
 128 to 256 loses some queries' neighbours altogether."""
 
 EXPANSIONS = (128, 512, 2048)
-"""How far a search may look: the audit settles for the first that serves every query well."""
+"""How far a search may look: the audit settles for the first that serves nearly all well."""
 
 MARGIN = 32
 """Entries fetched beyond those asked for: the graph ranks by float16, so its order is a guess."""
 
 AUDIT_AT = 12
-MEAN_BAR, WORST_BAR, WORST_AIM = 0.995, 0.5, 0.9
+MEAN_BAR, WORST_BAR, BELOW_90_AIM = 0.995, 0.5, 0.001
 AUDIT_BLOCK = 512
 
 
@@ -73,9 +73,14 @@ class Audit:
     below_90: float
     expansion_search: int
 
+    @property
+    def passes(self) -> bool:
+        """Whether the index is good enough to be released."""
+        return self.mean >= MEAN_BAR and self.worst >= WORST_BAR
+
     def check(self, model: str) -> None:
         """Raise `AuditError` if the index is not good enough to be released."""
-        if self.mean < MEAN_BAR or self.worst < WORST_BAR:
+        if not self.passes:
             raise AuditError(
                 f"The {model} index finds {self.mean:.4f} of the true neighbours on average and "
                 f"{self.worst:.2f} at worst; a release needs {MEAN_BAR} and {WORST_BAR}. "
@@ -180,7 +185,7 @@ def open_graph(path: Path, expansion_search: int) -> Graph:
 
 
 def audit(index: Index, queries: Float32, own: Int32, name: str) -> Audit:
-    """Compare ``index`` with exact search, looking further until no query is served badly.
+    """Compare ``index`` with exact search, looking further until nearly no query is served badly.
 
     The two-tower model needs that: its queries come from another tower than the vectors that the
     graph links, so a search starts further from its goal.
@@ -194,15 +199,16 @@ def audit(index: Index, queries: Float32, own: Int32, name: str) -> Audit:
     for expansion in EXPANSIONS:
         index.graph.expansion_search = expansion
         recall = _recalls(index, queries, own, f"{name} audit at {expansion}")
-        if recall.min() >= WORST_AIM:
+        found = Audit(
+            queries=len(queries),
+            mean=float(recall.mean()),
+            worst=float(recall.min()),
+            below_90=float((recall < 0.9).mean()),
+            expansion_search=expansion,
+        )
+        if found.passes and found.below_90 <= BELOW_90_AIM:
             break
-    return Audit(
-        queries=len(queries),
-        mean=float(recall.mean()),
-        worst=float(recall.min()),
-        below_90=float((recall < 0.9).mean()),
-        expansion_search=expansion,
-    )
+    return found
 
 
 def _recalls(index: Index, queries: Float32, own: Int32, title: str) -> npt.NDArray[np.float64]:

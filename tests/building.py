@@ -1,0 +1,68 @@
+"""Helpers for tests of builds and releases."""
+
+import dataclasses
+import hashlib
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from recsys.build import Build, Options
+from recsys.manifest import MANIFEST, FileRecord, Manifest, read_manifest
+
+
+def cut_catalogue(source: Path, folder: Path, articles: int) -> Path:
+    """Copy the first articles by id, their photos and their purchases into a new folder."""
+    table = pd.read_csv(source / "articles.csv", dtype=str, keep_default_na=False)
+    table = table.sort_values("article_id").head(articles)
+    bought = pd.read_csv(source / "transactions_train.csv", dtype=str, keep_default_na=False)
+    folder.mkdir(parents=True)
+    write_table(folder / "articles.csv", table)
+    known = bought["article_id"].isin(table["article_id"])
+    write_table(folder / "transactions_train.csv", bought[known])
+    for article_id in table["article_id"]:
+        photo = photo_file(source, article_id)
+        if photo.exists():
+            photo_file(folder, article_id).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(photo, photo_file(folder, article_id))
+    return folder
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    table.to_csv(path, index=False)
+
+
+def photo_file(catalogue: Path, article_id: str) -> Path:
+    return catalogue / "images" / article_id[:3] / f"{article_id}.jpg"
+
+
+def build(data: Path, out: Path, options: Options | None = None) -> Build:
+    """Run a build and return it."""
+    run = Build(data, out, options or Options())
+    run.run()
+    return run
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def reseal(folder: Path, **changes: object) -> Manifest:
+    """Rewrite a release's manifest so that every checksum fits the files as they are now."""
+    records = {
+        name: FileRecord(len(data), hashlib.sha256(data).hexdigest())
+        for name, data in files_of(folder).items()
+        if name != MANIFEST
+    }
+    manifest = dataclasses.replace(read_manifest(folder), files=records, **changes).sealed()
+    (folder / MANIFEST).write_text(manifest.text(), encoding="utf-8")
+    return manifest

@@ -1,0 +1,115 @@
+"""Fixtures that several test modules share."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from building import build, cut_catalogue, photo_file, read_table
+from gradio_client import Client
+from playwright.sync_api import Browser, sync_playwright
+from serving import Visit, free_port
+
+from recsys.interface import launch
+from recsys.recommender import Recommender
+from recsys.release import Release, open_release
+from recsys.sample import draw_sample
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+DESKTOP, PHONE = (1440, 900), (390, 844)
+QUIET_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole sample catalogue, drawn once a session. Tests must not change it."""
+    return draw_sample(tmp_path_factory.mktemp("shop") / "sample")
+
+
+@pytest.fixture(scope="session")
+def release_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release of the whole sample, built once a session. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("built") / "release"
+    build(sample_folder, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def release(release_folder: Path) -> Release:
+    """The opened release of the whole sample."""
+    return open_release(release_folder)
+
+
+@pytest.fixture(scope="session")
+def recommender(release: Release) -> Recommender:
+    """A recommender over the whole sample."""
+    return Recommender(release)
+
+
+@pytest.fixture(scope="session")
+def small_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's first 60 articles; the last has no photo. Tests must not change it."""
+    folder = cut_catalogue(sample_folder, tmp_path_factory.mktemp("small") / "shop", articles=60)
+    last = read_table(folder / "articles.csv")["article_id"].iloc[-1]
+    photo_file(folder, last).unlink(missing_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_built(small_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the small catalogue's `release` and its workspace. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("small-built")
+    build(small_folder, folder / "release")
+    return folder
+
+
+@pytest.fixture
+def small_copy(small_built: Path, tmp_path: Path) -> Path:
+    """A small release of the test's own, its workspace beside it."""
+    shutil.copytree(small_built, tmp_path / "copy")
+    return tmp_path / "copy" / "release"
+
+
+@pytest.fixture(scope="session")
+def server(recommender: Recommender) -> Iterator[str]:
+    """The address of the real server over the whole sample."""
+    yield launch(recommender, prevent_thread_lock=True, server_port=free_port(), quiet=True)
+    gr.close_all()
+
+
+@pytest.fixture(scope="session")
+def client(server: str) -> Client:
+    """A client of the server's API."""
+    return Client(server, verbose=False)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a window."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        complaint = "no Chromium: install one or name it in the environment variable CHROMIUM"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(complaint)
+        pytest.skip(complaint)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=QUIET_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def visit(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Visit]:
+    """A new visitor, once at a desk and once with a phone."""
+    visitor = Visit(browser, server, *request.param)
+    yield visitor
+    visitor.context.close()

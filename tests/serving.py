@@ -1,0 +1,121 @@
+"""Helpers for tests of the served page."""
+
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Visit:
+    """A visitor's page in Chromium, and what went wrong or left the host while it was open."""
+
+    def __init__(self, browser: Browser, address: str, width: int, height: int) -> None:
+        self.address = address
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        self.context = browser.new_context(viewport={"width": width, "height": height})
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._note_console)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._note_request)
+
+    def open(self, query: str = "") -> None:
+        """Go to the page and wait until it can be used."""
+        self.page.goto(self.address + query)
+        self.page.get_by_role("button", name="Look up").wait_for()
+        # Gradio reports that the page has loaded once its events are bound.
+        self.page.wait_for_load_state("networkidle")
+
+    def look_up(self, article_id: str) -> None:
+        self.page.get_by_label("Article id").fill(article_id)
+        self.page.get_by_role("button", name="Look up").click()
+
+    def upload(self, path: Path) -> None:
+        self.page.locator("input[type=file]").first.set_input_files(path)
+
+    def answer_about(self, article_id: str) -> None:
+        """Wait for the answer about an article."""
+        heading = self.page.locator("#answer .query .id", has_text=f"Article {article_id}")
+        heading.wait_for()
+
+    def article_id(self) -> str:
+        """The article that the answer on the page is about."""
+        return self.page.locator("#answer .query .id").inner_text().removeprefix("Article ").strip()
+
+    def message(self) -> str:
+        """Wait for a message and return it."""
+        alert = self.page.get_by_role("alert")
+        alert.wait_for()
+        return alert.inner_text().strip()
+
+    def cards(self, model: str) -> list[dict[str, str]]:
+        """The cards of a gallery as they are shown: article, name, score, and photo's address."""
+        cards: list[dict[str, str]] = self.page.locator(
+            f'#answer [data-model="{model}"] .match a'
+        ).evaluate_all(
+            """cards => cards.map(card => ({
+                article: card.dataset.article,
+                name: card.querySelector('.name').textContent,
+                score: card.querySelector('.score').textContent,
+                photo: card.querySelector('img')?.getAttribute('src') ?? '',
+            }))"""
+        )
+        return cards
+
+    def photo_widths(self) -> list[int]:
+        """Scroll to every photo of the answer in turn and return their real widths."""
+        widths: list[int] = self.page.locator("#answer img").evaluate_all(
+            """async photos => {
+                const widths = [];
+                for (const photo of photos) {
+                    photo.scrollIntoView({block: 'center', inline: 'center'});
+                    await photo.decode().catch(() => null);
+                    widths.push(photo.naturalWidth);
+                }
+                return widths;
+            }"""
+        )
+        return widths
+
+    def sideways(self) -> float:
+        """By how many pixels the page or a part of it is wider than the window.
+
+        Gradio's own containers cut off what is too wide, so the page's width alone says little.
+        """
+        width: float = self.page.evaluate(
+            """() => {
+                const parts = '.masthead, .ask, .message, .welcome, .query, .gallery, .note, .foot';
+                const edges = [...document.querySelectorAll(parts)].map(part => {
+                    const box = part.getBoundingClientRect();
+                    return Math.max(box.right, box.width);
+                });
+                const page = document.documentElement.scrollWidth;
+                return Math.max(page, ...edges) - window.innerWidth;
+            }"""
+        )
+        return width
+
+    def foreign_requests(self) -> list[str]:
+        """Requests that left the host of the page."""
+        home = urlsplit(self.address).netloc
+        local = ("data", "blob")
+        return [
+            url
+            for url in self.requests
+            if urlsplit(url).scheme not in local and urlsplit(url).netloc != home
+        ]
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        # Leaving a page cuts off the stream on which Gradio sends answers.
+        if message.type == "error" and "/queue/data" not in message.location["url"]:
+            self.errors.append(f"{message.text} ({message.location['url']})")
+
+    def _note_request(self, request: Request) -> None:
+        self.requests.append(request.url)

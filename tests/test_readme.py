@@ -1,0 +1,81 @@
+"""The README says what is so: its examples run, its commands exist, its links lead somewhere."""
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_front_matter_describes_a_space_that_can_start():
+    card = yaml.safe_load(README.split("---")[1])
+    assert card["sdk"] == "gradio"
+    assert card["python_version"] == "3.12"
+    assert (ROOT / card["app_file"]).is_file()
+    assert len(card["short_description"]) <= 60
+    lowest = re.search(r"gradio>=([\d.]+)", (ROOT / "requirements.txt").read_text())[1]
+    wanted = tuple(map(int, card["sdk_version"].split(".")))
+    assert wanted >= tuple(map(int, lowest.split(".")))
+
+
+@pytest.mark.parametrize("example", blocks("python"), ids=range(len(blocks("python"))))
+def test_every_python_example_runs_and_prints_something(
+    example, server, recommender, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    Path("photo.jpg").write_bytes(recommender.photo(recommender.examples(1)[0].article_id))
+    Path("example.py").write_text(example.replace("http://127.0.0.1:7860", server))
+    runpy.run_path("example.py")
+    assert capsys.readouterr().out.strip()
+
+
+def test_there_is_an_example_for_every_endpoint(client):
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    assert named
+    for endpoint in named:
+        assert f'api_name="{endpoint}"' in "".join(blocks("python"))
+
+
+def test_the_help_text_is_what_the_command_prints():
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    command = [sys.executable, ROOT / "build_index.py", "--help"]
+    printed = subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=True
+    ).stdout
+    assert blocks("text") == [printed]
+
+
+def test_every_make_target_exists():
+    targets = re.findall(r"^make (\w+)$", "\n".join(blocks("bash")), re.MULTILINE)
+    assert targets == ["demo", "test"]
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(f"\n{target}: " in makefile for target in targets)
+
+
+def test_what_a_person_without_make_types_is_what_make_runs():
+    makefile = (ROOT / "Makefile").read_text().replace("$(BIN)", ".venv/bin")
+    for command in ("build_index.py --sample --out release", "app.py", "ruff check .", "pytest"):
+        assert f".venv/bin/{'python ' if '.py' in command else ''}{command}" in makefile
+        assert command in "".join(blocks("bash"))
+
+
+def test_every_link_to_a_file_leads_somewhere():
+    links = re.findall(r"\]\(((?!http)[^)]+)\)", README)
+    assert links
+    for link in links:
+        assert (ROOT / link).is_file(), link
+
+
+def test_nothing_is_left_to_be_filled_in():
+    assert not re.search(r"TODO|TBD|MEASURED_HERE", README)

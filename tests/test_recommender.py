@@ -1,0 +1,287 @@
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from building import photo_file
+
+from recsys.errors import PhotoError, QueryError
+from recsys.models import ALL, COMBINED, FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
+from recsys.recommender import MOST_MATCHES, Answer, Gallery, Recommender
+from recsys.release import Release
+
+
+def gallery(answer: Answer, model) -> Gallery:
+    return next(gallery for gallery in answer.galleries if gallery.model is model)
+
+
+def found(gallery: Gallery) -> list[str]:
+    return [match.article.article_id for match in gallery.matches]
+
+
+def ids(release: Release) -> list[str]:
+    return release.articles["article_id"].tolist()
+
+
+def dice(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311
+
+
+def id_without_photo(release: Release) -> str:
+    return ids(release)[int(np.flatnonzero(~release.with_photo)[0])]
+
+
+@pytest.fixture(scope="module")
+def answers(recommender: Recommender) -> list[Answer]:
+    """What is answered about every article of the sample."""
+    return [recommender.similar_to_article(id_) for id_ in ids(recommender.release)]
+
+
+def test_every_answer_is_about_the_article_asked(release: Release, answers: list[Answer]) -> None:
+    assert [answer.query.article_id for answer in answers] == ids(release)
+
+
+def test_every_answer_has_a_gallery_of_each_model_in_the_same_order(answers: list[Answer]) -> None:
+    for answer in answers:
+        assert [gallery.model for gallery in answer.galleries] == list(ALL)
+        for gallery in answer.galleries:
+            assert len(gallery.matches) == (0 if gallery.note else 12)
+
+
+def test_no_article_is_like_itself_or_twice_in_a_gallery(answers: list[Answer]) -> None:
+    for answer in answers:
+        for gallery in answer.galleries:
+            assert answer.query.article_id not in found(gallery)
+            assert len(set(found(gallery))) == len(gallery.matches)
+
+
+def test_matches_are_ranked_from_1_by_falling_score_and_then_by_id(answers: list[Answer]) -> None:
+    for answer in answers:
+        for gallery in answer.galleries:
+            order = [(-match.score, match.article.article_id) for match in gallery.matches]
+            assert order == sorted(order)
+            assert [match.rank for match in gallery.matches] == list(range(1, len(order) + 1))
+            assert all(-1 <= match.score <= 1 for match in gallery.matches)
+
+
+def test_contributions_sum_to_the_score(answers: list[Answer]) -> None:
+    for answer in answers:
+        for gallery in answer.galleries:
+            for match in gallery.matches:
+                assert sum(match.contributions.values()) == pytest.approx(match.score, abs=3e-5)
+
+
+def test_contributions_name_the_models_that_could_read_the_query(answers: list[Answer]) -> None:
+    for answer in answers:
+        readers = {model.name for model in SINGLE} - (
+            set() if answer.query.has_photo else {IMAGE.name}
+        )
+        for gallery in answer.galleries:
+            expected = readers if gallery.model is COMBINED else {gallery.model.name}
+            assert all(set(match.contributions) == expected for match in gallery.matches)
+
+
+def cosines(release: Release, model: str, row: int) -> np.ndarray:
+    """The cosine of an article with every other one, from nothing but the files of the release."""
+    vectors = np.load(release.folder / f"vectors/{model}.npy").astype(np.float64)
+    entries = np.load(release.folder / f"entries/{model}.npy")
+    if model == TWO_TOWER.name:
+        query = np.load(release.folder / "queries/two_tower.npy")[row].astype(np.float64)
+    else:
+        query = vectors[entries[row]]
+    each = vectors[entries] @ query
+    each /= np.linalg.norm(vectors[entries], axis=1) * np.linalg.norm(query)
+    return np.where(entries < 0, np.nan, each)
+
+
+def rows_to_check(release: Release) -> list[int]:
+    return [int(row) for row in np.flatnonzero(release.with_photo)[::211]]
+
+
+@pytest.mark.parametrize("model", SINGLE, ids=lambda model: model.name)
+def test_each_gallery_holds_the_nearest_articles_of_its_own_model(
+    release: Release, answers: list[Answer], model
+) -> None:
+    for row in rows_to_check(release):
+        scores = np.round(cosines(release, model.name, row), 5)
+        scores[row] = np.nan
+        best = np.lexsort((np.arange(len(scores)), -scores))[:12]
+        matches = gallery(answers[row], model).matches
+        shown = [match.score for match in matches]
+        np.testing.assert_allclose(shown, scores[best], atol=2e-5)
+        for match in matches:
+            own = scores[ids(release).index(match.article.article_id)]
+            assert match.score == pytest.approx(own, abs=2e-5)
+
+
+@pytest.mark.parametrize("model", [TEXT, FEATURES], ids=lambda model: model.name)
+def test_articles_of_equal_score_stand_in_the_order_of_their_ids(
+    release: Release, answers: list[Answer], model
+) -> None:
+    """Also where a tie reaches beyond the end of the gallery: the first ids are the ones shown."""
+    ties = 0
+    for row in rows_to_check(release):
+        matches = gallery(answers[row], model).matches
+        entries = np.load(release.folder / f"entries/{model.name}.npy")
+        shown = [ids(release).index(match.article.article_id) for match in matches]
+        for place in shown:
+            twins = np.flatnonzero(entries == entries[place])
+            ties += len(twins) > 1
+            earlier = [twin for twin in twins.tolist() if twin < place and twin != row]
+            assert set(earlier) <= set(shown)
+    assert ties or model is TEXT
+
+
+def test_the_combined_score_is_the_weighted_mean_of_the_cosines(
+    release: Release, answers: list[Answer]
+) -> None:
+    models = release.manifest.models
+    total = sum(models[model.name].weight for model in SINGLE)
+    for row in rows_to_check(release):
+        for match in gallery(answers[row], COMBINED).matches:
+            other = ids(release).index(match.article.article_id)
+            expected = 0.0
+            for model in SINGLE:
+                cosine = cosines(release, model.name, row)[other]
+                cosine = models[model.name].typical if np.isnan(cosine) else cosine
+                share = models[model.name].weight / total * cosine
+                assert match.contributions[model.name] == pytest.approx(share, abs=2e-5)
+                expected += share
+            assert match.score == pytest.approx(expected, abs=3e-5)
+
+
+def test_no_two_models_say_the_same(answers: list[Answer]) -> None:
+    """Above all, the combined model is not one of the others under another name."""
+    for first in ALL:
+        for second in ALL[ALL.index(first) + 1 :]:
+            same = [
+                found(gallery(answer, first)) == found(gallery(answer, second))
+                for answer in answers
+            ]
+            assert np.mean(same) < 0.05, (first.name, second.name)
+
+
+def test_ids_are_known_with_and_without_leading_zeros_and_spaces(recommender: Recommender) -> None:
+    article_id = next(id_ for id_ in ids(recommender.release) if id_.startswith("0"))
+    plain = recommender.similar_to_article(article_id)
+    for text in (article_id.lstrip("0"), f"  {article_id} ", f"\t{article_id.lstrip('0')}\n"):
+        assert recommender.similar_to_article(text) == plain
+        assert recommender.article(text).article_id == article_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0000000000", "abc", "", " ", "1" * 1000, "x" * 1000, "👗", "-1", "1.5", "01 08", "١٢٣", None],
+    ids=lambda text: repr(text)[:12],
+)
+def test_what_is_no_article_gets_a_short_answer_that_helps(recommender: Recommender, text) -> None:
+    for ask in (recommender.article, recommender.similar_to_article, recommender.photo):
+        with pytest.raises(QueryError) as refused:
+            ask(text)
+        message = str(refused.value)
+        assert "article" in message
+        assert len(message) < 120
+        assert "\n" not in message
+
+
+@pytest.mark.parametrize("k", [0, -1, MOST_MATCHES + 1, 10**9])
+def test_a_number_of_matches_out_of_range_is_refused_with_the_range(
+    recommender: Recommender, k: int
+) -> None:
+    with pytest.raises(QueryError, match=f"1 to {MOST_MATCHES} matches"):
+        recommender.similar_to_article(ids(recommender.release)[0], k)
+
+
+@pytest.mark.parametrize("k", [1, 5, MOST_MATCHES])
+def test_a_shorter_answer_is_the_beginning_of_a_longer_one(
+    recommender: Recommender, k: int
+) -> None:
+    article_id = ids(recommender.release)[0]
+    longest = recommender.similar_to_article(article_id, MOST_MATCHES)
+    shorter = recommender.similar_to_article(article_id, k)
+    for few, many in zip(shorter.galleries, longest.galleries, strict=True):
+        assert len(few.matches) == k
+        assert few.matches == many.matches[:k]
+
+
+def test_an_article_without_a_photo_is_answered_by_all_models_but_image(
+    recommender: Recommender,
+) -> None:
+    answer = recommender.similar_to_article(id_without_photo(recommender.release))
+    assert not answer.query.has_photo
+    for gallery in answer.galleries:
+        if gallery.model is IMAGE:
+            assert gallery.matches == ()
+            assert "no photo" in gallery.note
+        else:
+            assert len(gallery.matches) == 12
+            assert gallery.note == ""
+
+
+def test_an_article_without_a_photo_can_still_be_found(answers: list[Answer]) -> None:
+    shown = {
+        match.article.has_photo for answer in answers for match in gallery(answer, COMBINED).matches
+    }
+    assert shown == {True, False}
+
+
+def test_a_photo_of_the_catalogue_finds_its_own_article_first(
+    recommender: Recommender, sample_folder
+) -> None:
+    for row in rows_to_check(recommender.release)[:3]:
+        article_id = ids(recommender.release)[row]
+        photo = photo_file(sample_folder, article_id).read_bytes()
+        answer = recommender.similar_to_photo(photo, 5)
+        first = gallery(answer, IMAGE).matches[0]
+        assert first.article.article_id == article_id
+        assert first.score == pytest.approx(1, abs=1e-4)
+        assert found(gallery(answer, COMBINED)) == found(gallery(answer, IMAGE))
+        for model in (TEXT, FEATURES, TWO_TOWER):
+            assert gallery(answer, model).matches == ()
+            assert gallery(answer, model).note
+        assert answer.query is None
+
+
+@pytest.mark.parametrize("data", [b"", b"text", b"\xff\xd8\xff\xe0 cut off"])
+def test_what_is_no_photo_is_refused(recommender: Recommender, data: bytes) -> None:
+    with pytest.raises(PhotoError):
+        recommender.similar_to_photo(data)
+
+
+def test_a_surprise_follows_the_dice_and_has_a_photo(recommender: Recommender) -> None:
+    first = [recommender.surprise(dice(seed)) for seed in range(600)]
+    second = [recommender.surprise(dice(seed)) for seed in range(600)]
+    assert first == second
+    assert len({article.article_id for article in first}) > 20
+    assert all(article.has_photo for article in first)
+
+
+def test_examples_are_articles_with_photos_from_all_over_the_catalogue(
+    recommender: Recommender,
+) -> None:
+    rows = [
+        ids(recommender.release).index(article.article_id) for article in recommender.examples(16)
+    ]
+    assert recommender.release.with_photo[rows].all()
+    assert len(rows) == 16
+    assert min(np.diff(rows)) > len(ids(recommender.release)) // 20
+    everyone = recommender.examples(10**6)
+    assert len(everyone) == recommender.release.with_photo.sum()
+
+
+def test_threads_get_the_answers_that_one_visitor_gets(
+    recommender: Recommender, answers: list[Answer]
+) -> None:
+    asked = list(range(0, len(answers), len(answers) // 50))[:50]
+
+    def ask(thread: int) -> bool:
+        order = dice(thread).sample(asked, len(asked))
+        return all(
+            recommender.similar_to_article(answers[row].query.article_id) == answers[row]
+            and recommender.photo(answers[row].query.article_id) == photos[row]
+            for row in order
+        )
+
+    photos = {row: recommender.photo(answers[row].query.article_id) for row in asked}
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(8))) == [True] * 8
