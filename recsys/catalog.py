@@ -134,14 +134,18 @@ def _check_header(path: Path, required: tuple[str, ...]) -> None:
 def _read_articles(path: Path) -> pd.DataFrame:
     _check_header(path, ARTICLE_COLUMNS)
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise CatalogError(f"{path} cannot be read: {error}") from error
-    if table.empty:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = csv.reader(file, strict=True)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise CatalogError(f"{path} cannot be read: {error}.") from error
+    if not rows:
         raise CatalogError(f"{path} has no rows.")
-    short = np.flatnonzero(table[list(ARTICLE_COLUMNS)].isna().any(axis=1))
-    if len(short):
-        raise CatalogError(f"{path}, row {short[0] + 2}: the row has too few columns.")
+    for row, cells in enumerate(rows, start=2):
+        if len(cells) != len(header):
+            raise CatalogError(
+                f"{path}, row {row}: {len(cells)} columns where the header has {len(header)}."
+            )
+    table = pd.DataFrame(rows, columns=header, dtype=str)
     table["article_id"] = _article_ids(path, table["article_id"])
     return table.sort_values("article_id", ignore_index=True)
 
@@ -246,6 +250,10 @@ def _check_block(path: Path, block: pa.RecordBatch, article: Int32, first_row: i
     for name in ("t_dat", "price"):
         for position in np.flatnonzero(block.column(name).is_null().to_numpy(False))[:1]:
             raise CatalogError(f"{path}, row {first_row + position}: {name} is empty.")
+    shopper = block.column("customer_id")
+    nobody = shopper.dictionary.index("").as_py()
+    for position in np.flatnonzero(shopper.indices.to_numpy() == nobody)[:1]:
+        raise CatalogError(f"{path}, row {first_row + position}: customer_id is empty.")
 
 
 def _shopper_codes(column: pa.DictionaryArray, code_of: dict[str, int]) -> Int32:

@@ -139,9 +139,13 @@ class Index:
             raise ValueError("this index has no graph; use search_exactly")
         count = min(count, len(self.vectors))
         found = self.graph.search(queries, count)
-        entries = np.atleast_2d(found.keys).astype(np.int64)
-        beyond = np.arange(count) >= np.reshape(getattr(found, "counts", count), (-1, 1))
-        entries = np.where(beyond, NO_VECTOR, entries)
+        keys = np.atleast_2d(found.keys).astype(np.int64)
+        # One query's answer has only what was found; those of several are filled up.
+        counts = np.reshape(getattr(found, "counts", keys.shape[1]), (-1, 1))
+        beyond = np.arange(count) >= counts
+        entries = np.full((len(queries), count), NO_VECTOR, np.int64)
+        entries[:, : keys.shape[1]] = keys
+        entries[beyond] = NO_VECTOR
         scores = np.einsum("qcd,qd->qc", self.vectors[entries], queries)
         return entries, np.where(beyond, -np.inf, scores).astype(np.float32)
 

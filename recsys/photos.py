@@ -74,7 +74,12 @@ def _open(data: bytes) -> Image.Image:
             # Pillow's own limit only warns at the size that ours, below, refuses.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(data), formats=FORMATS)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise PhotoError(
+            "This picture has too many pixels; "
+            f"at most {MAX_PIXELS // 1_000_000} megapixels are read."
+        ) from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise PhotoError(
             f"This file is not a picture that can be read; use {', '.join(FORMATS)}."
         ) from error
@@ -87,6 +92,9 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _over_white(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):
+        # 16 bits of grey: Pillow would cut them off at 255 rather than scale them.
+        return picture.convert("I").point(lambda grey: grey * (1 / 257)).convert("RGB")
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     layer = picture.convert("RGBA")

@@ -447,7 +447,7 @@ def test_photos_are_upright_rgb_jpegs_of_modest_size(photos: dict[str, Path]):
     for path in photos.values():
         with Image.open(path) as photo:
             assert (photo.format, photo.size, photo.mode) == ("JPEG", (360, 540), "RGB")
-        assert 10_000 < path.stat().st_size < 80_000
+        assert 8_000 < path.stat().st_size < 80_000
 
 
 def test_no_two_photos_are_the_same(photos: dict[str, Path]):

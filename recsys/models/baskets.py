@@ -72,7 +72,7 @@ class Baskets:
     def __init__(self, shopper: Int32, article: Int32, settings: Settings) -> None:
         self.article, self.settings = article, settings
         starts = np.flatnonzero(np.diff(shopper, prepend=-1)).astype(np.int32)
-        ends = np.append(starts[1:], len(shopper)).astype(np.int32)
+        ends = np.append(starts[1:], len(shopper))[: len(starts)].astype(np.int32)
         length = ends - starts
         self._start, self._end = np.repeat(starts, length), np.repeat(ends, length)
         self._usable = np.flatnonzero(np.repeat(length > 1, length)).astype(np.int32)

@@ -82,10 +82,13 @@ class ImageEncoder:
     def _model(self) -> tuple[Any, Any]:
         import open_clip
         import torch
+        from safetensors import SafetensorError
 
         try:
-            model, _, preprocess = open_clip.create_model_and_transforms(self.id)
-        except (OSError, ValueError, RuntimeError) as error:
+            model, _, preprocess = open_clip.create_model_and_transforms(
+                self.id, require_pretrained=True
+            )
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise EncoderError(f"The image model {self.id} cannot be loaded: {error}") from error
         device = "cuda" if torch.cuda.is_available() else "cpu"
         return model.eval().to(device, memory_format=torch.channels_last), preprocess

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from recsys.catalog import Purchases
+from recsys.errors import CatalogError
 from recsys.models.baskets import Baskets, Counts, Settings, TwoTower
 from recsys.vectors import Float32, Int32, unit
 
@@ -65,6 +66,11 @@ def train(
 
     before = purchases.day < _cut_day(purchases.day, settings.holdout)
     baskets = Baskets(purchases.shopper[before], purchases.article[before], settings)
+    if not len(baskets):
+        raise CatalogError(
+            "The two-tower model has nothing to learn from: in transactions_train.csv, no shopper "
+            "bought two articles of the catalogue before the last days, which are held out."
+        )
     counts = np.bincount(purchases.article[before], minlength=len(products))
     model = fit(baskets, counts, products, content, settings)
     return model, _measure(purchases, before, counts, model, settings.basket)
@@ -77,6 +83,8 @@ def basket_query(queries: Float32) -> Float32:
 
 def _cut_day(day: Int32, holdout: float) -> int:
     """Return the first day of the held-out ones: at most a share ``holdout``, at least one day."""
+    if not len(day):
+        return 0
     days, counts = np.unique(day, return_counts=True)
     later = np.cumsum(counts[::-1])[::-1]
     return int(days[np.append(np.flatnonzero(later <= holdout * len(day)), len(days) - 1)[0]])
