@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recsys.errors import RecsysError
+from recsys.errors import RecsysError, ReleaseError
 from recsys.interface import launch
 from recsys.manifest import MANIFEST
 from recsys.recommender import Recommender
@@ -25,7 +25,9 @@ def find_release(folder: Path) -> Release:
         logger.warning("No release in %s: building the sample there.", folder)
         script = Path(__file__).with_name("build_index.py")
         # In a process of its own: the app itself needs neither torch nor TensorFlow to start.
-        subprocess.run([sys.executable, script, "--sample", "--out", folder], check=True)
+        command = [sys.executable, str(script), "--sample", "--out", str(folder)]
+        if subprocess.run(command, check=False).returncode:
+            raise ReleaseError(f"The sample could not be built in {folder}.")
     return open_release(folder)
 
 

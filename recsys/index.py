@@ -116,10 +116,10 @@ class Index:
 
     def search_exactly(self, query: Float32, k: int, exclude: Sequence[int] = ()) -> Neighbours:
         """Return what `search` approximates, by comparing the query with every vector."""
-        scores = self.vectors @ query
-        wanted = min(k + len(exclude), len(scores))
+        wanted = min(k + len(exclude), len(self.vectors))
         if wanted == 0:
             return Neighbours(np.empty(0, np.int32), np.empty(0, np.float32))
+        scores = self.vectors @ query
         bar = np.partition(scores, -wanted)[-wanted]
         entries = np.flatnonzero(scores >= bar - TIE)
         return self._ranked(entries, scores[entries], k, exclude)
@@ -141,8 +141,8 @@ class Index:
         found = self.graph.search(queries, count)
         keys = np.atleast_2d(found.keys).astype(np.int64)
         # One query's answer has only what was found; those of several are filled up.
-        counts = np.reshape(getattr(found, "counts", keys.shape[1]), (-1, 1))
-        beyond = np.arange(count) >= counts
+        counts = np.asarray(getattr(found, "counts", [keys.shape[1]]))
+        beyond = np.arange(count) >= counts[:, None]
         entries = np.full((len(queries), count), NO_VECTOR, np.int64)
         entries[:, : keys.shape[1]] = keys
         entries[beyond] = NO_VECTOR

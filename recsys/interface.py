@@ -92,7 +92,7 @@ class Interface:
 
     def similar_to_photo(self, photo: str | None, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
         """Find the k articles most similar to an uploaded photo."""
-        return self._api(lambda: self._ask_photo(photo, int(k)))
+        return self._api(lambda: self._ask_photo(photo, k))
 
     def show_article(self, article_id: str) -> tuple[Any, Any]:
         """Return the page's message and answer for an article id."""

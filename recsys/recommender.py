@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
-from recsys.catalog import DESCRIPTIVE_COLUMNS, normalize_article_id
+from recsys.catalog import ARTICLE_COLUMNS, DESCRIPTIVE_COLUMNS, normalize_article_id
 from recsys.errors import QueryError
 from recsys.models import ALL, COMBINED, IMAGE, SINGLE, TWO_TOWER, Model
 from recsys.models.combined import fuse
@@ -82,7 +82,9 @@ class Recommender:
 
     def __init__(self, release: Release) -> None:
         self.release = release
-        self._row = {id_: row for row, id_ in enumerate(release.articles["article_id"])}
+        # Plain lists: reading one cell of a DataFrame costs a hundred times as much.
+        self._text = {column: release.articles[column].tolist() for column in ARTICLE_COLUMNS}
+        self._row = {id_: row for row, id_ in enumerate(self._text["article_id"])}
         self._loading = threading.Lock()
 
     @property
@@ -151,6 +153,7 @@ class Recommender:
         Raises:
             QueryError: as `article`.
         """
+        text = str(text)  # programs may send a number
         try:
             article_id = normalize_article_id(text)
         except ValueError as error:
@@ -174,8 +177,8 @@ class Recommender:
         self, queries: Mapping[str, Float32], k: int, notes: Mapping[str, str], exclude: list[int]
     ) -> tuple[Gallery, ...]:
         """Ask every model that has a query vector, and fuse what they find."""
-        if not 1 <= k <= MOST_MATCHES:
-            raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k}.")
+        if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
+            raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r}.")
         found = {
             name: self.release.indexes[name].search(query, CANDIDATES, exclude)
             for name, query in queries.items()
@@ -225,11 +228,10 @@ class Recommender:
         return notes.get(model.name, "There is nothing to compare with in this catalogue.")
 
     def _article(self, row: int) -> Article:
-        record = self.release.articles.iloc[row]
         return Article(
-            article_id=record["article_id"],
-            name=record["prod_name"],
-            description=record["detail_desc"],
-            attributes={column: record[column] for column in DESCRIPTIVE_COLUMNS},
+            article_id=self._text["article_id"][row],
+            name=self._text["prod_name"][row],
+            description=self._text["detail_desc"][row],
+            attributes={column: self._text[column][row] for column in DESCRIPTIVE_COLUMNS},
             has_photo=bool(self.release.with_photo[row]),
         )

@@ -43,7 +43,7 @@ from recsys.manifest import (
 )
 from recsys.models.combined import WEIGHTS
 from recsys.models.two_tower import HeldOut
-from recsys.vectors import ArticleVectors, Float32
+from recsys.vectors import NO_VECTOR, ArticleVectors, Float32
 
 ARTICLES = "articles.parquet"
 IMAGE_ENCODER = "encoders/image"
@@ -161,8 +161,12 @@ class Release:
             f"vectors/{name}.npy is not float32 [{record.entries}, {record.dim}]",
         )
         check(
-            entry.shape == (self.manifest.articles,) and entry.max(initial=-1) < record.entries,
-            f"entries/{name}.npy does not fit {self.manifest.articles} articles",
+            entry.shape == (self.manifest.articles,) and entry.dtype == np.int32,
+            f"entries/{name}.npy is not int32 [{self.manifest.articles}]",
+        )
+        check(
+            entry.min(initial=0) >= NO_VECTOR and entry.max(initial=0) < max(record.entries, 1),
+            f"entries/{name}.npy names entries that are not there",
         )
         check(
             (graph.size, graph.ndim) == (record.entries, record.dim),
@@ -194,6 +198,8 @@ def open_release(folder: Path) -> Release:
 
 def check_target(folder: Path) -> None:
     """Raise `ReleaseError` if ``folder`` holds something that a release must not replace."""
+    if folder.exists() and not folder.is_dir():
+        raise ReleaseError(f"{folder} is a file; choose a folder for the release.")
     if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
         raise ReleaseError(f"{folder} is not empty and not a release; choose another folder.")
 
@@ -238,6 +244,9 @@ def write_release(folder: Path, contents: Contents, articles: Path) -> Manifest:
     """
     check_target(folder)
     partial, previous = (folder.with_name(folder.name + end) for end in (".partial", ".previous"))
+    if previous.exists() and not folder.exists():
+        # The last write was cut off between its two renames.
+        os.replace(previous, folder)
     for leftover in (partial, previous):
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir(parents=True)

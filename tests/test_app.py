@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -54,17 +53,26 @@ def test_where_there_is_none_the_sample_is_built_first(
     folder = tmp_path / "release"
     if there:
         folder.mkdir()
-    commands: list[list[Any]] = []
+    commands: list[list[str]] = []
 
-    def run(command: list[Any], check: bool) -> None:
-        assert check
+    def run(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:
         commands.append(command)
         shutil.copytree(small_built / "release", folder, dirs_exist_ok=True)
+        return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr("app.subprocess.run", run)
     assert app.find_release(folder).manifest.articles == 60
-    expected = [sys.executable, ROOT / "build_index.py", "--sample", "--out", folder]
+    expected = [sys.executable, str(ROOT / "build_index.py"), "--sample", "--out", str(folder)]
     assert commands == [expected]
+
+
+def test_a_sample_that_cannot_be_built_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = subprocess.CompletedProcess([], 1)
+    monkeypatch.setattr("app.subprocess.run", lambda command, check: failed)
+    with pytest.raises(ReleaseError, match="could not be built"):
+        app.find_release(tmp_path / "release")
 
 
 def test_a_damaged_release_is_refused_and_not_built_over(

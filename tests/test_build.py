@@ -165,6 +165,14 @@ def where_nothing_of_the_catalogue_is_sold(shop: Path) -> None:
     write_table(shop / "transactions_train.csv", bought.assign(article_id="0999999999"))
 
 
+def where_one_is_bought_often(shop: Path) -> None:
+    """A single article, by one shopper on several days: there is nothing that it is like."""
+    with_one_article(shop)
+    bought = read_table(shop / "transactions_train.csv").head(1)
+    days = [bought.assign(t_dat=f"2020-05-{day:02}") for day in range(1, 21)]
+    write_table(shop / "transactions_train.csv", pd.concat(days))
+
+
 def where_everything_is_sold_on_one_day(shop: Path) -> None:
     bought = read_table(shop / "transactions_train.csv")
     write_table(shop / "transactions_train.csv", bought.assign(t_dat="2020-05-05"))
@@ -175,18 +183,7 @@ def without_descriptions(shop: Path) -> None:
     write_table(shop / "articles.csv", table.assign(detail_desc=""))
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        without_photos,
-        with_one_article,
-        with_two_articles_alike,
-        where_nothing_is_sold_together,
-        where_nothing_of_the_catalogue_is_sold,
-        where_everything_is_sold_on_one_day,
-        without_descriptions,
-    ],
-)
+@pytest.mark.parametrize("make", [without_photos, without_descriptions, where_one_is_bought_often])
 def test_an_unusual_catalogue_is_built_and_answers(
     shop: Path, small_copy: Path, make: Callable[[Path], None]
 ) -> None:
@@ -200,6 +197,26 @@ def test_an_unusual_catalogue_is_built_and_answers(
             assert bool(gallery.matches) != bool(gallery.note)
             assert all(np.isfinite(match.score) for match in gallery.matches)
             assert all(match.article.article_id != article_id for match in gallery.matches)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        with_one_article,
+        with_two_articles_alike,
+        where_nothing_is_sold_together,
+        where_nothing_of_the_catalogue_is_sold,
+        where_everything_is_sold_on_one_day,
+    ],
+)
+def test_purchases_that_teach_nothing_are_refused_in_one_line(
+    shop: Path, small_copy: Path, make: Callable[[Path], None]
+) -> None:
+    make(shop)
+    before = files_of(small_copy)
+    with pytest.raises(CatalogError, match=r"nothing to learn from: in [^\n]*$"):
+        build(shop, small_copy)
+    assert files_of(small_copy) == before
 
 
 def test_a_catalogue_without_photos_says_so_when_it_is_asked_about_one(
