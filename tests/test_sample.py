@@ -579,8 +579,10 @@ def test_shopping_days_hold_several_articles(purchases: pd.DataFrame):
 
 def test_some_articles_are_bought_again(purchases: pd.DataFrame):
     again = purchases.groupby(["customer_id", "article_id"]).size() > 1
+    at_once = purchases.groupby(["t_dat", "customer_id", "article_id"]).size() > 1
 
     assert 0.03 < again.mean() < 0.2
+    assert 0.015 < at_once.mean() < again.mean()
 
 
 def test_some_customers_come_often_and_many_seldom(purchases: pd.DataFrame):
