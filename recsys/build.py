@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from recsys.catalog import Catalog, read_catalog
 from recsys.errors import CatalogError, PhotoError
-from recsys.index import BELOW_90_AIM, EXPANSIONS, Audit, Index, audit, build_graph, open_graph
+from recsys.index import AUDIT_SETTINGS, EXPANSIONS, Audit, Index, audit, build_graph, open_graph
 from recsys.index import SETTINGS as INDEX_SETTINGS
 from recsys.manifest import Manifest
 from recsys.models import FEATURES, IMAGE, TEXT, TWO_TOWER, features, two_tower
@@ -220,7 +220,7 @@ class Build:
 
         with self._stage(f"{name} audit") as stage:
             folder = self.workspace.once(
-                "audits", key_of(key, fingerprint(asked, own), EXPANSIONS, BELOW_90_AIM), make
+                "audits", key_of(key, fingerprint(asked, own), AUDIT_SETTINGS), make
             )
         found = Audit(**json.loads((folder / "audit.json").read_text()))
         found.check(name)

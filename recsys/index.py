@@ -17,12 +17,11 @@ from tqdm import tqdm
 from usearch.index import Index as Graph
 
 from recsys.errors import AuditError
-from recsys.vectors import NO_VECTOR, ArticleVectors, Float32, Int32
+from recsys.vectors import DECIMALS, NO_VECTOR, ArticleVectors, Float32, Int32
 
-DECIMALS = 5
 TIE = 10.0**-DECIMALS
 EXACT_BELOW = 4096
-"""Up to this many distinct vectors, exact search is quicker than it needs to be: no graph."""
+"""Up to this many distinct vectors, exact search is quick enough and the graph is not asked."""
 
 SETTINGS = {"dtype": "f16", "connectivity": 32, "expansion_add": 1024}
 """Of a usearch graph. One-hot vectors have many near ties, for which the usual expansion_add of
@@ -37,6 +36,8 @@ MARGIN = 32
 AUDIT_AT = 12
 MEAN_BAR, WORST_BAR, BELOW_90_AIM = 0.995, 0.5, 0.001
 AUDIT_BLOCK = 512
+AUDIT_SETTINGS = (AUDIT_AT, MEAN_BAR, WORST_BAR, BELOW_90_AIM, EXPANSIONS, MARGIN, DECIMALS)
+"""All that an audit's result depends on, beside the vectors, the graph and the queries."""
 
 
 @dataclass(frozen=True)

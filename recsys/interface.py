@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from recsys import cards
-from recsys.errors import QueryError
+from recsys.errors import QueryError, RecsysError
 from recsys.photos import MAX_BYTES, read_photo, thumbnail
 from recsys.recommender import DEFAULT_MATCHES, Answer, Article, Gallery, Recommender
 
@@ -92,17 +92,28 @@ class Interface:
 
     def similar_to_photo(self, photo: str | None, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
         """Find the k articles most similar to an uploaded photo."""
-        return self._api(lambda: self._ask_photo(photo, k))
+        if photo is None:
+            raise gr.Error("Choose a photo first.", print_exception=False)
+        return self._api(lambda: self.recommender.similar_to_photo(read_photo(Path(photo)), k))
 
     def show_article(self, article_id: str) -> tuple[Any, Any]:
         """Return the page's message and answer for an article id."""
-        return self._page(lambda: self.recommender.similar_to_article(article_id))
+        try:
+            answer = self.recommender.similar_to_article(article_id)
+            return "", cards.answer_html(answer, self.recommender.revision)
+        except RecsysError as error:
+            return cards.message_html(str(error)), gr.skip()
 
     def show_photo(self, photo: str | None) -> tuple[Any, Any]:
         """Return the page's message and answer for an uploaded photo; none once it is removed."""
         if photo is None:
             return "", gr.skip()
-        return self._page(lambda: self._ask_photo(photo, DEFAULT_MATCHES), Path(photo))
+        try:
+            data = read_photo(Path(photo))
+            answer = self.recommender.similar_to_photo(data)
+            return "", cards.answer_html(answer, self.recommender.revision, thumbnail(data))
+        except RecsysError as error:
+            return cards.message_html(str(error)), gr.skip()
 
     def show_surprise(self) -> tuple[str, Any, Any]:
         """Return a random article's id, and the page's message and answer for it."""
@@ -131,11 +142,6 @@ class Interface:
         keep = {"Cache-Control": "public, max-age=604800, immutable"}
         return Response(photo, media_type="image/jpeg", headers=keep)
 
-    def _ask_photo(self, photo: str | None, k: int) -> Answer:
-        if photo is None:
-            raise QueryError("Choose a photo first.")
-        return self.recommender.similar_to_photo(read_photo(Path(photo)), k)
-
     def _api(self, ask: Callable[[], Answer]) -> SimilarAnswer:
         answer = _or_error(ask)
         return SimilarAnswer(
@@ -143,15 +149,6 @@ class Interface:
             query=_article(answer.query) if answer.query else None,
             galleries=[_gallery(gallery) for gallery in answer.galleries],
         )
-
-    def _page(self, ask: Callable[[], Answer], photo: Path | None = None) -> tuple[Any, Any]:
-        """Return a message and an answer; after an error, the answer on the page stays."""
-        try:
-            answer = ask()
-            preview = thumbnail(read_photo(photo)) if photo else None
-            return "", cards.answer_html(answer, self.recommender.revision, preview)
-        except QueryError as error:
-            return cards.message_html(str(error)), gr.skip()
 
 
 def make_page(interface: Interface) -> gr.Blocks:
@@ -242,7 +239,7 @@ def _or_error(ask: Callable[[], T]) -> T:
     """Turn a query's error into the one that Gradio passes on to API clients."""
     try:
         return ask()
-    except QueryError as error:
+    except RecsysError as error:
         raise gr.Error(str(error), print_exception=False) from error
 
 

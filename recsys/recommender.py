@@ -17,7 +17,7 @@ from recsys.models.image import ImageEncoder
 from recsys.models.two_tower import basket_query
 from recsys.photos import decode_photo
 from recsys.release import Release
-from recsys.vectors import NO_VECTOR, Float32, Int32
+from recsys.vectors import DECIMALS, NO_VECTOR, Float32, Int32
 
 DEFAULT_MATCHES, MOST_MATCHES = 12, 48
 CANDIDATES = 200
@@ -125,6 +125,7 @@ class Recommender:
         Raises:
             QueryError: as `article`, or ``k`` is out of range.
         """
+        _check_count(k)
         row = self.row(text)
         queries = {
             name: index.vectors[index.entry[row]]
@@ -142,6 +143,7 @@ class Recommender:
             PhotoError: ``data`` is not a picture that can be read.
             QueryError: ``k`` is out of range.
         """
+        _check_count(k)
         picture = decode_photo(data)
         later = "This model reads articles of the catalogue; for photos it comes later."
         notes = {model.name: later for model in SINGLE if model is not IMAGE}
@@ -177,8 +179,6 @@ class Recommender:
         self, queries: Mapping[str, Float32], k: int, notes: Mapping[str, str], exclude: list[int]
     ) -> tuple[Gallery, ...]:
         """Ask every model that has a query vector, and fuse what they find."""
-        if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
-            raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r}.")
         found = {
             name: self.release.indexes[name].search(query, CANDIDATES, exclude)
             for name, query in queries.items()
@@ -214,8 +214,10 @@ class Recommender:
             Match(
                 rank=place + 1,
                 article=self._article(int(row)),
-                score=round(float(scores[place]), 5),
-                contributions={name: round(float(part[place]), 5) for name, part in parts.items()},
+                score=round(float(scores[place]), DECIMALS),
+                contributions={
+                    name: round(float(part[place]), DECIMALS) for name, part in parts.items()
+                },
             )
             for place, row in enumerate(rows)
         )
@@ -235,3 +237,9 @@ class Recommender:
             attributes={column: self._text[column][row] for column in DESCRIPTIVE_COLUMNS},
             has_photo=bool(self.release.with_photo[row]),
         )
+
+
+def _check_count(k: int) -> None:
+    """Raise `QueryError` unless ``k`` matches may be asked for."""
+    if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
+        raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r}.")

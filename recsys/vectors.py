@@ -10,6 +10,8 @@ Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 
 NO_VECTOR = -1
+DECIMALS = 5
+"""Scores are rounded to this many, so that rounding errors do not break ties."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.vectors import Float32
+from recsys.vectors import DECIMALS, Float32
 
 WEIGHTS = {"text": 0.2, "image": 0.1, "features": 0.1, "two_tower": 0.6}
 """What each model's cosine weighs; only their proportions matter."""
@@ -46,4 +46,4 @@ def fuse(
         for model, values in cosines.items()
     }
     scores = np.sum(list(contributions.values()), axis=0, dtype=np.float32)
-    return Fused(np.round(scores, 5), contributions)
+    return Fused(np.round(scores, DECIMALS), contributions)
