@@ -1,6 +1,6 @@
 """Read a full-size ``transactions_train.csv`` and train on it: memory and pairs a second.
 
-    python benchmarks/full_size.py --data CATALOGUE --work FOLDER
+    python -m benchmarks.full_size --data CATALOGUE --work FOLDER
 
 Kaggle's file has 31.8 million purchases of 1.37 million customers, 3.5 GB. This one is generated
 in the same form: customers and articles are drawn from long-tailed distributions, so nothing can

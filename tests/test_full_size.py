@@ -1,5 +1,9 @@
 """The full-size benchmark's generator makes a catalogue that is read like Kaggle's."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -50,3 +54,12 @@ def test_the_rows_are_the_same_every_time():
         full_size.purchases(np.random.default_rng(0), 0, 50, ids, customers) for _ in range(2)
     ]
     assert tables[0].equals(tables[1])
+
+
+@pytest.mark.parametrize("name", ["full_size", "answers"])
+def test_a_benchmark_starts_as_the_readme_says(name, release_folder):
+    root = Path(__file__).parents[1]
+    assert f".venv/bin/python -m benchmarks.{name} " in (root / "README.md").read_text()
+    arguments = ["--help"] if name == "full_size" else [release_folder]
+    command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+    assert subprocess.run(command, cwd=root, capture_output=True, check=True).stdout

@@ -1,0 +1,64 @@
+"""Time the answers of a release: ``python -m benchmarks.answers RELEASE``.
+
+Opening, whole answers in all five galleries, and per model the graph's search beside exact search
+over the same vectors, in turns on the same queries, as a ratio.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from recsys.recommender import CANDIDATES, Recommender
+from recsys.release import Release, open_release
+
+ARTICLES, SEARCHES = 1000, 200
+
+
+def main() -> None:
+    """Print the figures of the release named on the command line."""
+    started = time.perf_counter()
+    release = open_release(Path(sys.argv[1]))
+    print(f"open and verify: {time.perf_counter() - started:.1f} s")
+    recommender = Recommender(release)
+    ids = list(release.articles["article_id"])
+    drawn = np.random.default_rng(0).permutation(ids)[:ARTICLES]
+    times = [
+        seconds(lambda article=article: recommender.similar_to_article(article))
+        for article in drawn
+    ]
+    middle, late = np.percentile(times, (50, 95)) * 1000
+    print(f"an article in five galleries: median {middle:.1f} ms, 95th percentile {late:.1f} ms")
+    for name in release.indexes:
+        compare(release, name)
+
+
+def compare(release: Release, name: str) -> None:
+    """Print one model's median search times by graph and exactly, and their ratio."""
+    index = release.indexes[name]
+    if index.graph is None:
+        print(f"{name}: exact search only, {len(index.vectors)} vectors")
+        return
+    rows = np.random.default_rng(0).integers(len(index.vectors), size=SEARCHES)
+    pairs = [
+        (
+            seconds(lambda query=query: index.search(query, CANDIDATES)),
+            seconds(lambda query=query: index.search_exactly(query, CANDIDATES)),
+        )
+        for query in np.array(index.vectors[rows])
+    ]
+    graph, exact = np.median(pairs, axis=0) * 1000
+    print(f"{name}: graph {graph:.1f} ms, exact {exact:.1f} ms, {exact / graph:.1f} times as long")
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Return how long ``call`` takes."""
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
