@@ -1,4 +1,7 @@
-"""Build a release from a catalogue folder: ``python build_index.py --sample --out release``."""
+"""Build a release from a catalogue folder, and publish it on request.
+
+``python build_index.py --sample --out release`` is all it takes to try it.
+"""
 
 import argparse
 import logging
@@ -6,7 +9,9 @@ import sys
 from pathlib import Path
 
 from recsys.build import Build, Options, Stage, workspace_folder
+from recsys.catalog import read_license
 from recsys.errors import RecsysError
+from recsys.hub import Visibility, publish
 from recsys.manifest import Manifest
 from recsys.models.image import COMPACT
 from recsys.models.text import PACKAGED
@@ -15,23 +20,31 @@ from recsys.sample import draw_sample
 
 def main() -> int:
     """Run the command line and return its exit status."""
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
+    if not arguments.push_to and (arguments.tag or arguments.public or arguments.i_have_the_rights):
+        parser.error("--tag, --public and --i-have-the-rights go with --push-to")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     options = Options(arguments.text_model, arguments.image_model, arguments.limit)
     try:
         sample = workspace_folder(arguments.out) / "sample"
         data = draw_sample(sample) if arguments.sample else arguments.data
+        visibility = Visibility(arguments.public, arguments.i_have_the_rights)
+        visibility.check(read_license(data))
         build = Build(data, arguments.out, options)
         manifest = build.run()
+        print(_stage_table(build.stages))
+        print(_model_table(manifest))
+        print(f"Release {manifest.checksum[:12]} is in {arguments.out}")
+        if arguments.push_to:
+            revision = publish(arguments.out, arguments.push_to, visibility, arguments.tag)
+            print(f"Published as {arguments.push_to} {revision}")
     except RecsysError as error:
         print(f"build_index.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped. Run the same command again to go on.", file=sys.stderr)
         return 130
-    print(_stage_table(build.stages))
-    print(_model_table(manifest))
-    print(f"Release {manifest.checksum[:12]} is in {arguments.out}")
     return 0
 
 
@@ -48,6 +61,15 @@ def _parser() -> argparse.ArgumentParser:
         "--image-model", default=COMPACT, help="hf-hub:ID or local-dir:PATH (%(default)s)"
     )
     parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N articles")
+    hub = parser.add_argument_group("publishing to the Hugging Face Hub")
+    hub.add_argument("--push-to", metavar="NAMESPACE/NAME", help="a dataset repo, made if need be")
+    hub.add_argument("--tag", default="", help="its name there (date and checksum)")
+    hub.add_argument("--public", action="store_true", help="a new repo is for everybody to see")
+    hub.add_argument(
+        "--i-have-the-rights",
+        action="store_true",
+        help="publish openly although the catalogue is not marked as redistributable",
+    )
     return parser
 
 

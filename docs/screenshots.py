@@ -12,6 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from recsys.interface import launch
+from recsys.live import Edition, Live
 from recsys.recommender import Recommender
 from recsys.release import open_release
 
@@ -22,7 +23,8 @@ SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 def main() -> None:
     """Write one PNG a page and size beside this file."""
     recommender = Recommender(open_release(Path("release")))
-    address = launch(recommender, prevent_thread_lock=True, quiet=True)
+    live = Live(Edition(recommender, "the sample"))
+    address = launch(live, prevent_thread_lock=True, quiet=True)
     article = recommender.examples(16)[2].article_id
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:

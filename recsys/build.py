@@ -24,22 +24,16 @@ from recsys.catalog import Catalog, read_catalog
 from recsys.errors import CatalogError, PhotoError
 from recsys.index import AUDIT_SETTINGS, EXPANSIONS, Audit, Index, audit, build_graph, open_graph
 from recsys.index import SETTINGS as INDEX_SETTINGS
-from recsys.manifest import Manifest
+from recsys.manifest import EncoderRecord, Manifest
 from recsys.models import FEATURES, IMAGE, TEXT, TWO_TOWER, features, two_tower
 from recsys.models.baskets import Settings, TwoTower
 from recsys.models.image import COMPACT, COMPACT_CONFIG, ImageEncoder, assemble_compact
 from recsys.models.text import PACKAGED, TextEncoder, article_texts
 from recsys.photos import THUMBNAIL_SIZE, decode_photo, read_photo, thumbnail
-from recsys.release import (
-    ARTICLES,
-    BuiltModel,
-    Contents,
-    check_target,
-    write_articles,
-    write_release,
-)
+from recsys.release import ARTICLES
 from recsys.vectors import ArticleVectors, Float32, distinct, fingerprint, unit
 from recsys.workspace import Workspace, key_of, model_key
+from recsys.writer import BuiltModel, Contents, check_target, write_articles, write_release
 
 PHOTO_BATCH = 64
 
@@ -97,19 +91,26 @@ class Build:
         check_target(self.out)
         catalog, digests = self._catalogue()
         encoder = self._image_encoder()
-        text = self._text(catalog)
+        text_encoder = TextEncoder(self.options.text_model)
+        text = self._text(catalog, text_encoder)
         image = self._image(catalog, digests, encoder)
         feature = self._features(catalog)
         towers, held_out = self._two_tower(catalog, text, feature)
         everyone = np.arange(len(towers.articles), dtype=np.int32)
         tower = distinct(towers.articles, everyone, len(everyone))
+        reader = EncoderRecord(_label(self.options.text_model), text_encoder.revision)
+        viewer = EncoderRecord(_label(self.options.image_model), encoder.revision)
         models = {
-            TEXT.name: self._model(TEXT.name, _label(self.options.text_model), text),
-            IMAGE.name: self._model(IMAGE.name, _label(self.options.image_model), image),
-            FEATURES.name: self._model(FEATURES.name, features.ENCODER, feature),
-            TWO_TOWER.name: self._model(TWO_TOWER.name, two_tower.ENCODER, tower, towers.queries),
+            TEXT.name: self._model(TEXT.name, reader, text),
+            IMAGE.name: self._model(IMAGE.name, viewer, image),
+            FEATURES.name: self._model(FEATURES.name, EncoderRecord(features.ENCODER), feature),
+            TWO_TOWER.name: self._model(
+                TWO_TOWER.name, EncoderRecord(two_tower.ENCODER), tower, towers.queries
+            ),
         }
-        contents = Contents(catalog.articles, models, towers.queries, held_out, encoder.folder)
+        contents = Contents(
+            catalog.articles, catalog.license, models, towers.queries, held_out, encoder.folder
+        )
         table = self._articles(catalog, digests)
         with self._stage("release") as stage:
             stage.rows = len(catalog.articles)
@@ -136,10 +137,9 @@ class Build:
             stage.rows = len(catalog.articles) + len(catalog.purchases) + len(digests)
         return catalog, digests
 
-    def _text(self, catalog: Catalog) -> ArticleVectors:
+    def _text(self, catalog: Catalog, encoder: TextEncoder) -> ArticleVectors:
         """Encode each distinct text once."""
         with self._stage(TEXT.name) as stage:
-            encoder = TextEncoder(self.options.text_model)
             texts = article_texts(catalog.articles)
             store = self.workspace.vectors(TEXT.name, model_key(encoder.id))
             vectors, stage.rows = store.encode(
@@ -202,7 +202,11 @@ class Build:
         return towers, two_tower.HeldOut(**json.loads((folder / "held_out.json").read_text()))
 
     def _model(
-        self, name: str, encoder: str, vectors: ArticleVectors, queries: Float32 | None = None
+        self,
+        name: str,
+        encoder: EncoderRecord,
+        vectors: ArticleVectors,
+        queries: Float32 | None = None,
     ) -> BuiltModel:
         """Index a model's vectors and audit the index, with ``queries`` where they differ."""
         key = key_of(vectors.fingerprint(), INDEX_SETTINGS)

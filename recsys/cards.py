@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterable
 from html import escape
 
+from recsys.live import Edition
 from recsys.models import SINGLE
 from recsys.recommender import Answer, Article, Gallery, Match
 
@@ -26,16 +27,15 @@ def welcome_html(examples: Iterable[Article], revision: str) -> str:
     from.</p><ol class="matches">{cards}</ol></div>"""
 
 
-def answer_html(answer: Answer, revision: str, photo: bytes | None = None) -> str:
+def answer_html(answer: Answer, photo: bytes | None = None) -> str:
     """Return the whole answer: what was asked about, and a gallery a model.
 
     Args:
         answer: what the recommender said.
-        revision: the release that it said it from.
         photo: the JPEG that was asked about, if it was one.
     """
-    query = _query(answer.query, revision) if answer.query else _uploaded(photo or b"")
-    galleries = "".join(_gallery(gallery, revision) for gallery in answer.galleries)
+    query = _query(answer.query, answer.revision) if answer.query else _uploaded(photo or b"")
+    galleries = "".join(_gallery(gallery, answer.revision) for gallery in answer.galleries)
     return f'<div class="answer">{query}<div class="galleries">{galleries}</div></div>'
 
 
@@ -44,11 +44,18 @@ def message_html(message: str) -> str:
     return f'<div class="message" role="alert">{escape(message)}</div>' if message else ""
 
 
-def footer_html(articles: int, photos: int, revision: str) -> str:
+def notice_html(notice: str) -> str:
+    """Return a quiet line about what is being shown; nothing for an empty one."""
+    return f'<div class="notice" role="status">{escape(notice)}</div>' if notice else ""
+
+
+def footer_html(edition: Edition) -> str:
     """Return the line at the foot of the page: what is being searched."""
+    release = edition.recommender.release
     return (
-        f'<footer class="foot">{articles:,} articles, {photos:,} with a photo · '
-        f"release {escape(revision)} · scores are cosine similarities</footer>"
+        f'<footer class="foot">{len(release.articles):,} articles, '
+        f"{int(release.with_photo.sum()):,} with a photo · {escape(edition.origin)} · "
+        f"release {edition.recommender.revision} · scores are cosine similarities</footer>"
     )
 
 

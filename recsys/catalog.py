@@ -1,8 +1,10 @@
 """Read and check a catalogue in Kaggle's layout: articles, photos and purchases.
 
 A catalogue is a folder with ``articles.csv``, ``transactions_train.csv``, ``images/0xx/<id>.jpg``
-and, optionally, ``customers.csv``. Reading it either gives a whole `Catalog` or raises a
-`CatalogError` that names the file, and the row where there is one.
+and, optionally, ``customers.csv``. A catalogue that anyone may pass on says so in a file
+``REDISTRIBUTABLE``, whose one line is its licence as the Hugging Face Hub spells it. Reading a
+catalogue either gives a whole `Catalog` or raises a `CatalogError` that names the file, and the row
+where there is one.
 """
 
 import csv
@@ -40,6 +42,7 @@ DESCRIPTIVE_COLUMNS = (
 
 ARTICLE_COLUMNS = ("article_id", "product_code", "prod_name", *DESCRIPTIVE_COLUMNS, "detail_desc")
 PURCHASE_COLUMNS = ("t_dat", "customer_id", "article_id", "price")
+LICENSE_FILE = "REDISTRIBUTABLE"
 BLOCK_BYTES = 16 << 20
 UNKNOWN, MALFORMED = -1, -2
 
@@ -77,12 +80,14 @@ class Catalog:
         articles: one row an article, sorted by ``article_id``; every column a string.
         photos: the photo file of each row that has one.
         purchases: who bought what, and when.
+        license: under which anyone may pass it on, such as ``cc0-1.0``; empty if nobody may.
     """
 
     folder: Path
     articles: pd.DataFrame
     photos: dict[int, Path]
     purchases: Purchases
+    license: str
 
 
 def normalize_article_id(text: str) -> str:
@@ -114,7 +119,23 @@ def read_catalog(folder: Path, limit: int | None = None) -> Catalog:
     if customers.exists():
         _check_header(customers, ("customer_id",))
     purchases = _read_purchases(folder / "transactions_train.csv", articles["article_id"])
-    return Catalog(folder, articles, _find_photos(folder / "images", articles), purchases)
+    photos = _find_photos(folder / "images", articles)
+    return Catalog(folder, articles, photos, purchases, read_license(folder))
+
+
+def read_license(folder: Path) -> str:
+    """Return the licence that the catalogue in ``folder`` is marked with; empty for none.
+
+    Raises:
+        CatalogError: the mark is not a licence.
+    """
+    path = folder / LICENSE_FILE
+    if not path.exists():
+        return ""
+    text = path.read_text(encoding="utf-8", errors="replace").strip()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,40}", text):
+        raise CatalogError(f"{path} holds {text[:60]!r}, not one licence such as cc-by-4.0.")
+    return text
 
 
 def _check_header(path: Path, required: tuple[str, ...]) -> None:

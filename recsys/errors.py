@@ -18,7 +18,11 @@ class AuditError(RecsysError):
 
 
 class ReleaseError(RecsysError):
-    """A release folder is missing, incomplete, damaged or of another schema."""
+    """A release folder is missing, incomplete, damaged, or not one that this app can serve."""
+
+
+class HubError(RecsysError):
+    """The Hub cannot be reached, or does not do what was asked; the message says what to do."""
 
 
 class QueryError(RecsysError):

@@ -1,4 +1,4 @@
-"""The Gradio page and its API endpoints, over a `Recommender`."""
+"""The Gradio page and its API endpoints, over the edition that is `Live`."""
 
 import random
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from recsys import cards
 from recsys.errors import QueryError, RecsysError
+from recsys.live import Live
 from recsys.photos import MAX_BYTES, read_photo, thumbnail
 from recsys.recommender import DEFAULT_MATCHES, Answer, Article, Gallery, Recommender
 
@@ -75,32 +76,32 @@ class Interface:
     """What the page and the API do with a query.
 
     Args:
-        recommender: answers.
+        live: the edition that answers; each query asks for it once, and keeps to it.
         chance: draws the surprises.
     """
 
-    def __init__(self, recommender: Recommender, chance: random.Random) -> None:
-        self.recommender, self.chance = recommender, chance
+    def __init__(self, live: Live, chance: random.Random) -> None:
+        self.live, self.chance = live, chance
+        self.first = live.current
 
     def article(self, article_id: str) -> ArticleAnswer:
         """Look up an article by its id, with or without its leading zero."""
-        return _article(_or_error(lambda: self.recommender.article(article_id)))
+        return _article(_or_error(lambda: self._now.article(article_id)))
 
     def similar_to_article(self, article_id: str, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
         """Find the k articles most similar to an article, by each of five models."""
-        return self._api(lambda: self.recommender.similar_to_article(article_id, k))
+        return _similar(lambda: self._now.similar_to_article(article_id, k))
 
     def similar_to_photo(self, photo: str | None, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
         """Find the k articles most similar to an uploaded photo."""
         if photo is None:
             raise gr.Error("Choose a photo first.", print_exception=False)
-        return self._api(lambda: self.recommender.similar_to_photo(read_photo(Path(photo)), k))
+        return _similar(lambda: self._now.similar_to_photo(read_photo(Path(photo)), k))
 
     def show_article(self, article_id: str) -> tuple[Any, Any]:
         """Return the page's message and answer for an article id."""
         try:
-            answer = self.recommender.similar_to_article(article_id)
-            return "", cards.answer_html(answer, self.recommender.revision)
+            return "", cards.answer_html(self._now.similar_to_article(article_id))
         except RecsysError as error:
             return cards.message_html(str(error)), gr.skip()
 
@@ -110,20 +111,30 @@ class Interface:
             return "", gr.skip()
         try:
             data = read_photo(Path(photo))
-            answer = self.recommender.similar_to_photo(data)
-            return "", cards.answer_html(answer, self.recommender.revision, thumbnail(data))
+            return "", cards.answer_html(self._now.similar_to_photo(data), thumbnail(data))
         except RecsysError as error:
             return cards.message_html(str(error)), gr.skip()
 
     def show_surprise(self) -> tuple[str, Any, Any]:
         """Return a random article's id, and the page's message and answer for it."""
-        article_id = self.recommender.surprise(self.chance).article_id
+        article_id = self._now.surprise(self.chance).article_id
         return article_id, *self.show_article(article_id)
 
     def show_link(self, request: gr.Request) -> tuple[Any, Any, Any]:
-        """Answer the ``?article=`` of the page's address, if there is one."""
+        """Answer the ``?article=`` of the page's address; without one, welcome the visitor."""
         article_id = request.query_params.get("article")
-        return (article_id, *self.show_article(article_id)) if article_id else (gr.skip(),) * 3
+        if article_id:
+            return article_id, *self.show_article(article_id)
+        if self.live.current is self.first:
+            return (gr.skip(),) * 3
+        return gr.skip(), gr.skip(), welcome(self._now)
+
+    def show_edition(self) -> tuple[Any, Any]:
+        """Return the page's notice and foot; what a page starts with is right until a swap."""
+        edition = self.live.current
+        if edition is self.first:
+            return gr.skip(), gr.skip()
+        return cards.notice_html(edition.notice), cards.footer_html(edition)
 
     def show_followed(self, event: gr.EventData) -> tuple[str, Any, Any]:
         """Answer a click on a result."""
@@ -132,30 +143,32 @@ class Interface:
 
     def serve_photo(self, request: Request) -> Response:
         """Serve ``photos/<article id>.jpg``."""
+        recommender = self.live.recommender(request.query_params.get("release", ""))
         try:
-            photo = self.recommender.photo(request.path_params["article_id"])
+            photo = recommender.photo(request.path_params["article_id"])
         except QueryError:
             photo = None
         if photo is None:
             return Response("There is no such photo.", 404)
-        # The address holds the release, so its content never changes.
-        keep = {"Cache-Control": "public, max-age=604800, immutable"}
-        return Response(photo, media_type="image/jpeg", headers=keep)
+        # With the release in its address, a photo never changes.
+        named = request.query_params.get("release") == recommender.revision
+        keep = "public, max-age=604800, immutable" if named else "no-cache"
+        return Response(photo, media_type="image/jpeg", headers={"Cache-Control": keep})
 
-    def _api(self, ask: Callable[[], Answer]) -> SimilarAnswer:
-        answer = _or_error(ask)
-        return SimilarAnswer(
-            release=self.recommender.revision,
-            query=_article(answer.query) if answer.query else None,
-            galleries=[_gallery(gallery) for gallery in answer.galleries],
-        )
+    @property
+    def _now(self) -> Recommender:
+        return self.live.current.recommender
+
+
+def welcome(recommender: Recommender) -> str:
+    """Return what the page shows before the first query."""
+    return cards.welcome_html(recommender.examples(EXAMPLES), recommender.revision)
 
 
 def make_page(interface: Interface) -> gr.Blocks:
     """Return the page, its events bound and its API endpoints named."""
-    release = interface.recommender.release
-    examples = interface.recommender.examples(EXAMPLES)
-    welcome = cards.welcome_html(examples, interface.recommender.revision)
+    first = interface.first
+    examples = first.recommender.examples(1)
     page = gr.Blocks(
         title="More like this",
         analytics_enabled=False,
@@ -164,6 +177,7 @@ def make_page(interface: Interface) -> gr.Blocks:
     )
     with page:
         gr.HTML(cards.HEADER)
+        notice = gr.HTML(cards.notice_html(first.notice), elem_id="notice")
         with gr.Row(elem_classes="ask"):
             with gr.Column(scale=3, min_width=300):
                 box = gr.Textbox(
@@ -178,12 +192,8 @@ def make_page(interface: Interface) -> gr.Blocks:
             with gr.Column(scale=2, min_width=300):
                 photo = gr.File(label="Or a photo", file_types=["image"], height=150)
         message = gr.HTML(elem_id="message")
-        answer = gr.HTML(welcome, js_on_load=FOLLOW_LINKS, elem_id="answer")
-        gr.HTML(
-            cards.footer_html(
-                len(release.articles), int(release.with_photo.sum()), interface.recommender.revision
-            )
-        )
+        answer = gr.HTML(welcome(first.recommender), js_on_load=FOLLOW_LINKS, elem_id="answer")
+        foot = gr.HTML(cards.footer_html(first), elem_id="foot")
         private: dict[str, Any] = {
             "api_visibility": "private",
             "concurrency_limit": SEARCHES_AT_ONCE,
@@ -194,14 +204,15 @@ def make_page(interface: Interface) -> gr.Blocks:
         surprise.click(interface.show_surprise, None, [box, *shown], **private)
         answer.select(interface.show_followed, None, [box, *shown], **private)
         page.load(interface.show_link, None, [box, *shown], **private)
+        page.load(interface.show_edition, None, [notice, foot], **private)
         photo.change(interface.show_photo, photo, shown, **private)
         _bind_api(interface)
     return page
 
 
-def launch(recommender: Recommender, **options: Any) -> str:
+def launch(live: Live, **options: Any) -> str:
     """Serve the page and return its address; ``options`` go to Gradio's ``launch``."""
-    interface = Interface(recommender, random.SystemRandom())
+    interface = Interface(live, random.SystemRandom())
     page = make_page(interface)
     _, address, _ = page.launch(
         theme=gr.themes.Base(
@@ -241,6 +252,15 @@ def _or_error(ask: Callable[[], T]) -> T:
         return ask()
     except RecsysError as error:
         raise gr.Error(str(error), print_exception=False) from error
+
+
+def _similar(ask: Callable[[], Answer]) -> SimilarAnswer:
+    answer = _or_error(ask)
+    return SimilarAnswer(
+        release=answer.revision,
+        query=_article(answer.query) if answer.query else None,
+        galleries=[_gallery(gallery) for gallery in answer.galleries],
+    )
 
 
 def _article(article: Article) -> ArticleAnswer:

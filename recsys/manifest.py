@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from recsys.errors import ReleaseError
 from recsys.index import Audit
 from recsys.models.two_tower import HeldOut
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 
 
@@ -21,6 +22,20 @@ class FileRecord:
 
     size: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class EncoderRecord:
+    """What made a model's vectors.
+
+    Attributes:
+        id: its name.
+        revision: which state of it: a commit for a model from the Hub, a key of its files for one
+            that is not; empty where this project's code alone made them.
+    """
+
+    id: str
+    revision: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,7 @@ class ModelRecord:
         audit: how its index compares with exact search.
     """
 
-    encoder: str
+    encoder: EncoderRecord
     dim: int
     entries: int
     articles: int
@@ -53,6 +68,7 @@ class Manifest:
     Attributes:
         schema: the version of the format.
         articles: how many articles there are.
+        license: under which anyone may pass the catalogue on; empty if nobody may.
         row_order: SHA-256 of the article ids in the order of all arrays.
         models: one record a single model, by name.
         held_out: what the two-tower model finds of the purchases kept from its training.
@@ -62,6 +78,7 @@ class Manifest:
 
     schema: int
     articles: int
+    license: str
     row_order: str
     models: dict[str, ModelRecord]
     held_out: HeldOut
@@ -89,12 +106,31 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         text = path.read_text(encoding="utf-8")
         data = json.loads(text)
-        check(data["schema"] == SCHEMA, f"schema {data['schema']} is not {SCHEMA}; update the app")
+        _check_schema(data["schema"])
         manifest = _manifest(data)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ReleaseError(f"Refused: {path} is not a manifest ({error!r}).") from error
     check(manifest.sealed().text() == text, f"{path} does not match its own checksum")
     return manifest
+
+
+def file_records(folder: Path) -> dict[str, FileRecord]:
+    """Return the size and SHA-256 of every file below ``folder``, by its path in it.
+
+    Names that start with a dot are left out: the Hub and its tools keep notes of their own.
+    """
+    paths = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.relative_to(folder).parts[0].startswith(".")
+    ]
+    # In parallel: SHA-256 releases Python's lock.
+    with ThreadPoolExecutor() as pool:
+        records = pool.map(_record, paths)
+        return {
+            path.relative_to(folder).as_posix(): record
+            for path, record in zip(paths, records, strict=True)
+        }
 
 
 def check(good: bool, complaint: str) -> None:
@@ -103,11 +139,28 @@ def check(good: bool, complaint: str) -> None:
         raise ReleaseError(f"Refused: {complaint}.")
 
 
+def _check_schema(schema: int) -> None:
+    what = "is newer than" if schema > SCHEMA else "is older than"
+    remedy = "update the app" if schema > SCHEMA else "build the release again"
+    check(schema == SCHEMA, f"schema {schema} {what} {SCHEMA}; {remedy}")
+
+
 def _manifest(data: dict[str, Any]) -> Manifest:
     models = {
-        name: ModelRecord(**{**model, "audit": Audit(**model["audit"])})
+        name: ModelRecord(
+            **{
+                **model,
+                "encoder": EncoderRecord(**model["encoder"]),
+                "audit": Audit(**model["audit"]),
+            }
+        )
         for name, model in data["models"].items()
     }
     files = {path: FileRecord(**record) for path, record in data["files"].items()}
     held_out = HeldOut(**data["held_out"])
     return Manifest(**{**data, "models": models, "files": files, "held_out": held_out})
+
+
+def _record(path: Path) -> FileRecord:
+    with path.open("rb") as file:
+        return FileRecord(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())

@@ -1,20 +1,17 @@
 """A query in, ranked matches per model out. Nothing here knows of web pages."""
 
 import random
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from PIL import Image
 
 from recsys.catalog import ARTICLE_COLUMNS, DESCRIPTIVE_COLUMNS, normalize_article_id
 from recsys.errors import QueryError
 from recsys.models import ALL, COMBINED, IMAGE, SINGLE, TWO_TOWER, Model
 from recsys.models.combined import fuse
-from recsys.models.image import ImageEncoder
 from recsys.models.two_tower import basket_query
+from recsys.photo_reader import PhotoReader
 from recsys.photos import decode_photo
 from recsys.release import Release
 from recsys.vectors import DECIMALS, NO_VECTOR, Float32, Int32
@@ -71,21 +68,33 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a query gets: one gallery a model, and the article that was asked about, if one was."""
+    """What a query gets.
 
+    Attributes:
+        revision: which release answered.
+        query: the article that was asked about, if one was.
+        galleries: one a model, in the order of the page.
+    """
+
+    revision: str
     query: Article | None
     galleries: tuple[Gallery, ...]
 
 
 class Recommender:
-    """Answers queries from one release. Safe to share between threads."""
+    """Answers queries from one release. Safe to share between threads.
 
-    def __init__(self, release: Release) -> None:
+    Args:
+        release: what it answers from.
+        reader: reads new photos; one that fits may be handed on from another release.
+    """
+
+    def __init__(self, release: Release, reader: PhotoReader | None = None) -> None:
         self.release = release
+        self.reader = reader or PhotoReader(release)
         # Plain lists: reading one cell of a DataFrame costs a hundred times as much.
         self._text = {column: release.articles[column].tolist() for column in ARTICLE_COLUMNS}
         self._row = {id_: row for row, id_ in enumerate(self._text["article_id"])}
-        self._loading = threading.Lock()
 
     @property
     def revision(self) -> str:
@@ -134,7 +143,8 @@ class Recommender:
         }
         queries[TWO_TOWER.name] = basket_query(self.release.basket_rows[[row]])
         notes = {IMAGE.name: "This article has no photo, so its looks cannot be compared."}
-        return Answer(self._article(row), self._galleries(queries, k, notes, exclude=[row]))
+        galleries = self._galleries(queries, k, notes, exclude=[row])
+        return Answer(self.revision, self._article(row), galleries)
 
     def similar_to_photo(self, data: bytes, k: int = DEFAULT_MATCHES) -> Answer:
         """Return the ``k`` articles nearest to a new photo, given as the bytes of a picture file.
@@ -142,12 +152,15 @@ class Recommender:
         Raises:
             PhotoError: ``data`` is not a picture that can be read.
             QueryError: ``k`` is out of range.
+            EncoderError: the image encoder cannot be loaded.
+            ReleaseError: it is not the one that made the release's vectors.
         """
         _check_count(k)
         picture = decode_photo(data)
         later = "This model reads articles of the catalogue; for photos it comes later."
         notes = {model.name: later for model in SINGLE if model is not IMAGE}
-        return Answer(None, self._galleries({IMAGE.name: self._see(picture)}, k, notes, exclude=[]))
+        queries = {IMAGE.name: self.reader.read(picture)}
+        return Answer(self.revision, None, self._galleries(queries, k, notes, exclude=[]))
 
     def row(self, text: str) -> int:
         """Return an article's row in the release.
@@ -164,16 +177,6 @@ class Recommender:
         if article_id not in self._row:
             raise QueryError(f"There is no article {article_id} in this catalogue.")
         return self._row[article_id]
-
-    def _see(self, picture: Image.Image) -> Float32:
-        """Encode one photo; the encoder is loaded by the first to ask."""
-        with self._loading:
-            vector: Float32 = self._encoder.encode([picture])[0]
-            return vector
-
-    @cached_property
-    def _encoder(self) -> ImageEncoder:
-        return ImageEncoder(self.release.image_model)
 
     def _galleries(
         self, queries: Mapping[str, Float32], k: int, notes: Mapping[str, str], exclude: list[int]

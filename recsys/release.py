@@ -14,11 +14,7 @@ Opening verifies everything that the manifest says; vectors and indexes are memo
 """
 
 import hashlib
-import os
-import shutil
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,89 +24,33 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
+from recsys.catalog import ARTICLE_COLUMNS
 from recsys.errors import ReleaseError
-from recsys.index import EXACT_BELOW, Audit, Index, open_graph
+from recsys.index import EXACT_BELOW, Index, open_graph
 from recsys.manifest import (
     MANIFEST,
-    SCHEMA,
-    FileRecord,
     Manifest,
     ModelRecord,
     check,
+    file_records,
     read_manifest,
 )
-from recsys.models.combined import WEIGHTS
-from recsys.models.two_tower import HeldOut
+from recsys.models import FEATURES, IMAGE, SINGLE, TWO_TOWER, features, two_tower
+from recsys.models.image import CONFIG_FILE
 from recsys.vectors import NO_VECTOR, ArticleVectors, Float32
+from recsys.workspace import key_of
 
 ARTICLES = "articles.parquet"
 IMAGE_ENCODER = "encoders/image"
 PHOTO_COLUMN = "image"
+HUB_README = "README.md"
 ROW_GROUP = 100
 """Rows a parquet row group: few, so that one photo is a short read, and the Hub can show them."""
 
-
-@dataclass(frozen=True)
-class BuiltModel:
-    """One model, ready for a release.
-
-    Attributes:
-        vectors: its article vectors.
-        encoder: what made them.
-        graph: the file of its usearch index.
-        audit: how that index compares with exact search.
-    """
-
-    vectors: ArticleVectors
-    encoder: str
-    graph: Path
-    audit: Audit
-
-    def record(self, weight: float) -> ModelRecord:
-        """Return what the manifest says of the model."""
-        entries, dim = self.vectors.vectors.shape
-        return ModelRecord(
-            encoder=self.encoder,
-            dim=dim,
-            entries=entries,
-            articles=self.vectors.articles,
-            typical=self.vectors.mean_score(),
-            weight=weight,
-            audit=self.audit,
-        )
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a release is made of, beside the articles' table.
-
-    Attributes:
-        articles: the catalogue's table.
-        models: the single models by name.
-        basket_rows: float32 [articles, dim], what each article adds to a two-tower basket.
-        held_out: how the two-tower model does on purchases kept from training.
-        image_encoder: the OpenCLIP directory to include; ``None`` for a model from the Hub.
-    """
-
-    articles: pd.DataFrame
-    models: dict[str, BuiltModel]
-    basket_rows: Float32
-    held_out: HeldOut
-    image_encoder: Path | None
-
-    def manifest(self, files: dict[str, FileRecord]) -> Manifest:
-        """Return the sealed manifest of these contents in ``files``."""
-        models = {name: model.record(WEIGHTS[name]) for name, model in self.models.items()}
-        return Manifest(
-            schema=SCHEMA,
-            articles=len(self.articles),
-            row_order=row_order(self.articles),
-            models=models,
-            held_out=self.held_out,
-            files=files,
-        ).sealed()
+PROBES = 64
+GRAPH_ROUNDING = 2e-3
+"""A graph keeps float16: unit vectors differ by less than this from what it was given."""
 
 
 class Release:
@@ -127,6 +67,7 @@ class Release:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder, self.manifest = folder, manifest
         self._parquet = pq.ParquetFile(folder / ARTICLES, memory_map=True)
+        _check_table(self._parquet)
         columns = [name for name in self._parquet.schema_arrow.names if name != PHOTO_COLUMN]
         self.articles: pd.DataFrame = self._parquet.read(columns).to_pandas()
         self.indexes = {name: self._index(name, model) for name, model in manifest.models.items()}
@@ -150,7 +91,7 @@ class Release:
     def image_model(self) -> str:
         """The id with which OpenCLIP loads the model that made the image vectors."""
         own = self.folder / IMAGE_ENCODER
-        return f"local-dir:{own}" if own.is_dir() else self.manifest.models["image"].encoder
+        return f"local-dir:{own}" if own.is_dir() else self.manifest.models[IMAGE.name].encoder.id
 
     def _index(self, name: str, record: ModelRecord) -> Index:
         vectors = _map(self.folder / f"vectors/{name}.npy")
@@ -172,6 +113,7 @@ class Release:
             (graph.size, graph.ndim) == (record.entries, record.dim),
             f"indexes/{name}.usearch does not hold {record.entries} vectors of {record.dim}",
         )
+        check(_agree(graph, vectors), f"indexes/{name}.usearch is not of vectors/{name}.npy")
         return Index(ArticleVectors(vectors, entry), graph if len(vectors) > EXACT_BELOW else None)
 
 
@@ -184,7 +126,11 @@ def open_release(folder: Path) -> Release:
     """
     manifest = read_manifest(folder)
     _verify_files(folder, manifest)
-    release = Release(folder, manifest)
+    _check_encoders(folder, manifest)
+    try:
+        release = Release(folder, manifest)
+    except (pa.ArrowException, ValueError, KeyError, OSError, RuntimeError) as error:
+        raise ReleaseError(f"Refused: {folder} cannot be opened: {error!r}.") from error
     check(
         row_order(release.articles) == manifest.row_order,
         f"{ARTICLES} does not list the articles in the order of the vectors",
@@ -196,112 +142,64 @@ def open_release(folder: Path) -> Release:
     return release
 
 
-def check_target(folder: Path) -> None:
-    """Raise `ReleaseError` if ``folder`` holds something that a release must not replace."""
-    if folder.exists() and not folder.is_dir():
-        raise ReleaseError(f"{folder} is a file; choose a folder for the release.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
-        raise ReleaseError(f"{folder} is not empty and not a release; choose another folder.")
-
-
-def write_articles(
-    path: Path, articles: pd.DataFrame, photo: Callable[[int], bytes | None]
-) -> None:
-    """Write the articles' table with a photo column, a row group at a time.
-
-    Args:
-        path: the Parquet file.
-        articles: the catalogue's table, every column a string.
-        photo: returns the JPEG of a row, ``None`` where it has none.
-    """
-    text = [pa.field(name, pa.string()) for name in articles.columns]
-    picture = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    schema = pa.schema([*text, pa.field(PHOTO_COLUMN, picture)])
-    with (
-        pq.ParquetWriter(path, schema, compression="zstd") as writer,
-        tqdm(total=len(articles), desc="articles", unit="article") as bar,
-    ):
-        for start in range(0, len(articles), ROW_GROUP):
-            block = articles.iloc[start : start + ROW_GROUP]
-            photos = [
-                data and {"bytes": data, "path": f"{article_id}.jpg"}
-                for data, article_id in zip(
-                    map(photo, block.index), block["article_id"], strict=True
-                )
-            ]
-            columns = [pa.array(block[name], pa.string()) for name in articles.columns]
-            writer.write_table(pa.table([*columns, pa.array(photos, picture)], schema))
-            bar.update(len(block))
-
-
-def write_release(folder: Path, contents: Contents, articles: Path) -> Manifest:
-    """Put a release at ``folder``, replacing one that is there, only once it is complete.
-
-    Args:
-        folder: where the release is to be.
-        contents: what the manifest and the arrays are made of.
-        articles: the file that `write_articles` wrote.
-    """
-    check_target(folder)
-    partial, previous = (folder.with_name(folder.name + end) for end in (".partial", ".previous"))
-    if previous.exists() and not folder.exists():
-        # The last write was cut off between its two renames.
-        os.replace(previous, folder)
-    for leftover in (partial, previous):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
-    shutil.copyfile(articles, partial / ARTICLES)
-    _write_arrays(partial, contents)
-    manifest = contents.manifest(_records(partial))
-    (partial / MANIFEST).write_text(manifest.text(), encoding="utf-8")
-    if folder.exists():
-        os.replace(folder, previous)
-    os.replace(partial, folder)
-    shutil.rmtree(previous, ignore_errors=True)
-    return manifest
-
-
-def _write_arrays(folder: Path, contents: Contents) -> None:
-    for part in ("vectors", "entries", "indexes", "queries"):
-        (folder / part).mkdir()
-    for name, model in contents.models.items():
-        np.save(folder / f"vectors/{name}.npy", model.vectors.vectors)
-        np.save(folder / f"entries/{name}.npy", model.vectors.entry)
-        shutil.copyfile(model.graph, folder / f"indexes/{name}.usearch")
-    np.save(folder / "queries/two_tower.npy", contents.basket_rows)
-    if contents.image_encoder:
-        shutil.copytree(contents.image_encoder, folder / IMAGE_ENCODER)
-
-
 def row_order(articles: pd.DataFrame) -> str:
     """Return the SHA-256 of the article ids in their order."""
     return hashlib.sha256("\n".join(articles["article_id"]).encode()).hexdigest()
 
 
-def _records(folder: Path) -> dict[str, FileRecord]:
-    """Describe every file below ``folder``, hashing in parallel: SHA-256 releases Python's lock."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    with ThreadPoolExecutor() as pool:
-        records = pool.map(_record, paths)
-        return {
-            path.relative_to(folder).as_posix(): record
-            for path, record in zip(paths, records, strict=True)
-        }
-
-
-def _record(path: Path) -> FileRecord:
-    with path.open("rb") as file:
-        return FileRecord(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
-
-
 def _verify_files(folder: Path, manifest: Manifest) -> None:
-    found = _records(folder)
+    found = file_records(folder)
     del found[MANIFEST]
+    found.pop(HUB_README, None)
     for path in sorted(manifest.files.keys() | found.keys()):
         check(path in found, f"{path} is missing")
         check(path in manifest.files, f"{path} is not in the manifest")
         check(found[path].size == manifest.files[path].size, f"{path} has the wrong size")
         check(found[path] == manifest.files[path], f"{path} does not match its checksum")
+
+
+def _check_table(table: pq.ParquetFile) -> None:
+    """Refuse an articles' table without the columns and row groups that are relied on."""
+    missing = {*ARTICLE_COLUMNS, PHOTO_COLUMN} - set(table.schema_arrow.names)
+    check(not missing, f"{ARTICLES} has no column {', '.join(sorted(missing))}")
+    groups = range(table.metadata.num_row_groups - 1)
+    even = all(table.metadata.row_group(group).num_rows == ROW_GROUP for group in groups)
+    check(even, f"{ARTICLES} is not in row groups of {ROW_GROUP}")
+
+
+def _check_encoders(folder: Path, manifest: Manifest) -> None:
+    """Refuse vectors made in a way that this app cannot put a question to."""
+    models, expected = set(manifest.models), {model.name for model in SINGLE}
+    check(models == expected, f"its models are {sorted(models)}, not {sorted(expected)}")
+    for name, encoder in ((FEATURES.name, features.ENCODER), (TWO_TOWER.name, two_tower.ENCODER)):
+        made_by = manifest.models[name].encoder.id
+        check(made_by == encoder, f"{name} was made by {made_by!r}, not {encoder!r}")
+    _check_image_encoder(folder, manifest)
+
+
+def _check_image_encoder(folder: Path, manifest: Manifest) -> None:
+    """Refuse an image encoder that is not the one the image vectors are from."""
+    image = manifest.models[IMAGE.name]
+    if not (folder / IMAGE_ENCODER).is_dir():
+        known = image.encoder.id.startswith("hf-hub:")
+        check(known, f"it lacks its image encoder {image.encoder.id!r}")
+        return
+    weights = {
+        path.removeprefix(f"{IMAGE_ENCODER}/"): record.sha256
+        for path, record in sorted(manifest.files.items())
+        if path.startswith(f"{IMAGE_ENCODER}/")
+    }
+    revision = key_of(list(weights), list(weights.values()))
+    check(revision == image.encoder.revision, f"{IMAGE_ENCODER} is not what made vectors/image.npy")
+    dim = json.loads((folder / IMAGE_ENCODER / CONFIG_FILE).read_text())["model_cfg"]["embed_dim"]
+    check(dim == image.dim, f"{IMAGE_ENCODER} gives vectors of {dim}, not {image.dim}")
+
+
+def _agree(graph: Any, vectors: Float32) -> bool:
+    """Whether a graph holds the vectors: a few, spread evenly, are compared."""
+    rows = np.unique(np.linspace(0, len(vectors) - 1, PROBES).astype(np.uint64))[: len(vectors)]
+    held = np.asarray(graph.get(rows), np.float32)
+    return bool(np.allclose(held, vectors[rows], atol=GRAPH_ROUNDING))
 
 
 def _map(path: Path) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from recsys.catalog import LICENSE_FILE
 from recsys.drawing import draw
 from recsys.errors import CatalogError
 from recsys.studio.cloth import Colour
@@ -23,7 +24,7 @@ from recsys.studio.products import Product, invent_products
 from recsys.studio.shoppers import FIRST_DAY, fill_shelf, go_shopping, invite_shoppers
 from recsys.studio.wardrobe import KINDS
 
-VERSION = 1
+VERSION = 2
 """Raise it whenever the sample's bytes change: folders of another version are drawn anew."""
 
 SEED = 2020
@@ -33,6 +34,7 @@ QUALITY = 88
 WITHOUT_PHOTO = 0.01
 WITHOUT_DESCRIPTION = 0.01
 MARKER = "sample.json"
+LICENSE = "cc0-1.0"
 
 
 def draw_sample(folder: Path) -> Path:
@@ -84,6 +86,7 @@ def _write_catalog(folder: Path) -> None:
     _write_table(purchase_table(products, customers, visits), folder / "transactions_train.csv")
     for product in tqdm(products, desc="Drawing the sample catalogue", unit="product"):
         _write_photos(product, folder / "images", photos)
+    (folder / LICENSE_FILE).write_text(LICENSE + "\n")
     (folder / MARKER).write_text(json.dumps({"sample_version": VERSION}) + "\n")
 
 

@@ -35,6 +35,22 @@ def model_key(model: str) -> str:
     return key_of([path.relative_to(folder).as_posix() for path in files], digests)
 
 
+def model_revision(model: str) -> str:
+    """Return which state of an encoder is in use.
+
+    That is the commit in the Hub's cache for a model from the Hub, else the files' `model_key`.
+    """
+    if Path(model.removeprefix("local-dir:")).is_dir():
+        return model_key(model)
+    from huggingface_hub import try_to_load_from_cache
+
+    for name in ("open_clip_config.json", "modules.json", "config.json"):
+        cached = try_to_load_from_cache(model.removeprefix("hf-hub:"), name)
+        if isinstance(cached, str):
+            return Path(cached).parent.name
+    return "main"
+
+
 class Workspace:
     """A folder that keeps the finished stages of builds."""
 

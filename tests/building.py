@@ -6,9 +6,12 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from recsys.build import Build, Options
+from recsys.catalog import LICENSE_FILE
 from recsys.manifest import MANIFEST, FileRecord, Manifest, read_manifest
+from recsys.release import ARTICLES, ROW_GROUP
 
 
 def cut_catalogue(source: Path, folder: Path, articles: int) -> Path:
@@ -20,6 +23,7 @@ def cut_catalogue(source: Path, folder: Path, articles: int) -> Path:
     write_table(folder / "articles.csv", table)
     known = bought["article_id"].isin(table["article_id"])
     write_table(folder / "transactions_train.csv", bought[known])
+    shutil.copyfile(source / LICENSE_FILE, folder / LICENSE_FILE)
     for article_id in table["article_id"]:
         photo = photo_file(source, article_id)
         if photo.exists():
@@ -54,6 +58,20 @@ def files_of(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def edition(source: Path, folder: Path, number: int) -> Path:
+    """Copy a release into one with captions and combined scores of its own."""
+    shutil.copytree(source, folder)
+    table = pq.read_table(folder / ARTICLES)
+    names = [f"{name} ({number})" for name in table.column("prod_name").to_pylist()]
+    place = table.schema.get_field_index("prod_name")
+    table = table.set_column(place, table.schema.field(place), [names])
+    pq.write_table(table, folder / ARTICLES, row_group_size=ROW_GROUP)
+    models = read_manifest(folder).models
+    models["text"] = dataclasses.replace(models["text"], weight=number / 100)
+    reseal(folder, models=models)
+    return folder
 
 
 def reseal(folder: Path, **changes: object) -> Manifest:

@@ -1,6 +1,15 @@
 """Fixtures that several test modules share."""
 
 import os
+import tempfile
+
+from loopback import LoopbackHub
+
+# Where the Hub is and who asks is read by its clients when they are imported, so it comes first.
+HUB = LoopbackHub()
+SCRATCH = tempfile.TemporaryDirectory(prefix="more-like-this-")
+os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_UPDATE_DOWNLOAD_COUNTS="0")
+
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +22,7 @@ from playwright.sync_api import Browser, sync_playwright
 from serving import Visit, free_port
 
 from recsys.interface import launch
+from recsys.live import Edition, Live
 from recsys.recommender import Recommender
 from recsys.release import Release, open_release
 from recsys.sample import draw_sample
@@ -79,10 +89,21 @@ def small_copy(small_built: Path, tmp_path: Path) -> Path:
     return tmp_path / "copy" / "release"
 
 
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub]:
+    """An empty Hub on this machine, which every client takes for the real one; an empty cache."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    HUB.start()
+    yield HUB
+    HUB.stop()
+    HUB.reset()
+
+
 @pytest.fixture(scope="session")
 def server(recommender: Recommender) -> Iterator[str]:
     """The address of the real server over the whole sample."""
-    yield launch(recommender, prevent_thread_lock=True, server_port=free_port(), quiet=True)
+    live = Live(Edition(recommender, "the tests"))
+    yield launch(live, prevent_thread_lock=True, server_port=free_port(), quiet=True)
     gr.close_all()
 
 

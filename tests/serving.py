@@ -1,16 +1,83 @@
 """Helpers for tests of the served page."""
 
+import os
 import socket
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
+from gradio_client import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+APP = Path(__file__).parents[1] / "app.py"
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class RunningApp:
+    """``app.py`` in a process of its own, and what it logs."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        """Start it in ``folder``; the environment adds to this process's."""
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}/"
+        self._log: list[str] = []
+        self._process = subprocess.Popen(
+            [sys.executable, str(APP)],
+            cwd=folder,
+            env={**os.environ, "GRADIO_SERVER_PORT": str(self.port), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def wait(self) -> "RunningApp":
+        """Wait until the page is there."""
+        while self._process.poll() is None:
+            try:
+                httpx.get(self.address, timeout=30)
+                return self
+            except httpx.TransportError:
+                time.sleep(0.1)
+        self._reader.join()
+        raise AssertionError(f"The app has ended:\n{self.log}")
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return "".join(self._log)
+
+    def wait_for(self, text: str) -> None:
+        """Wait until it says so."""
+        for _ in range(600):
+            if text in self.log:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"It never said {text!r}:\n{self.log}")
+
+    def client(self) -> Client:
+        """Return a client of its API."""
+        return Client(self.address, verbose=False)
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        self._log.extend(iter(self._process.stdout.readline, ""))
 
 
 class Visit:

@@ -1,32 +1,39 @@
-import os
-import shutil
+"""The app as it runs: a process of its own, the loopback Hub, and clients of its API."""
+
 import subprocess
 import sys
-import time
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from serving import free_port
+from building import edition, files_of
+from gradio_client import Client
+from loopback import Cut, Hold, LoopbackHub, Slow, Status, Truncated
+from serving import APP, RunningApp
+from test_supply import BAD
 
-import app
-from recsys.errors import ReleaseError
-from recsys.manifest import MANIFEST
+from recsys.hub import IndexRepo, Revision, Visibility, publish
+from recsys.interface import Interface
+from recsys.live import Edition, Live
+from recsys.manifest import read_manifest
+from recsys.recommender import Recommender
+from recsys.release import open_release
 
-ROOT = Path(app.__file__).parent
+NAME = "me/index"
 
 START = """
 import random, sys
-from pathlib import Path
-from app import find_release
 from recsys.interface import Interface, make_page
-from recsys.recommender import Recommender
+from recsys.supply import Settings, serve
 
-recommender = Recommender(find_release(Path(sys.argv[1])))
-make_page(Interface(recommender, random.SystemRandom()))
+live = serve(Settings.of({"RELEASE": sys.argv[1]}))
+make_page(Interface(live, random.SystemRandom()))
+recommender = live.current.recommender
 answer = recommender.similar_to_article(recommender.release.articles["article_id"][0])
 assert all(gallery.matches for gallery in answer.galleries)
-heavy = ("torch", "tensorflow", "open_clip", "sentence_transformers", "transformers", "tf_keras")
+heavy = ("torch", "tensorflow", "open_clip", "sentence_transformers", "transformers", "datasets")
 print([name for name in heavy if name in sys.modules])
 """
 
@@ -34,87 +41,248 @@ print([name for name in heavy if name in sys.modules])
 def test_the_app_starts_and_answers_without_the_libraries_that_build(small_built: Path) -> None:
     folder = small_built / "release"
     done = subprocess.run(
-        [sys.executable, "-c", START, folder], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", START, folder], cwd=APP.parent, capture_output=True, text=True
     )
     assert done.stdout == "[]\n", done.stderr
 
 
-def test_a_release_that_is_there_is_opened_and_not_built(
-    small_built: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_wrong_setting_stops_the_app_with_one_line(tmp_path: Path) -> None:
+    app = RunningApp(tmp_path, REFRESH_MINUTES="soon")
+    with pytest.raises(AssertionError, match="The app has ended"):
+        app.wait()
+    assert app.log == "app.py: REFRESH_MINUTES is 'soon'; give a number, 0 for never.\n"
+
+
+@pytest.fixture
+def start(hub: LoopbackHub, tmp_path: Path) -> Iterator[Callable[..., RunningApp]]:
+    """Starts apps that follow the loopback Hub, with the cache of this process's client."""
+    running: list[RunningApp] = []
+
+    def start(**environment: str) -> RunningApp:
+        cache = {"HF_HUB_CACHE": str(tmp_path / "hub-cache"), "INDEX_REPO": NAME}
+        running.append(RunningApp(tmp_path, **{**cache, **environment}))
+        return running[-1]
+
+    yield start
+    for app in running:
+        app.stop()
+
+
+@pytest.fixture
+def published(hub: LoopbackHub, small_built: Path) -> Revision:
+    return publish(small_built / "release", NAME, Visibility())
+
+
+def article_id(folder: Path) -> str:
+    return str(open_release(folder).articles["article_id"][0])
+
+
+def answering_release(app: RunningApp, small_built: Path) -> str:
+    """The release that answers, in all of its galleries."""
+    asked = article_id(small_built / "release")
+    answer = app.client().predict(asked, api_name="/similar_to_article")
+    assert all(gallery["matches"] for gallery in answer["galleries"])
+    return str(answer["release"])
+
+
+def name_of(folder: Path) -> str:
+    return read_manifest(folder).checksum[:12]
+
+
+def test_what_was_pushed_is_pulled_by_its_tag_and_answers(
+    start: Callable[..., RunningApp], published: Revision, small_built: Path
 ) -> None:
-    monkeypatch.setattr("app.subprocess.run", None)
-    assert app.find_release(small_built / "release").manifest.articles == 60
+    app = start().wait()
+    page = httpx.get(app.address).text
+    assert f"{NAME} {published.name} ({published.commit[:7]})" in page
+    assert "60 articles, 59 with a photo" in page
+    assert 'class=\\"notice\\"' not in page
+    assert answering_release(app, small_built) == name_of(small_built / "release")
+    assert f"Serving {NAME} {published}." in app.log
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_where_there_is_none_the_sample_is_built_first(
-    small_built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+def test_a_pinned_revision_is_served_though_there_is_a_newer_one(
+    start: Callable[..., RunningApp], published: Revision, small_built: Path, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "release"
-    if there:
-        folder.mkdir()
-    commands: list[list[str]] = []
-
-    def run(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:
-        commands.append(command)
-        shutil.copytree(small_built / "release", folder, dirs_exist_ok=True)
-        return subprocess.CompletedProcess(command, 0)
-
-    monkeypatch.setattr("app.subprocess.run", run)
-    assert app.find_release(folder).manifest.articles == 60
-    expected = [sys.executable, str(ROOT / "build_index.py"), "--sample", "--out", str(folder)]
-    assert commands == [expected]
+    publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
+    app = start(INDEX_REVISION=published.name).wait()
+    assert answering_release(app, small_built) == name_of(small_built / "release")
 
 
-def test_a_sample_that_cannot_be_built_is_told_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def stopped(hub: LoopbackHub) -> None:
+    hub.stop()
+
+
+def failing(hub: LoopbackHub) -> None:
+    hub.fail(".*", Status(500))
+
+
+def refusing(hub: LoopbackHub) -> None:
+    hub.fail(".*", Status(403))
+
+
+def silent(hub: LoopbackHub) -> None:
+    hub.fail(".*", Slow(40))
+
+
+def cutting(hub: LoopbackHub) -> None:
+    hub.fail(".*", Cut())
+
+
+def truncating(hub: LoopbackHub) -> None:
+    hub.fail(".*", Truncated())
+
+
+TROUBLES = {
+    stopped: "The Hub cannot be used",
+    failing: "HTTP 500",
+    refusing: "not for you (HTTP 403)",
+    silent: "takes long to pull",
+    cutting: "The Hub cannot be used",
+    truncating: "",
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=[each.__name__ for each in TROUBLES])
+def test_with_the_hub_in_trouble_the_kept_snapshot_answers(
+    hub: LoopbackHub,
+    start: Callable[..., RunningApp],
+    published: Revision,
+    small_built: Path,
+    trouble: Callable[[LoopbackHub], None],
 ) -> None:
-    failed = subprocess.CompletedProcess([], 1)
-    monkeypatch.setattr("app.subprocess.run", lambda command, check: failed)
-    with pytest.raises(ReleaseError, match="could not be built"):
-        app.find_release(tmp_path / "release")
+    IndexRepo(NAME).pull(published)
+    trouble(hub)
+    app = start().wait()
+    assert "This is the newest one kept here." in httpx.get(app.address).text
+    assert answering_release(app, small_built) == name_of(small_built / "release")
+    app.wait_for(TROUBLES[trouble])
+    app.wait_for("WARNING recsys.supply: ")
 
 
-def test_a_damaged_release_is_refused_and_not_built_over(
-    small_copy: Path, monkeypatch: pytest.MonkeyPatch
+def test_with_no_hub_and_nothing_kept_the_folder_answers(
+    hub: LoopbackHub, start: Callable[..., RunningApp], small_built: Path
 ) -> None:
-    (small_copy / MANIFEST).write_text("{}")
-    monkeypatch.setattr("app.subprocess.run", None)
-    with pytest.raises(ReleaseError):
-        app.find_release(small_copy)
+    hub.stop()
+    app = start(RELEASE=str(small_built / "release")).wait()
+    assert "This is the release kept beside the app." in httpx.get(app.address).text
+    assert answering_release(app, small_built) == name_of(small_built / "release")
 
 
-def test_a_damaged_release_stops_the_app_with_one_line(
-    small_copy: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_hub_that_stops_during_the_pull_is_survived(
+    hub: LoopbackHub, start: Callable[..., RunningApp], published: Revision, small_built: Path
 ) -> None:
-    (small_copy / MANIFEST).write_text("{}")
-    monkeypatch.setenv("RELEASE", str(small_copy))
-    with pytest.raises(SystemExit, match=r"^app\.py: Refused: [^\n]*$"):
-        app.main()
+    released, reached = threading.Event(), threading.Event()
+    hub.fail("GET .*articles.parquet", Hold(released, reached))
+    app = start(RELEASE=str(small_built / "release"))
+    assert reached.wait(60)
+    hub.stop()
+    released.set()
+    app.wait()
+    assert answering_release(app, small_built) == name_of(small_built / "release")
+    assert "WARNING recsys.supply: Nothing new from me/index" in app.log
 
 
-def test_the_app_serves_the_release_and_the_port_of_its_environment(small_built: Path) -> None:
-    port = free_port()
-    settings = {"RELEASE": str(small_built / "release"), "GRADIO_SERVER_PORT": str(port)}
-    process = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        while process.poll() is None:
+def test_a_hub_that_stops_later_is_survived_and_followed_again_once_it_is_back(
+    hub: LoopbackHub,
+    start: Callable[..., RunningApp],
+    published: Revision,
+    small_built: Path,
+    tmp_path: Path,
+) -> None:
+    newer = edition(small_built / "release", tmp_path / "2", 2)
+    app = start(REFRESH_MINUTES="0.005").wait()
+    hub.stop()
+    app.wait_for("The Hub cannot be used")
+    assert answering_release(app, small_built) == name_of(small_built / "release")
+    hub.start()
+    revision = publish(newer, NAME, Visibility())
+    app.wait_for(f"Serving {NAME} {revision} now.")
+    assert answering_release(app, small_built) == name_of(newer)
+
+
+def test_bad_releases_are_refused_one_by_one_while_the_app_goes_on_answering(
+    hub: LoopbackHub,
+    start: Callable[..., RunningApp],
+    published: Revision,
+    small_built: Path,
+    tmp_path: Path,
+) -> None:
+    app = start(REFRESH_MINUTES="0.005").wait()
+    for spoil, complaint in BAD.items():
+        folder = edition(small_built / "release", tmp_path / spoil.__name__, 3)
+        spoil(folder)
+        hub.commit(NAME, files_of(folder), tag=spoil.__name__)
+        app.wait_for(complaint)
+        assert answering_release(app, small_built) == name_of(small_built / "release")
+    good = edition(small_built / "release", tmp_path / "good", 2)
+    revision = publish(good, NAME, Visibility())
+    app.wait_for(f"Serving {NAME} {revision} now.")
+    assert answering_release(app, small_built) == name_of(good)
+
+
+def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
+    start: Callable[..., RunningApp], published: Revision, small_built: Path, tmp_path: Path
+) -> None:
+    folders = [small_built / "release"]
+    folders += [edition(folders[0], tmp_path / str(n), n) for n in (1, 2, 3)]
+    expected = {name_of(folder): true_answers(folder) for folder in folders}
+    app = start(REFRESH_MINUTES="0.005").wait()
+    crowd = Crowd(app, sorted(expected[name_of(folders[0])]))
+    for folder in folders[1:]:
+        crowd.wait_for_answers(100)
+        revision = publish(folder, NAME, Visibility())
+        app.wait_for(f"Serving {NAME} {revision} now.")
+    crowd.wait_for_answers(100)
+    crowd.leave()
+    assert crowd.failures == []
+    assert {answer["release"] for _, answer in crowd.answers} == set(expected)
+    for asked, answer in crowd.answers:
+        assert answer == expected[answer["release"]][asked]
+
+
+def true_answers(folder: Path) -> dict[str, object]:
+    """What a release says of five articles, asked without a server."""
+    recommender = Recommender(open_release(folder))
+    interface = Interface(Live(Edition(recommender, "")), None)
+    return {
+        each: interface.similar_to_article(each)
+        for each in recommender.release.articles["article_id"][:5]
+    }
+
+
+class Crowd:
+    """Sixteen clients that ask again and again."""
+
+    def __init__(self, app: RunningApp, article_ids: list[str]) -> None:
+        self.answers: list[tuple[str, dict[str, object]]] = []
+        self.failures: list[str] = []
+        self._ids, self._leaving = article_ids, threading.Event()
+        clients = [app.client() for _ in range(16)]
+        self._threads = [
+            threading.Thread(target=self._ask, args=(client, number))
+            for number, client in enumerate(clients)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def wait_for_answers(self, count: int) -> None:
+        """Wait for that many more."""
+        wanted = len(self.answers) + count
+        while len(self.answers) < wanted and not self.failures:
+            self._leaving.wait(0.05)
+
+    def leave(self) -> None:
+        self._leaving.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, client: Client, number: int) -> None:
+        while not self._leaving.is_set():
+            asked = self._ids[number % len(self._ids)]
             try:
-                page = httpx.get(f"http://127.0.0.1:{port}/")
-                break
-            except httpx.TransportError:
-                time.sleep(0.2)
-        assert process.poll() is None, process.communicate()[0]
-        assert page.status_code == 200
-        assert "More like this" in page.text
-        assert "60 articles, 59 with a photo" in page.text
-    finally:
-        process.kill()
-        process.wait()
+                answer = client.predict(asked, api_name="/similar_to_article")
+                self.answers.append((asked, answer))
+            except Exception as error:
+                self.failures.append(repr(error))
+                return

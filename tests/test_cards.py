@@ -3,8 +3,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from recsys.cards import answer_html, footer_html, message_html, welcome_html
+from recsys.cards import answer_html, footer_html, message_html, notice_html, welcome_html
 from recsys.catalog import DESCRIPTIVE_COLUMNS
+from recsys.live import Edition
 from recsys.models import ALL, COMBINED, IMAGE, TEXT
 from recsys.recommender import Answer, Article, Gallery, Match, Recommender
 
@@ -51,11 +52,11 @@ def match(rank: int, found: Article) -> Match:
 
 def answer(*found: Article, query: Article | None = None) -> Answer:
     matches = tuple(match(rank, each) for rank, each in enumerate(found, start=1))
-    return Answer(query or article(1), (Gallery(COMBINED, matches),))
+    return Answer("abc", query or article(1), (Gallery(COMBINED, matches),))
 
 
 def outline(*found: Article, query: Article | None = None) -> Outline:
-    return Outline(answer_html(answer(*found, query=query), "abc"))
+    return Outline(answer_html(answer(*found, query=query)))
 
 
 def test_texts_of_the_catalogue_are_shown_and_never_run() -> None:
@@ -81,7 +82,7 @@ def test_every_caption_belongs_to_its_picture(recommender: Recommender) -> None:
     for row in (0, 99, 500):
         asked = recommender.similar_to_article(recommender.release.articles["article_id"][row])
         for gallery in asked.galleries:
-            html = answer_html(replace(asked, galleries=(gallery,)), "abc")
+            html = answer_html(replace(asked, galleries=(gallery,)))
             drawn = Outline(html)
             links = drawn.attributes("a")
             shown = [link["data-article"] for link in links]
@@ -90,7 +91,10 @@ def test_every_caption_belongs_to_its_picture(recommender: Recommender) -> None:
             assert drawn.texts("name") == [names[id_] for id_ in shown]
             sources = [image["src"] for image in drawn.attributes("img")[1:]]
             with_photo = [each.article for each in gallery.matches if each.article.has_photo]
-            assert sources == [f"photos/{each.article_id}.jpg?release=abc" for each in with_photo]
+            assert sources == [
+                f"photos/{each.article_id}.jpg?release={recommender.revision}"
+                for each in with_photo
+            ]
             assert drawn.texts("rank") == [str(found.rank) for found in gallery.matches]
             assert drawn.texts("score") == [f"{found.score:.3f}" for found in gallery.matches]
 
@@ -104,13 +108,13 @@ def test_a_missing_photo_is_a_placeholder_and_no_broken_image() -> None:
 
 
 def test_a_gallery_without_matches_shows_its_note() -> None:
-    html = answer_html(Answer(article(1), (Gallery(IMAGE, (), "No photo & no looks."),)), "abc")
+    html = answer_html(Answer("abc", article(1), (Gallery(IMAGE, (), "No photo & no looks."),)))
     assert Outline(html).texts("note") == ["No photo & no looks."]
 
 
 def test_every_gallery_says_whose_it_is(recommender: Recommender) -> None:
     asked = recommender.similar_to_article(recommender.release.articles["article_id"][0])
-    drawn = Outline(answer_html(asked, "abc"))
+    drawn = Outline(answer_html(asked))
     sections = drawn.attributes("section")
     assert [section["data-model"] for section in sections] == [model.name for model in ALL]
     assert [section["aria-label"] for section in sections] == [model.title for model in ALL]
@@ -123,7 +127,7 @@ def test_a_card_tells_what_each_model_adds_the_largest_first() -> None:
 
 
 def test_an_uploaded_photo_is_shown_from_its_own_bytes() -> None:
-    html = answer_html(Answer(None, answer(article(2)).galleries), "abc", b"\xff\xd8photo")
+    html = answer_html(Answer("abc", None, answer(article(2)).galleries), b"\xff\xd8photo")
     shown = Outline(html).attributes("img")[0]
     assert shown["src"] == "data:image/jpeg;base64,/9hwaG90bw=="
     assert shown["alt"] == "Your photo"
@@ -155,5 +159,14 @@ def test_the_welcome_shows_articles_to_start_from_and_no_scores() -> None:
     assert drawn.texts("score") == []
 
 
-def test_the_footer_counts_what_is_searched() -> None:
-    assert "12,345 articles, 1,234 with a photo" in footer_html(12345, 1234, "abc")
+def test_the_foot_says_what_is_searched_and_where_it_is_from(recommender: Recommender) -> None:
+    html = footer_html(Edition(recommender, "me/<index> v1 (0123456)"))
+    assert "1,296 articles, 1,284 with a photo" in html
+    assert "me/&lt;index&gt; v1 (0123456)" in html
+    assert f"release {recommender.revision}" in html
+
+
+def test_a_notice_is_announced_and_escaped() -> None:
+    assert Outline(notice_html(HOSTILE)).texts("notice") == [HOSTILE]
+    assert 'role="status"' in notice_html("Old.")
+    assert notice_html("") == ""

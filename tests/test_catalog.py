@@ -1,10 +1,19 @@
 """A catalogue is read whole, or refused with one message that says where to look."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from recsys import catalog
-from recsys.catalog import ARTICLE_COLUMNS, PURCHASE_COLUMNS, normalize_article_id, read_catalog
+from recsys.catalog import (
+    ARTICLE_COLUMNS,
+    LICENSE_FILE,
+    PURCHASE_COLUMNS,
+    normalize_article_id,
+    read_catalog,
+    read_license,
+)
 from recsys.errors import CatalogError
 from tests.catalogues import ARTICLES, JERSEY, KNIT, PURCHASES, article, write_catalog, write_table
 from tests.realdata import hm_catalog  # noqa: F401
@@ -333,3 +342,15 @@ def test_the_real_catalogue_has_the_counts_it_is_known_by(hm_catalog):  # noqa: 
     assert bought.shoppers == 49_005
     assert hm_catalog.articles["article_id"].str.len().eq(10).all()
     assert (np.lexsort((bought.day, bought.shopper)) == np.arange(len(bought))).all()
+
+
+def test_a_catalogue_says_itself_that_it_may_be_passed_on(small_folder: Path, tmp_path: Path):
+    assert read_license(small_folder) == "cc0-1.0"
+    assert read_license(tmp_path) == ""
+
+
+@pytest.mark.parametrize("text", ["", "yes, do!", "cc0-1.0\nmit", "CC0", "x" * 60, "\udcff"])
+def test_a_mark_that_is_no_licence_is_refused(tmp_path: Path, text: str):
+    (tmp_path / LICENSE_FILE).write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(CatalogError, match="not one licence such as"):
+        read_license(tmp_path)

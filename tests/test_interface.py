@@ -224,13 +224,24 @@ def test_too_large_a_file_is_refused(client: Client, tmp_path: Path) -> None:
 def test_photos_are_served_to_be_kept_by_the_browser(
     server: str, release: Release, article_id: str
 ) -> None:
-    served = httpx.get(f"{server}photos/{article_id}.jpg?release=abc")
+    revision = release.manifest.checksum[:12]
+    served = httpx.get(f"{server}photos/{article_id}.jpg?release={revision}")
     row = release.articles["article_id"].tolist().index(article_id)
     assert served.status_code == 200
     assert served.content == release.photo(row)
     assert served.headers["content-type"] == "image/jpeg"
     assert "immutable" in served.headers["cache-control"]
     assert "max-age=" in served.headers["cache-control"]
+
+
+@pytest.mark.parametrize("query", ["", "?release=abc"], ids=["unnamed", "forgotten"])
+def test_a_photo_of_no_known_release_is_shown_but_not_kept(
+    server: str, release: Release, article_id: str, query: str
+) -> None:
+    served = httpx.get(f"{server}photos/{article_id}.jpg{query}")
+    row = release.articles["article_id"].tolist().index(article_id)
+    assert served.content == release.photo(row)
+    assert served.headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize(

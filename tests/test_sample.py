@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from recsys import sample
+from recsys.catalog import LICENSE_FILE
 from recsys.drawing import SHAPES, draw
 from recsys.errors import CatalogError
 from recsys.sample import MARKER, article_table, customer_table, draw_sample, purchase_table
@@ -117,7 +118,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 def test_the_folder_holds_the_three_tables_and_the_photos(sample_folder: Path):
     names = {path.name for path in sample_folder.iterdir()}
 
-    assert names == {*TABLES, "images", MARKER}
+    assert names == {*TABLES, "images", MARKER, LICENSE_FILE}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from recsys.errors import EncoderError
 from recsys.vectors import Float32, unit
+from recsys.workspace import model_revision
 
 COMPACT = "compact"
 """The default encoder: EfficientNet-Lite0, ImageNet weights, as the image tower."""
@@ -65,6 +66,11 @@ class ImageEncoder:
         """The directory of a ``local-dir:`` model, ``None`` for one from the Hub."""
         path = self.id.removeprefix("local-dir:")
         return Path(path) if path != self.id else None
+
+    @property
+    def revision(self) -> str:
+        """Which state of the model it is: see `model_revision`."""
+        return model_revision(self.id)
 
     def encode(self, photos: Sequence[Image.Image]) -> Float32:
         """Return unit vectors, float32 [len(photos), dim], of a batch of RGB pictures."""

@@ -12,6 +12,7 @@ import pandas as pd
 
 from recsys.errors import EncoderError
 from recsys.vectors import Float32, unit
+from recsys.workspace import model_revision
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -41,6 +42,11 @@ class TextEncoder:
 
     def __init__(self, model: str = PACKAGED) -> None:
         self.id = model
+
+    @property
+    def revision(self) -> str:
+        """Which state of the model it is: see `model_revision`."""
+        return model_revision(_path(self.id))
 
     def encode(self, texts: Sequence[str]) -> Float32:
         """Return unit vectors, float32 [len(texts), dim]."""

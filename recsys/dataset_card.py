@@ -1,0 +1,180 @@
+"""The card of a published release: what a visitor of its dataset repo on the Hub reads."""
+
+from string import Template
+
+from huggingface_hub import DatasetCardData
+
+from recsys.manifest import Manifest
+from recsys.models import SINGLE
+from recsys.release import ARTICLES
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+LARGER = "1M<n<10M"
+
+OPEN = "The catalogue is marked as redistributable, under `$license`."
+CLOSED = """\
+**Keep this repo private.** The catalogue is not marked as redistributable: its texts, photos and
+purchases may not be passed on. That holds for H&M's data, which the competition lets its
+participants use and nothing more. The code behind this release is Apache-2.0; the data is not."""
+
+BODY = Template("""\
+# $title
+
+A release of *More like this*: $articles articles of a fashion catalogue, their vectors in
+$models retrieval models and an index of nearest neighbours for each. $files files, $size.
+Release `$checksum`; every file's size and SHA-256 stand in `manifest.json`.
+
+## Licence
+
+$license
+
+## Models
+
+$model_table
+
+A score is the dot product of two unit vectors, so the cosine similarity. The combined model adds up
+the four, weighted $weights, each measured from *typical*,
+its score of two random articles.
+
+## Audit of the indexes
+
+Nearest neighbours found by each index compared with exact search over the same vectors, tie-aware
+recall@12 over the queries named:
+
+$audit_table
+
+## Evaluation
+
+Purchases of the last days, kept from training: what $shoppers shoppers bought for the first time,
+looked for among all articles that they did not own.
+
+$evaluation_table
+
+## Load it
+
+The articles with their photos, all at once or as a stream:
+
+```python
+$datasets_example
+```
+
+What is described like text vector 0 (`entries/text.npy` says which articles have which vector):
+
+```python
+$usearch_example
+```
+
+A `revision=`, one of this repo's tags, keeps either at what is published now.
+""")
+
+DATASETS_EXAMPLE = Template("""\
+from datasets import load_dataset
+articles = load_dataset("$repo", split="train")
+print(len(articles), articles[0]["prod_name"], articles[0]["image"])
+for article in load_dataset("$repo", split="train", streaming=True).take(3):
+    print(article["article_id"], article["prod_name"])""")
+
+USEARCH_EXAMPLE = Template("""\
+from huggingface_hub import hf_hub_download
+from usearch.index import Index
+index = Index.restore(hf_hub_download("$repo", "indexes/text.usearch", repo_type="dataset"))
+found = index.search(index.get(0), 12)
+print(found.keys, 1 - found.distances)""")
+
+
+def card_text(repo: str, manifest: Manifest) -> str:
+    """Return the README.md of the dataset repo ``repo``, front matter and all."""
+    weights = (f"{model.name} {manifest.models[model.name].weight:g}" for model in SINGLE)
+    body = BODY.substitute(
+        title=_title(repo),
+        articles=f"{manifest.articles:,}",
+        models=len(manifest.models),
+        files=len(manifest.files),
+        size=_size(sum(record.size for record in manifest.files.values())),
+        checksum=manifest.checksum[:12],
+        license=Template(OPEN if manifest.license else CLOSED).substitute(license=manifest.license),
+        model_table=_model_table(manifest),
+        weights=", ".join(weights),
+        audit_table=_audit_table(manifest),
+        shoppers=f"{manifest.held_out.shoppers:,}",
+        evaluation_table=_evaluation_table(manifest),
+        datasets_example=DATASETS_EXAMPLE.substitute(repo=repo),
+        usearch_example=USEARCH_EXAMPLE.substitute(repo=repo),
+    )
+    return f"---\n{_front_matter(repo, manifest)}---\n\n{body}"
+
+
+def _front_matter(repo: str, manifest: Manifest) -> str:
+    size = next((name for limit, name in SIZES if manifest.articles < limit), LARGER)
+    files = [{"split": "train", "path": ARTICLES}]
+    matter = DatasetCardData(
+        pretty_name=_title(repo),
+        license=manifest.license or "other",
+        size_categories=[size],
+        tags=["fashion", "image-search", "recommender-system", "nearest-neighbors"],
+        configs=[{"config_name": "articles", "data_files": files, "default": True}],
+    )
+    return str(matter.to_yaml()) + "\n"
+
+
+def _title(repo: str) -> str:
+    return repo.rpartition("/")[2].replace("-", " ").replace("_", " ").capitalize()
+
+
+def _model_table(manifest: Manifest) -> str:
+    rows = [
+        [
+            model.name,
+            manifest.models[model.name].encoder.id,
+            manifest.models[model.name].encoder.revision or "this project's code",
+            f"{manifest.models[model.name].articles:,}",
+            f"{manifest.models[model.name].entries:,}",
+            f"{manifest.models[model.name].dim}",
+            f"{manifest.models[model.name].typical:.3f}",
+        ]
+        for model in SINGLE
+    ]
+    header = ["model", "encoder", "revision", "articles", "distinct vectors", "dim", "typical"]
+    return _table(header, rows)
+
+
+def _audit_table(manifest: Manifest) -> str:
+    audits = {model.name: manifest.models[model.name].audit for model in SINGLE}
+    rows = [
+        [
+            name,
+            f"{audit.queries:,}",
+            f"{audit.mean:.4f}",
+            f"{audit.worst:.2f}",
+            f"{audit.below_90:.4%}",
+        ]
+        for name, audit in audits.items()
+    ]
+    return _table(["index", "queries", "mean recall", "worst", "queries below .9"], rows)
+
+
+def _evaluation_table(manifest: Manifest) -> str:
+    held_out = manifest.held_out
+    rows = [
+        ["two_tower", f"{held_out.recall_at_12:.4f}"],
+        ["best-sellers", f"{held_out.popularity_recall_at_12:.4f}"],
+    ]
+    return _table(["model", "recall@12"], rows)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes as people write it.
+
+    >>> _size(749_000_000)
+    '749 MB'
+    """
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count} {unit}"
+        count = round(count / 1000)
+    return f"{count:,} GB"

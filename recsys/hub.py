@@ -1,0 +1,262 @@
+"""The Hugging Face Hub: publish a release in one commit and a tag, and fetch what is published.
+
+The token is found by `huggingface_hub` itself (``HF_TOKEN`` or ``hf auth login``); this project
+never touches it.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationDelete,
+    HfApi,
+    constants,
+    hf_hub_download,
+    snapshot_download,
+)
+from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is not its own
+    HfHubHTTPError,
+    HFValidationError,
+    HTTPError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.file_download import repo_folder_name
+
+from recsys.dataset_card import card_text
+from recsys.errors import HubError, ReleaseError
+from recsys.manifest import MANIFEST, Manifest, read_manifest
+from recsys.redaction import redact_logs, without_queries
+from recsys.release import HUB_README, Release, open_release
+
+DATASET = "dataset"
+DENIED, CONFLICT = (401, 403), 412
+COMMIT = re.compile(r"[0-9a-f]{40}")
+TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+KEPT_BY_THE_HUB = ".gitattributes"
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A published state of an index: its commit, and the tag or other name it goes by."""
+
+    name: str
+    commit: str
+
+    def __str__(self) -> str:
+        return self.name if self.name == self.commit else f"{self.name} ({self.commit[:7]})"
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """Who may see a new dataset repo.
+
+    Attributes:
+        public: everybody; else only its owner.
+        rights: the publisher holds the rights to a catalogue not marked as redistributable.
+    """
+
+    public: bool = False
+    rights: bool = False
+
+    def check(self, licence: str) -> None:
+        """Raise `ReleaseError` if everybody would see what no licence lets anyone pass on."""
+        if self.public and not licence and not self.rights:
+            raise ReleaseError(
+                "This catalogue is not marked as redistributable, so it must not be published "
+                "openly (H&M's data must stay private). Publish it to a private repo; if you hold "
+                "the rights, say so with --i-have-the-rights."
+            )
+
+
+def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> Revision:
+    """Publish the release in ``folder`` as the dataset ``repo``: one commit, then a tag.
+
+    Readers follow tags, so until the very last step they keep what they have. Files that the repo
+    holds already are not sent again.
+
+    Args:
+        folder: a release.
+        repo: ``namespace/name``; created if it is not there.
+        visibility: of a new repo.
+        tag: a name for what is published, by default the date and the release's checksum.
+
+    Raises:
+        ReleaseError: the folder is no whole release, or may not be published that openly.
+        HubError: the Hub cannot be reached or refuses, the tag is taken, or somebody else
+            published to the repo at the same time.
+    """
+    manifest = open_release(folder).manifest
+    visibility.check(manifest.license)
+    if tag and (not TAG.fullmatch(tag) or COMMIT.fullmatch(tag)):
+        raise HubError(f"{tag!r} cannot be a tag: use letters, digits, '.', '_' and '-'.")
+    redact_logs()
+    api = HfApi()
+    with _hub_errors(repo):
+        api.create_repo(repo, repo_type=DATASET, private=not visibility.public, exist_ok=True)
+        before = api.dataset_info(repo)
+        Visibility(not before.private, visibility.rights).check(manifest.license)
+        head = str(before.sha)
+        if _tags(api, repo).get(tag, head) != head:
+            raise HubError(f"{repo} has a tag {tag} already; choose another --tag.")
+        there = {file.rfilename for file in before.siblings or ()}
+        commit = api.create_commit(
+            repo,
+            _operations(folder, repo, manifest, there),
+            commit_message=f"Release {manifest.checksum[:12]}: {manifest.articles:,} articles",
+            repo_type=DATASET,
+            # If the repo has moved on since, the Hub refuses: nobody is overwritten unawares.
+            parent_commit=head,
+        )
+        return Revision(_tag(api, repo, commit.oid, tag, manifest), commit.oid)
+
+
+def _operations(
+    folder: Path, repo: str, manifest: Manifest, there: set[str]
+) -> list[CommitOperationAdd | CommitOperationDelete]:
+    """Return what makes the repo hold the release, its card and nothing else."""
+    card = card_text(repo, manifest).encode()
+    files = [*manifest.files, MANIFEST]
+    gone = sorted(there - {*files, HUB_README, KEPT_BY_THE_HUB})
+    return [
+        *(CommitOperationAdd(path, folder / path) for path in files),
+        CommitOperationAdd(HUB_README, card),
+        *(CommitOperationDelete(path) for path in gone),
+    ]
+
+
+def _tag(api: HfApi, repo: str, commit: str, tag: str, manifest: Manifest) -> str:
+    """Tag the commit unless it is tagged already, and return the tag's name."""
+    tags = _tags(api, repo)
+    if tag in tags and tags[tag] != commit:
+        raise HubError(
+            f"The release is in {repo}, but the tag {tag} stands on the one before it; publish "
+            "again with another --tag (nothing has to be sent twice)."
+        )
+    named = [name for name, target in tags.items() if target == commit]
+    if tag in named or (named and not tag):
+        return tag or named[0]
+    base = f"{datetime.now(UTC):%Y-%m-%d}-{manifest.checksum[:12]}"
+    # The same release may have been published, replaced and published again on one day.
+    again = (f"{base}-{number}" for number in range(2, len(tags) + 3))
+    name = tag or next(name for name in (base, *again) if name not in tags)
+    api.create_tag(repo, tag=name, revision=commit, repo_type=DATASET)
+    return name
+
+
+def _tags(api: HfApi, repo: str) -> dict[str, str]:
+    """Return the commit of every tag."""
+    refs = api.list_repo_refs(repo, repo_type=DATASET)
+    return {ref.name: ref.target_commit for ref in refs.tags}
+
+
+class IndexRepo:
+    """A dataset repo that releases are published to, as the app sees it.
+
+    Args:
+        name: ``namespace/name``.
+        revision: the tag, branch or commit to follow; by default the newest tag.
+    """
+
+    def __init__(self, name: str, revision: str = "") -> None:
+        self.name, self.revision = name, revision
+        redact_logs()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def newest(self) -> Revision:
+        """Return what is to be served. A full commit needs no question to the Hub.
+
+        Raises:
+            HubError: the Hub cannot be reached, or there is no such repo, revision or tag.
+        """
+        if COMMIT.fullmatch(self.revision):
+            return Revision(self.revision, self.revision)
+        api = HfApi()
+        with _hub_errors(self.name):
+            if self.revision:
+                commit = api.dataset_info(self.name, revision=self.revision).sha
+                return Revision(self.revision, str(commit))
+            named = {commit: name for name, commit in _tags(api, self.name).items()}
+            # The newest tag is the one closest to the head: its name need not tell.
+            for past in api.list_repo_commits(self.name, repo_type=DATASET) if named else ():
+                if past.commit_id in named:
+                    return Revision(named[past.commit_id], past.commit_id)
+        raise HubError(f"{self.name} has no tags; publish with build_index.py --push-to.")
+
+    def pull(self, revision: Revision) -> Release:
+        """Download, verify and open a revision; at once where it is in the cache.
+
+        A snapshot that does not verify is downloaded once more, in case only the copy is damaged.
+
+        Raises:
+            HubError: it cannot be downloaded.
+            ReleaseError: it is not a whole release that this app can serve.
+        """
+        try:
+            return self._open(revision, afresh=False)
+        except ReleaseError:
+            return self._open(revision, afresh=True)
+
+    def cached(self) -> list[Path]:
+        """Return the snapshots in the cache, whole or not, the one pulled last first."""
+        folder = repo_folder_name(repo_id=self.name, repo_type=DATASET)
+        manifests = (Path(constants.HF_HUB_CACHE) / folder / "snapshots").glob(f"*/{MANIFEST}")
+        newest_first = sorted(manifests, key=lambda path: path.lstat().st_mtime_ns, reverse=True)
+        return [path.parent for path in newest_first]
+
+    def _open(self, revision: Revision, afresh: bool) -> Release:
+        with _hub_errors(self.name):
+            manifest = hf_hub_download(
+                self.name,
+                MANIFEST,
+                repo_type=DATASET,
+                revision=revision.commit,
+                force_download=afresh,
+            )
+        # A release for another version of the app is refused before its large files are fetched.
+        read_manifest(Path(manifest).parent)
+        with _hub_errors(self.name):
+            folder = snapshot_download(
+                self.name, repo_type=DATASET, revision=revision.commit, force_download=afresh
+            )
+        return open_release(Path(folder))
+
+
+@contextmanager
+def _hub_errors(repo: str) -> Iterator[None]:
+    """Turn what the Hub's client raises into `HubError`, in one line that says what to do."""
+    try:
+        yield
+    except HfHubHTTPError as error:
+        raise HubError(_advice(repo, error)) from error
+    except HFValidationError as error:
+        raise HubError(f"{repo!r} is not the name of a repo: write namespace/name.") from error
+    except (OSError, HTTPError) as error:
+        raise HubError(f"The Hub cannot be used for {repo}: {_line(error)}") from error
+
+
+def _advice(repo: str, error: HfHubHTTPError) -> str:
+    status = error.response.status_code
+    if status == CONFLICT:
+        return f"Somebody else published to {repo} in the meantime. Look at it, then push again."
+    if isinstance(error, RevisionNotFoundError):
+        return f"{repo} has no such revision: {_line(error)}"
+    if isinstance(error, RepositoryNotFoundError) or status in DENIED:
+        return (
+            f"{repo} is not there, or not for you (HTTP {status}). Log in with `hf auth login` or "
+            "set HF_TOKEN to a token that may use it."
+        )
+    return f"The Hub refused (HTTP {status}) for {repo}: {_line(error)}"
+
+
+def _line(error: Exception) -> str:
+    """Return the last line of an error."""
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return without_queries(lines[-1])[:300]

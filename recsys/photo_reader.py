@@ -1,0 +1,69 @@
+"""Reads new photos with the image encoder of a release, loaded when it is first needed."""
+
+import threading
+from functools import cached_property
+
+import numpy as np
+from PIL import Image
+
+from recsys.errors import ReleaseError
+from recsys.models import IMAGE
+from recsys.models.image import ImageEncoder
+from recsys.photos import decode_photo
+from recsys.release import Release
+from recsys.vectors import Float32
+
+PROBES = 4
+SAME = 0.9
+"""A photo kept smaller than it was encoded still has a cosine above this with its old vector."""
+
+
+class PhotoReader:
+    """The one image encoder in memory. Safe to share between threads, and between releases.
+
+    Args:
+        release: the release that names the encoder and has vectors that it made.
+    """
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self._loading = threading.Lock()
+
+    def fits(self, release: Release) -> bool:
+        """Whether another release was made with the same encoder."""
+        mine, other = (each.manifest.models[IMAGE.name].encoder for each in (self.release, release))
+        return mine == other
+
+    def read(self, picture: Image.Image) -> Float32:
+        """Return the unit vector, float32 [dim], of one RGB picture.
+
+        Raises:
+            EncoderError: the encoder cannot be loaded.
+            ReleaseError: it is not the one that made the release's vectors.
+        """
+        with self._loading:
+            vector: Float32 = self._encoder.encode([picture])[0]
+            return vector
+
+    def load(self) -> None:
+        """Load the encoder now.
+
+        Raises:
+            EncoderError: as `read`.
+            ReleaseError: as `read`.
+        """
+        with self._loading:
+            _ = self._encoder
+
+    @cached_property
+    def _encoder(self) -> ImageEncoder:
+        encoder = ImageEncoder(self.release.image_model)
+        index = self.release.indexes[IMAGE.name]
+        with_photo = np.flatnonzero(self.release.with_photo)
+        rows = with_photo[np.linspace(0, len(with_photo) - 1, PROBES).astype(int)]
+        photos = [decode_photo(self.release.photo(int(row)) or b"") for row in rows]
+        seen, known = encoder.encode(photos), index.vectors[index.entry[rows]]
+        if seen.shape != known.shape or (seen * known).sum(axis=1).mean() < SAME:
+            name = self.release.manifest.models[IMAGE.name].encoder.id
+            raise ReleaseError(f"Refused: the image encoder {name} did not make vectors/image.npy.")
+        return encoder

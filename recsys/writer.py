@@ -1,0 +1,177 @@
+"""Write a release: gather its contents, and put the folder in place only once it is whole."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from recsys.errors import ReleaseError
+from recsys.index import Audit
+from recsys.manifest import (
+    MANIFEST,
+    SCHEMA,
+    EncoderRecord,
+    FileRecord,
+    Manifest,
+    ModelRecord,
+    file_records,
+)
+from recsys.models.combined import WEIGHTS
+from recsys.models.two_tower import HeldOut
+from recsys.release import ARTICLES, IMAGE_ENCODER, PHOTO_COLUMN, ROW_GROUP, row_order
+from recsys.vectors import ArticleVectors, Float32
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """One model, ready for a release.
+
+    Attributes:
+        vectors: its article vectors.
+        encoder: what made them.
+        graph: the file of its usearch index.
+        audit: how that index compares with exact search.
+    """
+
+    vectors: ArticleVectors
+    encoder: EncoderRecord
+    graph: Path
+    audit: Audit
+
+    def record(self, weight: float) -> ModelRecord:
+        """Return what the manifest says of the model."""
+        entries, dim = self.vectors.vectors.shape
+        return ModelRecord(
+            encoder=self.encoder,
+            dim=dim,
+            entries=entries,
+            articles=self.vectors.articles,
+            typical=self.vectors.mean_score(),
+            weight=weight,
+            audit=self.audit,
+        )
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a release is made of, beside the articles' table.
+
+    Attributes:
+        articles: the catalogue's table.
+        license: under which anyone may pass it on; empty if nobody may.
+        models: the single models by name.
+        basket_rows: float32 [articles, dim], what each article adds to a two-tower basket.
+        held_out: how the two-tower model does on purchases kept from training.
+        image_encoder: the OpenCLIP directory to include; ``None`` for a model from the Hub.
+    """
+
+    articles: pd.DataFrame
+    license: str
+    models: dict[str, BuiltModel]
+    basket_rows: Float32
+    held_out: HeldOut
+    image_encoder: Path | None
+
+    def manifest(self, files: dict[str, FileRecord]) -> Manifest:
+        """Return the sealed manifest of these contents in ``files``."""
+        models = {name: model.record(WEIGHTS[name]) for name, model in self.models.items()}
+        return Manifest(
+            schema=SCHEMA,
+            articles=len(self.articles),
+            license=self.license,
+            row_order=row_order(self.articles),
+            models=models,
+            held_out=self.held_out,
+            files=files,
+        ).sealed()
+
+
+def check_target(folder: Path) -> None:
+    """Raise `ReleaseError` if ``folder`` holds something that a release must not replace."""
+    if folder.exists() and not folder.is_dir():
+        raise ReleaseError(f"{folder} is a file; choose a folder for the release.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
+        raise ReleaseError(f"{folder} is not empty and not a release; choose another folder.")
+
+
+def write_articles(
+    path: Path, articles: pd.DataFrame, photo: Callable[[int], bytes | None]
+) -> None:
+    """Write the articles' table with a photo column, a row group at a time.
+
+    Args:
+        path: the Parquet file.
+        articles: the catalogue's table, every column a string.
+        photo: returns the JPEG of a row, ``None`` where it has none.
+    """
+    schema = _schema(list(articles.columns))
+    picture = schema.field(PHOTO_COLUMN).type
+    with (
+        pq.ParquetWriter(path, schema, compression="zstd") as writer,
+        tqdm(total=len(articles), desc="articles", unit="article") as bar,
+    ):
+        for start in range(0, len(articles), ROW_GROUP):
+            block = articles.iloc[start : start + ROW_GROUP]
+            photos = [
+                data and {"bytes": data, "path": f"{article_id}.jpg"}
+                for data, article_id in zip(
+                    map(photo, block.index), block["article_id"], strict=True
+                )
+            ]
+            columns = [pa.array(block[name], pa.string()) for name in articles.columns]
+            writer.write_table(pa.table([*columns, pa.array(photos, picture)], schema))
+            bar.update(len(block))
+
+
+def _schema(columns: list[str]) -> pa.Schema:
+    """Return the table's schema, marked so that `datasets` and the Hub's viewer show photos."""
+    from datasets import Features, Image, Value
+
+    kinds = {name: Value("string") for name in columns}
+    return Features({**kinds, PHOTO_COLUMN: Image()}).arrow_schema
+
+
+def write_release(folder: Path, contents: Contents, articles: Path) -> Manifest:
+    """Put a release at ``folder``, replacing one that is there, only once it is complete.
+
+    Args:
+        folder: where the release is to be.
+        contents: what the manifest and the arrays are made of.
+        articles: the file that `write_articles` wrote.
+    """
+    check_target(folder)
+    partial, previous = (folder.with_name(folder.name + end) for end in (".partial", ".previous"))
+    if previous.exists() and not folder.exists():
+        # The last write was cut off between its two renames.
+        os.replace(previous, folder)
+    for leftover in (partial, previous):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir(parents=True)
+    shutil.copyfile(articles, partial / ARTICLES)
+    _write_arrays(partial, contents)
+    manifest = contents.manifest(file_records(partial))
+    (partial / MANIFEST).write_text(manifest.text(), encoding="utf-8")
+    if folder.exists():
+        os.replace(folder, previous)
+    os.replace(partial, folder)
+    shutil.rmtree(previous, ignore_errors=True)
+    return manifest
+
+
+def _write_arrays(folder: Path, contents: Contents) -> None:
+    for part in ("vectors", "entries", "indexes", "queries"):
+        (folder / part).mkdir()
+    for name, model in contents.models.items():
+        np.save(folder / f"vectors/{name}.npy", model.vectors.vectors)
+        np.save(folder / f"entries/{name}.npy", model.vectors.entry)
+        shutil.copyfile(model.graph, folder / f"indexes/{name}.usearch")
+    np.save(folder / "queries/two_tower.npy", contents.basket_rows)
+    if contents.image_encoder:
+        shutil.copytree(contents.image_encoder, folder / IMAGE_ENCODER)
