@@ -4,9 +4,10 @@ The token is found by `huggingface_hub` itself (``HF_TOKEN`` or ``hf auth login`
 never touches it.
 """
 
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +99,8 @@ def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> R
     redact_logs()
     api = HfApi()
     with _hub_errors(repo):
+        if "/" not in repo:  # it would be created as the user's own, and not be found again
+            raise HFValidationError(repo)
         api.create_repo(repo, repo_type=DATASET, private=not visibility.public, exist_ok=True)
         before = api.dataset_info(repo)
         Visibility(not before.private, visibility.rights).check(manifest.license)
@@ -223,9 +226,15 @@ class IndexRepo:
         # A release for another version of the app is refused before its large files are fetched.
         read_manifest(Path(manifest).parent)
         with _hub_errors(self.name):
+            if afresh:
+                # The client takes what it has for all there is when the Hub does not list the
+                # files; that must not be held against the release.
+                list(HfApi().list_repo_tree(self.name, revision=revision.commit, repo_type=DATASET))
             folder = snapshot_download(
                 self.name, repo_type=DATASET, revision=revision.commit, force_download=afresh
             )
+        with suppress(OSError):  # a cache that cannot be written to
+            os.utime(manifest, follow_symlinks=False)
         return open_release(Path(folder))
 
 
@@ -238,8 +247,12 @@ def _hub_errors(repo: str) -> Iterator[None]:
         raise HubError(_advice(repo, error)) from error
     except HFValidationError as error:
         raise HubError(f"{repo!r} is not the name of a repo: write namespace/name.") from error
-    except (OSError, HTTPError) as error:
-        raise HubError(f"The Hub cannot be used for {repo}: {_line(error)}") from error
+    except (OSError, HTTPError, ValueError) as error:
+        # A download that fails hides what went wrong behind an error of its own.
+        cause = error.__cause__ or error
+        if isinstance(cause, HfHubHTTPError):
+            raise HubError(_advice(repo, cause)) from error
+        raise HubError(f"The Hub cannot be used for {repo}: {_line(cause)}") from error
 
 
 def _advice(repo: str, error: HfHubHTTPError) -> str:
@@ -256,7 +269,7 @@ def _advice(repo: str, error: HfHubHTTPError) -> str:
     return f"The Hub refused (HTTP {status}) for {repo}: {_line(error)}"
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     """Return the last line of an error."""
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return without_queries(lines[-1])[:300]

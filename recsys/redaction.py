@@ -8,6 +8,7 @@ import logging
 import re
 
 TALKATIVE = (
+    "huggingface_hub.file_download",
     "huggingface_hub.utils._http",
     "httpx",
     "httpx2",

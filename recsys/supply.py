@@ -149,7 +149,7 @@ class Follower:
             if self._is_news(revision):
                 self._hand_on(self._pull(revision))
         except RecsysError as error:
-            logger.warning("Nothing new from %s: %s", self.repo, error)
+            logger.warning("Cannot update from %s: %s", self.repo, error)
 
     def _follow(self) -> None:
         while True:

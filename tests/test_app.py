@@ -180,7 +180,7 @@ def test_a_hub_that_stops_during_the_pull_is_survived(
     released.set()
     app.wait()
     assert answering_release(app, small_built) == name_of(small_built / "release")
-    assert "WARNING recsys.supply: Nothing new from me/index" in app.log
+    assert "WARNING recsys.supply: Cannot update from me/index" in app.log
 
 
 def test_a_hub_that_stops_later_is_survived_and_followed_again_once_it_is_back(

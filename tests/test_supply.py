@@ -96,7 +96,7 @@ def test_the_newest_kept_one_is_served_while_the_hub_is_out_of_reach(
     current = serve(settings()).current
     assert current.commit == cached.commit
     assert current.notice == STALE
-    assert "Nothing new from me/index: The Hub cannot be used for me/index" in log.text
+    assert "Cannot update from me/index: The Hub cannot be used for me/index" in log.text
 
 
 def test_the_notice_goes_once_the_hub_is_back(hub: LoopbackHub, cached: Revision) -> None:
