@@ -11,11 +11,13 @@ import os
 from recsys.errors import RecsysError
 from recsys.interface import launch
 from recsys.supply import Settings, serve
+from recsys.zero_gpu import declare_gpu_use
 
 
 def main() -> None:
     """Serve until stopped."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    declare_gpu_use()
     logging.getLogger("recsys").setLevel(logging.INFO)
     try:
         live = serve(Settings.of(os.environ))

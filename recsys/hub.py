@@ -17,7 +17,6 @@ from huggingface_hub import (
     CommitOperationDelete,
     HfApi,
     constants,
-    hf_hub_download,
     snapshot_download,
 )
 from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is not its own
@@ -32,7 +31,7 @@ from huggingface_hub.file_download import repo_folder_name
 from recsys.dataset_card import card_text
 from recsys.errors import HubError, ReleaseError
 from recsys.manifest import MANIFEST, Manifest, read_manifest
-from recsys.redaction import redact_logs, without_queries
+from recsys.redaction import redact_logs, without_secrets
 from recsys.release import HUB_README, Release, open_release
 
 DATASET = "dataset"
@@ -98,7 +97,7 @@ def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> R
         raise HubError(f"{tag!r} cannot be a tag: use letters, digits, '.', '_' and '-'.")
     redact_logs()
     api = HfApi()
-    with _hub_errors(repo):
+    with hub_errors(repo):
         if "/" not in repo:  # it would be created as the user's own, and not be found again
             raise HFValidationError(repo)
         api.create_repo(repo, repo_type=DATASET, private=not visibility.public, exist_ok=True)
@@ -182,7 +181,7 @@ class IndexRepo:
         if COMMIT.fullmatch(self.revision):
             return Revision(self.revision, self.revision)
         api = HfApi()
-        with _hub_errors(self.name):
+        with hub_errors(self.name):
             if self.revision:
                 commit = api.dataset_info(self.name, revision=self.revision).sha
                 return Revision(self.revision, str(commit))
@@ -207,6 +206,15 @@ class IndexRepo:
         except ReleaseError:
             return self._open(revision, afresh=True)
 
+    def manifest(self, revision: Revision) -> Manifest:
+        """Download and return the manifest of a revision, and nothing else.
+
+        Raises:
+            HubError: as `pull`.
+            ReleaseError: as `pull`.
+        """
+        return read_manifest(self._download(revision, afresh=False, only=MANIFEST))
+
     def cached(self) -> list[Path]:
         """Return the snapshots in the cache, whole or not, the one pulled last first."""
         folder = repo_folder_name(repo_id=self.name, repo_type=DATASET)
@@ -215,31 +223,29 @@ class IndexRepo:
         return [path.parent for path in newest_first]
 
     def _open(self, revision: Revision, afresh: bool) -> Release:
-        with _hub_errors(self.name):
-            manifest = hf_hub_download(
+        # A release for another version of the app is refused before its large files are fetched.
+        read_manifest(self._download(revision, afresh, only=MANIFEST))
+        folder = self._download(revision, afresh)
+        with suppress(OSError):  # a cache that cannot be written to
+            os.utime(folder / MANIFEST, follow_symlinks=False)
+        return open_release(folder)
+
+    def _download(self, revision: Revision, afresh: bool, only: str | None = None) -> Path:
+        # Not `hf_hub_download`, even for one file: that does not list the repo's files, and where
+        # the Hub will not list them later on, the client takes what it has for all there is.
+        with hub_errors(self.name):
+            folder = snapshot_download(
                 self.name,
-                MANIFEST,
                 repo_type=DATASET,
                 revision=revision.commit,
+                allow_patterns=only,
                 force_download=afresh,
             )
-        # A release for another version of the app is refused before its large files are fetched.
-        read_manifest(Path(manifest).parent)
-        with _hub_errors(self.name):
-            if afresh:
-                # The client takes what it has for all there is when the Hub does not list the
-                # files; that must not be held against the release.
-                list(HfApi().list_repo_tree(self.name, revision=revision.commit, repo_type=DATASET))
-            folder = snapshot_download(
-                self.name, repo_type=DATASET, revision=revision.commit, force_download=afresh
-            )
-        with suppress(OSError):  # a cache that cannot be written to
-            os.utime(manifest, follow_symlinks=False)
-        return open_release(Path(folder))
+        return Path(folder)
 
 
 @contextmanager
-def _hub_errors(repo: str) -> Iterator[None]:
+def hub_errors(repo: str) -> Iterator[None]:
     """Turn what the Hub's client raises into `HubError`, in one line that says what to do."""
     try:
         yield
@@ -272,4 +278,4 @@ def _advice(repo: str, error: HfHubHTTPError) -> str:
 def _line(error: BaseException) -> str:
     """Return the last line of an error."""
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return without_queries(lines[-1])[:300]
+    return without_secrets(lines[-1])[:300]

@@ -1,7 +1,7 @@
 """Keeps secrets out of the log, at every level.
 
-The Hub's client hides the token itself. But it sends files to signed addresses, which open to
-whoever has them, and it and its HTTP library write those addresses down.
+The Hub's client hides its own token. But it sends files to signed addresses, which open to whoever
+has them, and it and its HTTP library write those down, and the values of a Space's secrets too.
 """
 
 import logging
@@ -17,20 +17,23 @@ TALKATIVE = (
 """The loggers that write addresses down: of the client, and of either HTTP library it may use."""
 
 QUERY = re.compile(r"\?[^\s'\"()\[\]]+")
+VALUE = re.compile(r'("value"\s*:\s*)"[^"]*"')
 
 
-def without_queries(text: str) -> str:
-    """Return a text with the query of every address in it left out: that is where signatures are.
+def without_secrets(text: str) -> str:
+    """Return a text without what must not be read in a log.
 
-    >>> without_queries("PUT https://host/file?Signature=abc HTTP/1.1")
+    Left out are the queries of addresses, where signatures are, and the values of settings.
+
+    >>> without_secrets("PUT https://host/file?Signature=abc HTTP/1.1")
     'PUT https://host/file?… HTTP/1.1'
     """
-    return QUERY.sub("?…", text)
+    return VALUE.sub(r'\1"…"', QUERY.sub("?…", text))
 
 
 class _Redaction(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = without_queries(record.getMessage()), ()
+        record.msg, record.args = without_secrets(record.getMessage()), ()
         return True
 
 
@@ -38,6 +41,6 @@ _REDACTION = _Redaction()
 
 
 def redact_logs() -> None:
-    """Have the signatures of addresses left out of all that is logged from now on."""
+    """Have secrets left out of all that the Hub's client logs from now on."""
     for name in TALKATIVE:
         logging.getLogger(name).addFilter(_REDACTION)

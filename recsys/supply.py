@@ -9,6 +9,7 @@ import logging
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from recsys.hub import IndexRepo, Revision
 from recsys.live import Edition, Live
 from recsys.manifest import MANIFEST
 from recsys.recommender import Recommender
+from recsys.redaction import without_secrets
 from recsys.release import Release, open_release
 
 logger = logging.getLogger(__name__)
@@ -157,7 +159,8 @@ class Follower:
                 self.refresh()
             except Exception:
                 # Whatever it was, what is served goes on, and the next look may find better.
-                logger.exception("Looking for news from %s failed.", self.repo)
+                story = without_secrets(traceback.format_exc())
+                logger.error("Looking for news from %s failed: %s", self.repo, story)
             self._looked.set()
             if not self.minutes or self._stopped.wait(self.minutes * 60):
                 return

@@ -25,13 +25,13 @@ def free_port() -> int:
 class RunningApp:
     """``app.py`` in a process of its own, and what it logs."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, script: Path = APP, **environment: str) -> None:
         """Start it in ``folder``; the environment adds to this process's."""
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
         self._log: list[str] = []
         self._process = subprocess.Popen(
-            [sys.executable, str(APP)],
+            [sys.executable, str(script)],
             cwd=folder,
             env={**os.environ, "GRADIO_SERVER_PORT": str(self.port), **environment},
             stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from building import build, files_of, read_table, reseal, write_table
@@ -63,6 +64,12 @@ def one_day(monkeypatch: pytest.MonkeyPatch) -> str:
 
     monkeypatch.setattr("recsys.hub.datetime", Noon)
     return "2026-07-03"
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the client repeat what fails without waiting, else it takes 23 seconds to give up."""
+    monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda _: None))
 
 
 def complaint(kind: type[Exception], action: Callable[[], object]) -> str:
@@ -165,7 +172,8 @@ def test_an_unchanged_release_is_not_published_again(hub: LoopbackHub, release: 
     hub.requests.clear()
     assert publish(release, NAME, PRIVATE) == revision
     assert (hub.repo(NAME).commits, hub.repo(NAME).tags) == (commits, tags)
-    assert not [line for line in uploads(hub) if "preupload" not in line]
+    assert not sent(hub)
+    assert not [line for line in lines(hub) if re.search("/commit/|/tag/", line)]
 
 
 @pytest.mark.parametrize("fault", [Cut(), Cut(handled=True)], ids=["before", "after"])
@@ -511,13 +519,14 @@ def test_a_damaged_download_is_healed(hub: LoopbackHub, release: Path, name: str
     assert len(bodies) == 2 + (name == MANIFEST)
 
 
-def test_a_download_that_breaks_off_is_taken_up_again(hub: LoopbackHub, release: Path) -> None:
+def test_a_download_that_breaks_off_is_begun_again(hub: LoopbackHub, release: Path) -> None:
     revision = put(hub, files_of(release), "v1")
     hub.fail("/cdn/.*articles.parquet", Truncated(), times=1)
     pulled = IndexRepo(NAME).pull(revision)
     assert files_of(pulled.folder) == files_of(release)
-    asked = [request.headers for request in hub.requests if "/cdn/" in request.path]
-    assert [headers for headers in asked if "range" in headers]
+    size = (release / ARTICLES).stat().st_size
+    bodies = [request.sent for request in hub.requests if f"/{ARTICLES}?oid" in request.path]
+    assert [count for count in bodies if count] == [size // 2, size]
 
 
 @pytest.mark.parametrize("name", ["vectors/image.npy", ARTICLES, MANIFEST])
@@ -550,16 +559,69 @@ def test_of_a_newer_schema_only_the_manifest_is_fetched(hub: LoopbackHub, small_
     assert fetched == {MANIFEST}
 
 
+def test_the_manifest_can_be_had_without_the_release(hub: LoopbackHub, release: Path) -> None:
+    revision = put(hub, files_of(release), "v1")
+    repo = IndexRepo(NAME)
+    assert repo.manifest(revision) == read_manifest(release)
+    fetched = {line.rpartition("/")[2] for line in lines(hub) if "/resolve/" in line}
+    assert fetched == {MANIFEST}
+    assert files_of(repo.pull(revision).folder) == files_of(release)
+
+
 @pytest.mark.parametrize("status", [400, 403, 429, 500])
 def test_files_that_the_hub_does_not_list_are_not_held_against_the_release(
-    hub: LoopbackHub, release: Path, status: int
+    hub: LoopbackHub, hasty: None, release: Path, status: int
 ) -> None:
     """Else the app would take a good release for a bad one and never ask for it again."""
     revision = put(hub, files_of(release), "v1")
     hub.fail("GET .*/tree/", Status(status))
-    assert NAME in complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
+    assert f"HTTP {status}" in complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
     hub.clear()
     assert IndexRepo(NAME).pull(revision).manifest == read_manifest(release)
+
+
+@pytest.mark.parametrize("what", ["HEAD .*/resolve/.*text.npy", "GET /cdn/.*text.npy"])
+def test_a_file_that_the_hub_refuses_is_not_held_against_the_release(
+    hub: LoopbackHub, release: Path, what: str
+) -> None:
+    revision = put(hub, files_of(release), "v1")
+    hub.fail(what, Status(403))
+    assert "HTTP 403" in complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
+    hub.clear()
+    assert IndexRepo(NAME).pull(revision).manifest == read_manifest(release)
+
+
+def test_a_repo_that_goes_away_during_a_pull_is_said_to_be_gone(
+    hub: LoopbackHub, release: Path
+) -> None:
+    revision = put(hub, files_of(release), "v1")
+    go_on, reached = threading.Event(), threading.Event()
+    hub.fail(f"GET .*/resolve/.*{MANIFEST}", Hold(go_on, reached, handled=True), times=1)
+    messages: list[str] = []
+
+    def pull() -> None:
+        messages.append(complaint(HubError, lambda: IndexRepo(NAME).pull(revision)))
+
+    puller = threading.Thread(target=pull)
+    puller.start()
+    assert reached.wait(30)
+    hub.fail("HEAD", Status(404, "RepoNotFound"))
+    go_on.set()
+    puller.join(30)
+    assert len(messages) == 1
+    assert "is not there" in messages[0]
+    hub.clear()
+    assert files_of(IndexRepo(NAME).pull(revision).folder) == files_of(release)
+
+
+def test_nothing_can_be_pulled_from_a_hub_out_of_reach(
+    hub: LoopbackHub, hasty: None, release: Path
+) -> None:
+    revision = put(hub, files_of(release), "v1")
+    hub.stop()
+    message = complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
+    assert message.startswith(f"The Hub cannot be used for {NAME}: ")
+    assert "refused" in message
 
 
 def test_a_damaged_cache_without_the_hub_to_mend_it_is_the_hubs_absence(
@@ -615,6 +677,7 @@ def test_offline_what_is_not_in_the_cache_cannot_be_had(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     message = complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
     assert message.startswith(f"The Hub cannot be used for {NAME}: ")
+    assert "offline mode" in message
     assert hub.requests == []
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from recsys.errors import EncoderError
 from recsys.vectors import Float32, unit
 from recsys.workspace import model_revision
+from recsys.zero_gpu import on_zero_gpu
 
 COMPACT = "compact"
 """The default encoder: EfficientNet-Lite0, ImageNet weights, as the image tower."""
@@ -96,7 +97,7 @@ class ImageEncoder:
             )
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise EncoderError(f"The image model {self.id} cannot be loaded: {error}") from error
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if torch.cuda.is_available() and not on_zero_gpu() else "cpu"
         return model.eval().to(device, memory_format=torch.channels_last), preprocess
 
 

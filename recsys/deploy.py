@@ -1,0 +1,170 @@
+"""Create or update the Space: ``python -m recsys.deploy namespace/space --index namespace/index``.
+
+One commit with the app's files, and the variables that name the index. What is there already and
+unchanged is not sent again, and a Space whose variables are right is not restarted for them.
+"""
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, RepoCard
+
+from recsys.errors import HubError, RecsysError
+from recsys.hub import KEPT_BY_THE_HUB, IndexRepo, Visibility, hub_errors
+from recsys.manifest import MANIFEST
+from recsys.redaction import redact_logs
+
+ROOT = Path(__file__).parents[1]
+PARTS = (
+    "app.py",
+    "build_index.py",
+    "requirements.txt",
+    "LICENSE",
+    "docs/*.md",
+    "docs/*.png",
+    "recsys/**/*.py",
+    "recsys/*.css",
+)
+README = "README.md"
+SPACE = "space"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a Space is to be.
+
+    Attributes:
+        space: ``namespace/name``.
+        index: the dataset repo that it follows.
+        visibility: of a new Space.
+        token: what it reads a private index with; empty for none.
+    """
+
+    space: str
+    index: IndexRepo
+    visibility: Visibility
+    token: str = ""
+
+
+def deploy(deployment: Deployment) -> str:
+    """Create or update the Space and return its address.
+
+    Raises:
+        HubError: the Hub cannot be reached or refuses, or the index is not there.
+        ReleaseError: the index is not one that the app can serve, or may not be shown that openly.
+    """
+    redact_logs()
+    index, space = deployment.index, deployment.space
+    revision = index.newest()
+    manifest = index.manifest(revision)
+    deployment.visibility.check(manifest.license)
+    api = HfApi()
+    with hub_errors(space):
+        private = not deployment.visibility.public
+        url = api.create_repo(
+            space, repo_type=SPACE, space_sdk="gradio", private=private, exist_ok=True
+        )
+        before = api.space_info(space)
+        rights = deployment.visibility.rights
+        Visibility(not before.private, rights).check(manifest.license)
+        _configure(api, deployment)
+        preload = f"{index} {','.join([*manifest.files, MANIFEST])} {revision.commit}"
+        files = _files(index, "" if api.dataset_info(index.name).private else preload)
+        there = {file.rfilename for file in before.siblings or ()}
+        gone = sorted(there - files.keys() - {KEPT_BY_THE_HUB})
+        api.create_commit(
+            space,
+            [
+                *(CommitOperationAdd(path, data) for path, data in files.items()),
+                *(CommitOperationDelete(path) for path in gone),
+            ],
+            commit_message=f"Serve {index}",
+            repo_type=SPACE,
+            parent_commit=before.sha,
+        )
+    return str(url)
+
+
+def _configure(api: HfApi, deployment: Deployment) -> None:
+    """Set the Space's variables where they differ, and its secret where one is given."""
+    space = deployment.space
+    wanted = {"INDEX_REPO": deployment.index.name, "INDEX_REVISION": deployment.index.revision}
+    present = {name: each.value for name, each in api.get_space_variables(space).items()}
+    for name, value in wanted.items():
+        if value and present.get(name) != value:
+            api.add_space_variable(space, name, value)
+        if not value and name in present:
+            api.delete_space_variable(space, name)
+    if deployment.token:
+        api.add_space_secret(space, "HF_TOKEN", deployment.token)
+
+
+def _files(index: IndexRepo, preload: str) -> dict[str, bytes]:
+    """Return the Space's files by path."""
+    paths = sorted(path for part in PARTS for path in ROOT.glob(part))
+    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
+    return files | {README: _readme(index, preload).encode()}
+
+
+def _readme(index: IndexRepo, preload: str) -> str:
+    """Return the README whose front matter names the index.
+
+    A public index is downloaded when the Space is built (``preload_from_hub``), so that the app
+    starts with a good snapshot even if the Hub has a bad day. A private one cannot be.
+    """
+    card = RepoCard((ROOT / README).read_text(encoding="utf-8"))
+    card.data["datasets"] = [index.name]
+    if preload:
+        card.data["preload_from_hub"] = [preload]
+    return str(card)
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    arguments = _parser().parse_args()
+    token = os.environ.get(arguments.token_from, "") if arguments.token_from else ""
+    try:
+        if arguments.token_from and not token:
+            raise HubError(f"The environment variable {arguments.token_from} is empty.")
+        address = deploy(
+            Deployment(
+                arguments.space,
+                IndexRepo(arguments.index, arguments.revision),
+                Visibility(arguments.public, arguments.i_have_the_rights),
+                token,
+            )
+        )
+    except RecsysError as error:
+        print(f"deploy: {error}", file=sys.stderr)
+        return 1
+    print(f"{arguments.space} serves {arguments.index}: {address}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m recsys.deploy", description="Create or update the Space."
+    )
+    parser.add_argument("space", metavar="NAMESPACE/NAME", help="the Space")
+    parser.add_argument("--index", required=True, metavar="NAMESPACE/NAME", help="what it serves")
+    parser.add_argument("--revision", default="", help="a tag or commit (the newest tag, always)")
+    parser.add_argument(
+        "--token-from",
+        default="",
+        metavar="VARIABLE",
+        help="the environment variable with a read token, which a private index needs",
+    )
+    parser.add_argument("--public", action="store_true", help="a new Space is for everybody to see")
+    parser.add_argument(
+        "--i-have-the-rights",
+        action="store_true",
+        help="show openly what is not marked as redistributable",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
