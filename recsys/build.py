@@ -33,7 +33,14 @@ from recsys.photos import THUMBNAIL_SIZE, decode_photo, read_photo, thumbnail
 from recsys.release import ARTICLES
 from recsys.vectors import ArticleVectors, Float32, distinct, fingerprint, unit
 from recsys.workspace import Workspace, key_of, model_key
-from recsys.writer import BuiltModel, Contents, check_target, write_articles, write_release
+from recsys.writer import (
+    TABLE_FORMAT,
+    BuiltModel,
+    Contents,
+    check_target,
+    write_articles,
+    write_release,
+)
 
 PHOTO_BATCH = 64
 
@@ -247,7 +254,7 @@ class Build:
             stage.rows = len(catalog.articles)
 
         with self._stage("articles") as stage:
-            key = key_of(catalog.articles.to_csv(), digests, THUMBNAIL_SIZE)
+            key = key_of(catalog.articles.to_csv(), digests, THUMBNAIL_SIZE, TABLE_FORMAT)
             return self.workspace.once("articles", key, make) / ARTICLES
 
 

@@ -28,6 +28,9 @@ from recsys.models.two_tower import HeldOut
 from recsys.release import ARTICLES, IMAGE_ENCODER, PHOTO_COLUMN, ROW_GROUP, row_order
 from recsys.vectors import ArticleVectors, Float32
 
+TABLE_FORMAT = 2
+"""Raise it whenever `write_articles` writes other bytes: builds then write their table anew."""
+
 
 @dataclass(frozen=True)
 class BuiltModel:
