@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from recsys.supply import Settings
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -47,13 +49,46 @@ def test_there_is_an_example_for_every_endpoint(client):
         assert f'api_name="{endpoint}"' in "".join(blocks("python"))
 
 
-def test_the_help_text_is_what_the_command_prints():
+def help_of(*command):
     environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
-    command = [sys.executable, ROOT / "build_index.py", "--help"]
-    printed = subprocess.run(
-        command, capture_output=True, text=True, env=environment, check=True
-    ).stdout
-    assert blocks("text") == [printed]
+    done = subprocess.run(
+        [sys.executable, *command, "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_the_help_texts_are_what_the_commands_print():
+    assert blocks("text") == [help_of("build_index.py"), help_of("-m", "recsys.deploy")]
+
+
+def test_every_option_in_an_example_command_exists():
+    commands = re.findall(r"(?:build_index\.py|recsys\.deploy) (.*)", "\n".join(blocks("bash")))
+    options = re.findall(r"--[a-z-]+", " ".join(commands))
+    assert options
+    assert all(option in "".join(blocks("text")) for option in options)
+
+
+def test_the_settings_of_the_app_are_the_ones_it_reads():
+    names = re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE)
+    read = {}
+    Settings.of(Reading(read))
+    assert set(names) == set(read)
+
+
+class Reading(dict):
+    """An empty environment that notes what is asked for."""
+
+    def __init__(self, read):
+        self.read = read
+
+    def get(self, name, default=None):
+        self.read[name] = default
+        return default if name != "INDEX_REPO" else "me/index"
 
 
 def test_every_make_target_exists():
