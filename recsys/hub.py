@@ -98,8 +98,6 @@ def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> R
     redact_logs()
     api = HfApi()
     with hub_errors(repo):
-        if "/" not in repo:  # it would be created as the user's own, and not be found again
-            raise HFValidationError(repo)
         api.create_repo(repo, repo_type=DATASET, private=not visibility.public, exist_ok=True)
         before = api.dataset_info(repo)
         Visibility(not before.private, visibility.rights).check(manifest.license)
@@ -248,6 +246,8 @@ class IndexRepo:
 def hub_errors(repo: str) -> Iterator[None]:
     """Turn what the Hub's client raises into `HubError`, in one line that says what to do."""
     try:
+        if "/" not in repo:  # the Hub would create it as the user's own, and not find it again
+            raise HFValidationError(repo)
         yield
     except HfHubHTTPError as error:
         raise HubError(_advice(repo, error)) from error

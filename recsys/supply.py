@@ -28,8 +28,8 @@ PATIENCE_SECONDS = 4.0
 """How long the start waits for the Hub where there is something else to show meanwhile."""
 
 BUILDER = Path(__file__).parents[1] / "build_index.py"
-STALE = "The published index cannot be had right now. This is the newest one kept here."
-LOCAL = "The published index cannot be had right now. This is the release kept beside the app."
+STALE = "The published index is out of reach right now: this is the newest copy kept here."
+LOCAL = "The published index is out of reach right now: this is the release kept beside the app."
 SAMPLE = "This is a drawn sample catalogue, not a real shop's."
 
 

@@ -154,7 +154,7 @@ def test_with_the_hub_in_trouble_the_kept_snapshot_answers(
     IndexRepo(NAME).pull(published)
     trouble(hub)
     app = start().wait()
-    assert "This is the newest one kept here." in httpx.get(app.address).text
+    assert "this is the newest copy kept here." in httpx.get(app.address).text
     assert answering_release(app, small_built) == name_of(small_built / "release")
     app.wait_for(TROUBLES[trouble])
     app.wait_for("WARNING recsys.supply: ")
@@ -165,7 +165,7 @@ def test_with_no_hub_and_nothing_kept_the_folder_answers(
 ) -> None:
     hub.stop()
     app = start(RELEASE=str(small_built / "release")).wait()
-    assert "This is the release kept beside the app." in httpx.get(app.address).text
+    assert "this is the release kept beside the app." in httpx.get(app.address).text
     assert answering_release(app, small_built) == name_of(small_built / "release")
 
 

@@ -161,6 +161,15 @@ def test_without_its_index_no_space_is_made(hub: LoopbackHub) -> None:
     assert hub.repos == {}
 
 
+@pytest.mark.parametrize("name", ["space", "me/my space", "a/b/c"])
+def test_a_name_that_is_none_is_told_before_anything_is_made(
+    hub: LoopbackHub, published: Revision, name: str
+) -> None:
+    with pytest.raises(HubError, match="write namespace/name"):
+        deploy(Deployment(name, IndexRepo(INDEX), Visibility()))
+    assert [kind for kind, _ in hub.repos] == ["dataset"]
+
+
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "recsys.deploy", *arguments],

@@ -3,11 +3,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from building import edition
 from PIL import Image
-from serving import Visit
+from playwright.sync_api import Browser
+from serving import Visit, free_port
 
+from recsys.interface import launch
+from recsys.live import Edition, Live
 from recsys.models import ALL, COMBINED, IMAGE
-from recsys.release import Release
+from recsys.recommender import Recommender
+from recsys.release import Release, open_release
 
 pytestmark = pytest.mark.browser
 
@@ -218,3 +223,51 @@ def test_a_whole_visit_stays_on_its_host_and_leaves_no_error(
     assert visit.foreign_requests() == []
     assert visit.errors == []
     assert len(visit.requests) > 20
+
+
+@pytest.fixture
+def swapped(server: str, small_built: Path, tmp_path: Path) -> tuple[Live, str, Edition]:
+    """A server of its own, closed with the other one, and an edition to swap in."""
+    folders = [edition(small_built / "release", tmp_path / str(n), n) for n in (1, 2)]
+    one, two = (Recommender(open_release(folder)) for folder in folders)
+    live = Live(Edition(one, "the first"))
+    address = launch(live, prevent_thread_lock=True, server_port=free_port(), quiet=True)
+    return live, address, Edition(two, "the second", notice="An earlier one.")
+
+
+def test_a_swap_is_seen_by_the_next_query_and_the_next_visit(
+    browser: Browser, swapped: tuple[Live, str, Edition]
+) -> None:
+    live, address, newer = swapped
+    visit = Visit(browser, address, 1440, 900)
+    visit.open()
+    assert "the first" in visit.page.locator("#foot").inner_text()
+    assert visit.page.locator(".notice").count() == 0
+    live.swap(newer)
+    article_id = some_id(newer.recommender.release)
+    visit.look_up(article_id)
+    visit.answer_about(article_id)
+    for model in MODELS:
+        cards = visit.cards(model)
+        assert all(card["name"].endswith("(2)") for card in cards)
+        assert all(newer.recommender.revision in card["photo"] for card in cards if card["photo"])
+    assert all(visit.photo_widths())
+    visit.open()
+    visit.page.locator(".notice", has_text="An earlier one.").wait_for()
+    visit.page.locator("#foot", has_text="the second").wait_for()
+    visit.page.locator(".welcome .name", has_text="(2)").first.wait_for()
+    assert visit.errors == []
+    visit.context.close()
+
+
+def test_a_page_that_was_open_before_a_swap_keeps_its_photos(
+    browser: Browser, swapped: tuple[Live, str, Edition]
+) -> None:
+    live, address, newer = swapped
+    visit = Visit(browser, address, 1440, 900)
+    visit.open(f"?article={some_id(newer.recommender.release)}")
+    visit.answer_about(some_id(newer.recommender.release))
+    live.swap(newer)
+    assert all(visit.photo_widths())
+    assert visit.errors == []
+    visit.context.close()
