@@ -114,7 +114,7 @@ class _Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report errors of this file only: clients that are killed or cut off are meant."""
+        """Report errors of the Hub's own only: clients that are killed or cut off are meant."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(size)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, len(body))
+        request = Request(self.command, self.path, headers)
         whole = len(body) == size  # else the client is gone
         answer = self.server.hub.answer(request, body) if whole else Answer(cut=True)
         if answer.cut:

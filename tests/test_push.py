@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from building import build, read_table, write_table
-from loopback import Answer, Fault, Hold, LoopbackHub
+from faults import Answer, Fault, Hold
+from loopback import LoopbackHub
 
 import build_index
 from recsys.build import Options

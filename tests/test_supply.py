@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from building import edition, files_of, reseal
-from loopback import Flipped, Hold, LoopbackHub, Status
+from faults import Flipped, Hold, Status
+from loopback import LoopbackHub
 
 from recsys import supply
 from recsys.errors import ReleaseError
