@@ -4,6 +4,7 @@ import threading
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from recsys.errors import ReleaseError
@@ -58,12 +59,18 @@ class PhotoReader:
     @cached_property
     def _encoder(self) -> ImageEncoder:
         encoder = ImageEncoder(self.release.image_model)
-        index = self.release.indexes[IMAGE.name]
         with_photo = np.flatnonzero(self.release.with_photo)
-        rows = with_photo[np.linspace(0, len(with_photo) - 1, PROBES).astype(int)]
+        if len(with_photo):
+            self._probe(
+                encoder, with_photo[np.linspace(0, len(with_photo) - 1, PROBES).astype(int)]
+            )
+        return encoder
+
+    def _probe(self, encoder: ImageEncoder, rows: npt.NDArray[np.intp]) -> None:
+        """Raise `ReleaseError` unless the encoder reads these articles' photos as their vectors."""
+        index = self.release.indexes[IMAGE.name]
         photos = [decode_photo(self.release.photo(int(row)) or b"") for row in rows]
         seen, known = encoder.encode(photos), index.vectors[index.entry[rows]]
         if seen.shape != known.shape or (seen * known).sum(axis=1).mean() < SAME:
             name = self.release.manifest.models[IMAGE.name].encoder.id
             raise ReleaseError(f"Refused: the image encoder {name} did not make vectors/image.npy.")
-        return encoder

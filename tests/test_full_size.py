@@ -56,10 +56,10 @@ def test_the_rows_are_the_same_every_time():
     assert tables[0].equals(tables[1])
 
 
-@pytest.mark.parametrize("name", ["full_size", "answers"])
+@pytest.mark.parametrize("name", ["full_size", "answers", "staying_up"])
 def test_a_benchmark_starts_as_the_readme_says(name, release_folder):
     root = Path(__file__).parents[1]
     assert f".venv/bin/python -m benchmarks.{name} " in (root / "README.md").read_text()
-    arguments = ["--help"] if name == "full_size" else [release_folder]
+    arguments = [release_folder] if name == "answers" else ["--help"]
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
     assert subprocess.run(command, cwd=root, capture_output=True, check=True).stdout

@@ -1,0 +1,125 @@
+"""How quickly the app answers in good and bad times: ``python -m benchmarks.staying_up RELEASE``.
+
+Publishes a release to a Hub on this machine and starts the app from it with an empty cache, with a
+copy kept, and with a copy kept and the Hub down, each beside a start from the folder itself. Then
+clients ask while newer releases are published, and for as long while nothing happens.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+TESTS = Path(__file__).parents[1] / "tests"
+sys.path.insert(0, str(TESTS))
+
+from loopback import LoopbackHub  # noqa: E402 (found in the tests)
+
+HUB = LoopbackHub()
+SCRATCH = tempfile.TemporaryDirectory(prefix="staying-up-")
+os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_HUB_DISABLE_PROGRESS_BARS="1")
+
+from building import edition  # noqa: E402
+from gradio_client import Client  # noqa: E402
+from serving import RunningApp  # noqa: E402
+
+from recsys.hub import Visibility, publish  # noqa: E402
+from recsys.release import open_release  # noqa: E402
+
+NAME = "benchmark/index"
+CLIENTS, RELEASES = 4, 3
+
+
+def main() -> None:
+    """Print every figure."""
+    parser = argparse.ArgumentParser(description="Time starts and swaps of the app.")
+    parser.add_argument("release", type=Path)
+    folder = parser.parse_args().release.resolve()
+    article_id = str(open_release(folder).articles["article_id"][0])
+    HUB.start()
+    publish(folder, NAME, Visibility())
+    print(f"{'seconds from the start to the first answer':<44}{'':>8}{'ratio':>8}")
+    base = first_answer(article_id, RELEASE=str(folder))
+    print(f"{'from the folder':<44}{base:>8.1f}{1:>8.2f}")
+    show("from the Hub, nothing kept", first_answer(article_id, INDEX_REPO=NAME), base)
+    show("from the Hub, a copy kept", first_answer(article_id, INDEX_REPO=NAME), base)
+    HUB.stop()
+    show("the Hub down, a copy kept", first_answer(article_id, INDEX_REPO=NAME), base)
+    HUB.start()
+    swaps(folder, article_id)
+
+
+def show(what: str, seconds: float, base: float) -> None:
+    """Print a start and its ratio to the start from the folder."""
+    print(f"{what:<44}{seconds:>8.1f}{seconds / base:>8.2f}")
+
+
+def first_answer(article_id: str, **environment: str) -> float:
+    """Return the seconds until a new app has answered a client."""
+    started = time.perf_counter()
+    app = RunningApp(Path(SCRATCH.name), **environment).wait()
+    app.client().predict(article_id, api_name="/similar_to_article")
+    seconds = time.perf_counter() - started
+    app.stop()
+    return seconds
+
+
+class Clients:
+    """Clients that ask again and again, and how long they waited."""
+
+    def __init__(self, app: RunningApp, article_id: str) -> None:
+        self.waits: list[float] = []
+        self.failures = 0
+        self._leaving = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._ask, args=(app.client(), article_id))
+            for _ in range(CLIENTS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def leave(self) -> None:
+        """Have them finish."""
+        self._leaving.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, client: Client, article_id: str) -> None:
+        while not self._leaving.is_set():
+            started = time.perf_counter()
+            try:
+                client.predict(article_id, api_name="/similar_to_article")
+            except Exception:
+                self.failures += 1
+            self.waits.append(time.perf_counter() - started)
+
+
+def swaps(folder: Path, article_id: str) -> None:
+    """Print how long clients wait while releases are swapped, and for as long while none is."""
+    app = RunningApp(Path(SCRATCH.name), INDEX_REPO=NAME, REFRESH_MINUTES="0.02").wait()
+    clients, started = Clients(app, article_id), time.perf_counter()
+    for number in range(1, RELEASES + 1):
+        with tempfile.TemporaryDirectory() as scratch:
+            newer = edition(folder, Path(scratch) / "release", number)
+            revision = publish(newer, NAME, Visibility())
+            app.wait_for(f"Serving {NAME} {revision} now.")
+    clients.leave()
+    seconds = time.perf_counter() - started
+    quiet = Clients(app, article_id)
+    time.sleep(seconds)
+    quiet.leave()
+    app.stop()
+    title = f"{CLIENTS} clients for {seconds:.0f} s"
+    print(f"\n{title:<24}{'calls':>8}{'failed':>8}{'median':>8}{'99 %':>8}")
+    for what, each in ((f"{RELEASES} releases swapped in", clients), ("nothing happens", quiet)):
+        median, most = np.quantile(each.waits, (0.5, 0.99))
+        print(f"{what:<24}{len(each.waits):>8}{each.failures:>8}{median:>8.3f}{most:>8.3f}")
+
+
+if __name__ == "__main__":
+    main()
