@@ -120,21 +120,21 @@ class Interface:
         article_id = self._now.surprise(self.chance).article_id
         return article_id, *self.show_article(article_id)
 
-    def show_link(self, request: gr.Request) -> tuple[Any, Any, Any]:
-        """Answer the ``?article=`` of the page's address; without one, welcome the visitor."""
-        article_id = request.query_params.get("article")
-        if article_id:
-            return article_id, *self.show_article(article_id)
-        if self.live.current is self.first:
-            return (gr.skip(),) * 3
-        return gr.skip(), gr.skip(), welcome(self._now)
+    def show_first(self, request: gr.Request) -> tuple[Any, Any, Any, Any, Any]:
+        """Return what a page shows when it is opened.
 
-    def show_edition(self) -> tuple[Any, Any]:
-        """Return the page's notice and foot; what a page starts with is right until a swap."""
+        That is an article id, a message and an answer if its address has an ``?article=``, else a
+        welcome; and the notice and the foot. What the page was made with is right until a swap.
+        """
+        article_id = request.query_params.get("article")
         edition = self.live.current
-        if edition is self.first:
-            return gr.skip(), gr.skip()
-        return cards.notice_html(edition.notice), cards.footer_html(edition)
+        swapped = edition is not self.first
+        notice = cards.notice_html(edition.notice) if swapped else gr.skip()
+        foot = cards.footer_html(edition) if swapped else gr.skip()
+        if article_id:
+            return article_id, *self.show_article(article_id), notice, foot
+        greeting = welcome(edition.recommender) if swapped else gr.skip()
+        return gr.skip(), gr.skip(), greeting, notice, foot
 
     def show_followed(self, event: gr.EventData) -> tuple[str, Any, Any]:
         """Answer a click on a result."""
@@ -203,8 +203,7 @@ def make_page(interface: Interface) -> gr.Blocks:
         gr.on([box.submit, look_up.click], interface.show_article, box, shown, **private)
         surprise.click(interface.show_surprise, None, [box, *shown], **private)
         answer.select(interface.show_followed, None, [box, *shown], **private)
-        page.load(interface.show_link, None, [box, *shown], **private)
-        page.load(interface.show_edition, None, [notice, foot], **private)
+        page.load(interface.show_first, None, [box, *shown, notice, foot], **private)
         photo.change(interface.show_photo, photo, shown, **private)
         _bind_api(interface)
     return page
