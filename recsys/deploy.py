@@ -68,8 +68,7 @@ def deploy(deployment: Deployment) -> str:
             space, repo_type=SPACE, space_sdk="gradio", private=private, exist_ok=True
         )
         before = api.space_info(space)
-        rights = deployment.visibility.rights
-        Visibility(not before.private, rights).check(manifest.license)
+        deployment.visibility.check_repo(space, bool(before.private), manifest.license)
         _configure(api, deployment)
         preload = f"{index} {','.join([*manifest.files, MANIFEST])} {revision.commit}"
         files = _files(index, "" if api.dataset_info(index.name).private else preload)

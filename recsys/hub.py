@@ -73,6 +73,20 @@ class Visibility:
                 "the rights, say so with --i-have-the-rights."
             )
 
+    def check_repo(self, repo: str, private: bool, licence: str) -> None:
+        """Raise unless a repo that is there is seen by those who may, and by all who are meant to.
+
+        Raises:
+            ReleaseError: as `check`.
+            HubError: the repo was private before and is to be public.
+        """
+        Visibility(not private, self.rights).check(licence)
+        if self.public and private:
+            raise HubError(
+                f"{repo} is there already and private: make it public in its settings on the Hub, "
+                "or leave --public out."
+            )
+
 
 def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> Revision:
     """Publish the release in ``folder`` as the dataset ``repo``: one commit, then a tag.
@@ -100,7 +114,7 @@ def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> R
     with hub_errors(repo):
         api.create_repo(repo, repo_type=DATASET, private=not visibility.public, exist_ok=True)
         before = api.dataset_info(repo)
-        Visibility(not before.private, visibility.rights).check(manifest.license)
+        visibility.check_repo(repo, bool(before.private), manifest.license)
         head = str(before.sha)
         if _tags(api, repo).get(tag, head) != head:
             raise HubError(f"{repo} has a tag {tag} already; choose another --tag.")

@@ -155,6 +155,15 @@ def test_what_may_not_be_passed_on_is_not_shown_openly(
     assert "app.py" in hub.repo(SPACE, "space").files()
 
 
+def test_a_private_space_is_not_left_private_unawares(
+    hub: LoopbackHub, published: Revision
+) -> None:
+    deploy(deployment())
+    with pytest.raises(HubError, match="make it public in its settings"):
+        deploy(deployment(public=True))
+    assert hub.repo(SPACE, "space").private
+
+
 def test_without_its_index_no_space_is_made(hub: LoopbackHub) -> None:
     with pytest.raises(HubError, match="me/index is not there"):
         deploy(deployment())

@@ -332,10 +332,13 @@ def test_an_unmarked_catalogue_is_not_sent_to_a_repo_that_is_public_already(
     assert held(hub) == as_published(small_copy)
 
 
-def test_a_repo_that_is_private_stays_so(hub: LoopbackHub, release: Path) -> None:
+def test_a_private_repo_is_not_left_private_unawares(hub: LoopbackHub, release: Path) -> None:
     hub.create(NAME, "dataset", private=True)
-    publish(release, NAME, PUBLIC)
+    message = complaint(HubError, lambda: publish(release, NAME, PUBLIC))
+    assert "make it public in its settings" in message
     assert hub.repo(NAME).private
+    assert uploads(hub) == []
+    assert held(hub) == {}
 
 
 @pytest.mark.parametrize("token", ["", "hf_wrongWRONGwrong"], ids=["nobody", "somebody else"])
