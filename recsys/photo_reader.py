@@ -1,7 +1,6 @@
 """Reads new photos with the image encoder of a release, loaded when it is first needed."""
 
 import threading
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,20 +19,25 @@ SAME = 0.9
 
 
 class PhotoReader:
-    """The one image encoder in memory. Safe to share between threads, and between releases.
+    """Reads photos with the one image encoder in memory. Safe to share between threads.
 
     Args:
         release: the release that names the encoder and has vectors that it made.
+        encoder: that encoder, where it is loaded and tried already.
     """
 
-    def __init__(self, release: Release) -> None:
-        self.release = release
+    def __init__(self, release: Release, encoder: ImageEncoder | None = None) -> None:
+        self.release, self._loaded = release, encoder
         self._loading = threading.Lock()
 
     def fits(self, release: Release) -> bool:
         """Whether another release was made with the same encoder."""
         mine, other = (each.manifest.models[IMAGE.name].encoder for each in (self.release, release))
         return mine == other
+
+    def handed_on(self, release: Release) -> "PhotoReader":
+        """Return a reader for a release that this one `fits`, with the encoder if it is loaded."""
+        return PhotoReader(release, self._loaded)
 
     def read(self, picture: Image.Image) -> Float32:
         """Return the unit vector, float32 [dim], of one RGB picture.
@@ -43,7 +47,7 @@ class PhotoReader:
             ReleaseError: it is not the one that made the release's vectors.
         """
         with self._loading:
-            vector: Float32 = self._encoder.encode([picture])[0]
+            vector: Float32 = self._encoder().encode([picture])[0]
             return vector
 
     def load(self) -> None:
@@ -54,16 +58,19 @@ class PhotoReader:
             ReleaseError: as `read`.
         """
         with self._loading:
-            _ = self._encoder
+            self._encoder()
 
-    @cached_property
     def _encoder(self) -> ImageEncoder:
+        """Return the encoder, loaded and tried on photos of the catalogue the first time."""
+        if self._loaded:
+            return self._loaded
         encoder = ImageEncoder(self.release.image_model)
         with_photo = np.flatnonzero(self.release.with_photo)
         if len(with_photo):
             self._probe(
                 encoder, with_photo[np.linspace(0, len(with_photo) - 1, PROBES).astype(int)]
             )
+        self._loaded = encoder
         return encoder
 
     def _probe(self, encoder: ImageEncoder, rows: npt.NDArray[np.intp]) -> None:

@@ -185,7 +185,7 @@ class Follower:
             return Recommender(release)
         reader = self.live.current.recommender.reader
         if reader.fits(release):
-            return Recommender(release, reader)
+            return Recommender(release, reader.handed_on(release))
         recommender = Recommender(release)
         recommender.reader.load()
         return recommender

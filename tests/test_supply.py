@@ -1,8 +1,10 @@
 import dataclasses
+import gc
 import logging
 import shutil
 import subprocess
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -255,13 +257,19 @@ def test_what_is_published_later_is_swapped_in(
     assert f"Serving me/index {newer} now." in log.text
 
 
-def test_the_loaded_image_encoder_is_handed_on(
-    follower: Follower, small_built: Path, tmp_path: Path
+def test_the_loaded_image_encoder_is_handed_on_and_old_releases_are_let_go(
+    follower: Follower, small_built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = now(follower).recommender.reader
-    publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
-    follower.refresh()
-    assert now(follower).recommender.reader is reader
+    now(follower).recommender.reader.load()
+    first = weakref.ref(now(follower).recommender.release)
+    monkeypatch.setattr("recsys.photo_reader.ImageEncoder", None)
+    for number in (2, 3):
+        folder = edition(small_built / "release", tmp_path / str(number), number)
+        publish(folder, NAME, Visibility())
+        follower.refresh()
+    now(follower).recommender.reader.load()
+    gc.collect()
+    assert first() is None
 
 
 def test_nothing_is_swapped_while_nothing_is_new(hub: LoopbackHub, follower: Follower) -> None:
