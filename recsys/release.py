@@ -39,7 +39,7 @@ from recsys.manifest import (
 from recsys.models import FEATURES, IMAGE, SINGLE, TWO_TOWER, features, two_tower
 from recsys.models.image import CONFIG_FILE
 from recsys.vectors import NO_VECTOR, ArticleVectors, Float32
-from recsys.workspace import key_of
+from recsys.workspace import files_key
 
 ARTICLES = "articles.parquet"
 IMAGE_ENCODER = "encoders/image"
@@ -184,13 +184,13 @@ def _check_image_encoder(folder: Path, manifest: Manifest) -> None:
         known = image.encoder.id.startswith("hf-hub:")
         check(known, f"it lacks its image encoder {image.encoder.id!r}")
         return
-    weights = {
+    digests = {
         path.removeprefix(f"{IMAGE_ENCODER}/"): record.sha256
-        for path, record in sorted(manifest.files.items())
+        for path, record in manifest.files.items()
         if path.startswith(f"{IMAGE_ENCODER}/")
     }
-    revision = key_of(list(weights), list(weights.values()))
-    check(revision == image.encoder.revision, f"{IMAGE_ENCODER} is not what made vectors/image.npy")
+    made = files_key(digests) == image.encoder.revision
+    check(made, f"{IMAGE_ENCODER} is not what made vectors/image.npy")
     dim = json.loads((folder / IMAGE_ENCODER / CONFIG_FILE).read_text())["model_cfg"]["embed_dim"]
     fits = dim == image.dim or not image.entries
     check(fits, f"{IMAGE_ENCODER} gives vectors of {dim}, not {image.dim}")

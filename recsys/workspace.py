@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +30,19 @@ def model_key(model: str) -> str:
     folder = Path(model.removeprefix("local-dir:"))
     if not folder.is_dir():
         return key_of(model)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-    return key_of([path.relative_to(folder).as_posix() for path in files], digests)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return files_key(
+        {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files
+        }
+    )
+
+
+def files_key(digests: Mapping[str, str]) -> str:
+    """Return a name for the content of a folder, given the SHA-256 of each file by its path."""
+    paths = sorted(digests)
+    return key_of(paths, [digests[path] for path in paths])
 
 
 def model_revision(model: str) -> str:

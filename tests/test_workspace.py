@@ -1,12 +1,13 @@
 """What a build has finished is never done twice, and what it has not never looks finished."""
 
+import hashlib
 import shutil
 
 import numpy as np
 import pytest
 
 from recsys import workspace
-from recsys.workspace import Workspace, key_of, model_key
+from recsys.workspace import Workspace, files_key, key_of, model_key
 
 
 class KilledError(Exception):
@@ -199,3 +200,16 @@ def test_a_chunk_that_was_not_written_to_its_end_is_not_read(kept):
 def test_no_keys_need_no_encoder(kept):
     vectors, new = kept.vectors("image", "model").encode([], forbidden)
     assert (len(vectors), vectors.dtype, new) == (0, np.float32, 0)
+
+
+def test_the_key_of_a_folder_is_that_of_its_files_whatever_they_are_called(tmp_path):
+    """`sub-b` stands before `sub/a` as text, and after it as a path."""
+    digests = {}
+    for name in ("sub/a", "sub-b", "c"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+        digests[name] = hashlib.sha256(name.encode()).hexdigest()
+    assert model_key(f"local-dir:{tmp_path}") == model_key(str(tmp_path)) == files_key(digests)
+    assert files_key(digests) == files_key(dict(reversed(digests.items())))
+    assert files_key({**digests, "c": digests["sub/a"]}) != files_key(digests)
