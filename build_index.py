@@ -35,7 +35,7 @@ def main() -> int:
         manifest = build.run()
         print(_stage_table(build.stages))
         print(_model_table(manifest))
-        print(f"Release {manifest.checksum[:12]} is in {arguments.out}")
+        print(f"Release {manifest.revision} is in {arguments.out}")
         if arguments.push_to:
             revision = publish(arguments.out, arguments.push_to, visibility, arguments.tag)
             print(f"Published as {arguments.push_to} {revision}")

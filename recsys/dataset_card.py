@@ -22,7 +22,7 @@ BODY = Template("""\
 
 A release of *More like this*: $articles articles of a fashion catalogue, their vectors in
 $models retrieval models and an index of nearest neighbours for each. $files files, $size.
-Release `$checksum`; every file's size and SHA-256 stand in `manifest.json`.
+Release `$revision`; every file's size and SHA-256 stand in `manifest.json`.
 
 ## Licence
 
@@ -91,7 +91,7 @@ def card_text(repo: str, manifest: Manifest) -> str:
         models=len(manifest.models),
         files=len(manifest.files),
         size=_size(sum(record.size for record in manifest.files.values())),
-        checksum=manifest.checksum[:12],
+        revision=manifest.revision,
         license=Template(OPEN if manifest.license else CLOSED).substitute(license=manifest.license),
         model_table=_model_table(manifest),
         weights=", ".join(weights),

@@ -85,6 +85,11 @@ class Manifest:
     files: dict[str, FileRecord]
     checksum: str = ""
 
+    @property
+    def revision(self) -> str:
+        """A short name of the release: the start of its checksum."""
+        return self.checksum[:12]
+
     def sealed(self) -> "Manifest":
         """Return the manifest with its checksum filled in."""
         blank = dataclasses.replace(self, checksum="")

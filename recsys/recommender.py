@@ -99,7 +99,7 @@ class Recommender:
     @property
     def revision(self) -> str:
         """A short name of the release that answers."""
-        return self.release.manifest.checksum[:12]
+        return self.release.manifest.revision
 
     def article(self, text: str) -> Article:
         """Look up an article by its id, with or without leading zeros and spaces.
