@@ -10,12 +10,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, RepoCard
+from huggingface_hub import HfApi, RepoCard
 
 from recsys.errors import HubError, RecsysError
-from recsys.hub import KEPT_BY_THE_HUB, IndexRepo, Visibility, hub_errors
+from recsys.hub import IndexRepo, Visibility, hub_errors, replace_files
 from recsys.manifest import MANIFEST
-from recsys.redaction import redact_logs
 
 ROOT = Path(__file__).parents[1]
 PARTS = (
@@ -56,7 +55,6 @@ def deploy(deployment: Deployment) -> str:
         HubError: the Hub cannot be reached or refuses, or the index is not there.
         ReleaseError: the index is not one that the app can serve, or may not be shown that openly.
     """
-    redact_logs()
     index, space = deployment.index, deployment.space
     revision = index.newest()
     manifest = index.manifest(revision)
@@ -72,18 +70,7 @@ def deploy(deployment: Deployment) -> str:
         _configure(api, deployment)
         preload = f"{index} {','.join([*manifest.files, MANIFEST])} {revision.commit}"
         files = _files(index, "" if api.dataset_info(index.name).private else preload)
-        there = {file.rfilename for file in before.siblings or ()}
-        gone = sorted(there - files.keys() - {KEPT_BY_THE_HUB})
-        api.create_commit(
-            space,
-            [
-                *(CommitOperationAdd(path, data) for path, data in files.items()),
-                *(CommitOperationDelete(path) for path in gone),
-            ],
-            commit_message=f"Serve {index}",
-            repo_type=SPACE,
-            parent_commit=before.sha,
-        )
+        replace_files(api, SPACE, before, files, f"Serve {index}")
     return str(url)
 
 
@@ -101,11 +88,11 @@ def _configure(api: HfApi, deployment: Deployment) -> None:
         api.add_space_secret(space, "HF_TOKEN", deployment.token)
 
 
-def _files(index: IndexRepo, preload: str) -> dict[str, bytes]:
+def _files(index: IndexRepo, preload: str) -> dict[str, Path | bytes]:
     """Return the Space's files by path."""
     paths = sorted(path for part in PARTS for path in ROOT.glob(part))
-    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
-    return files | {README: _readme(index, preload).encode()}
+    files = {path.relative_to(ROOT).as_posix(): path for path in paths}
+    return {**files, README: _readme(index, preload).encode()}
 
 
 def _readme(index: IndexRepo, preload: str) -> str:

@@ -6,7 +6,7 @@ never touches it.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,9 @@ from pathlib import Path
 from huggingface_hub import (
     CommitOperationAdd,
     CommitOperationDelete,
+    DatasetInfo,
     HfApi,
+    SpaceInfo,
     constants,
     snapshot_download,
 )
@@ -38,7 +40,7 @@ DATASET = "dataset"
 DENIED, CONFLICT = (401, 403), 412
 COMMIT = re.compile(r"[0-9a-f]{40}")
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-KEPT_BY_THE_HUB = ".gitattributes"
+KEPT_BY_THE_HUB = {".gitattributes"}
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,10 @@ def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> R
     visibility.check(manifest.license)
     if tag and (not TAG.fullmatch(tag) or COMMIT.fullmatch(tag)):
         raise HubError(f"{tag!r} cannot be a tag: use letters, digits, '.', '_' and '-'.")
-    redact_logs()
+    files: dict[str, Path | bytes] = {
+        **{path: folder / path for path in (*manifest.files, MANIFEST)},
+        HUB_README: card_text(repo, manifest).encode(),
+    }
     api = HfApi()
     with hub_errors(repo):
         api.create_repo(repo, repo_type=DATASET, private=not visibility.public, exist_ok=True)
@@ -118,30 +123,37 @@ def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> R
         head = str(before.sha)
         if _tags(api, repo).get(tag, head) != head:
             raise HubError(f"{repo} has a tag {tag} already; choose another --tag.")
-        there = {file.rfilename for file in before.siblings or ()}
-        commit = api.create_commit(
-            repo,
-            _operations(folder, repo, manifest, there),
-            commit_message=f"Release {manifest.checksum[:12]}: {manifest.articles:,} articles",
-            repo_type=DATASET,
-            # If the repo has moved on since, the Hub refuses: nobody is overwritten unawares.
-            parent_commit=head,
-        )
-        return Revision(_tag(api, repo, commit.oid, tag, manifest), commit.oid)
+        message = f"Release {manifest.revision}: {manifest.articles:,} articles"
+        commit = replace_files(api, DATASET, before, files, message)
+        return Revision(_tag(api, repo, commit, tag, manifest), commit)
 
 
-def _operations(
-    folder: Path, repo: str, manifest: Manifest, there: set[str]
-) -> list[CommitOperationAdd | CommitOperationDelete]:
-    """Return what makes the repo hold the release, its card and nothing else."""
-    card = card_text(repo, manifest).encode()
-    files = [*manifest.files, MANIFEST]
-    gone = sorted(there - {*files, HUB_README, KEPT_BY_THE_HUB})
-    return [
-        *(CommitOperationAdd(path, folder / path) for path in files),
-        CommitOperationAdd(HUB_README, card),
-        *(CommitOperationDelete(path) for path in gone),
+def replace_files(
+    api: HfApi,
+    kind: str,
+    before: DatasetInfo | SpaceInfo,
+    files: Mapping[str, Path | bytes],
+    message: str,
+) -> str:
+    """Make a repo hold these files and nothing else, in one commit, and return the commit.
+
+    Args:
+        api: the Hub's client.
+        kind: ``dataset`` or ``space``.
+        before: the repo as it was seen. If it has moved on since, the Hub refuses: nobody is
+            overwritten unawares.
+        files: what it is to hold; files it has already are not sent again.
+        message: of the commit.
+    """
+    there = {file.rfilename for file in before.siblings or ()}
+    operations: list[CommitOperationAdd | CommitOperationDelete] = [
+        *(CommitOperationAdd(path, content) for path, content in files.items()),
+        *(CommitOperationDelete(path) for path in sorted(there - files.keys() - KEPT_BY_THE_HUB)),
     ]
+    commit = api.create_commit(
+        before.id, operations, commit_message=message, repo_type=kind, parent_commit=before.sha
+    )
+    return str(commit.oid)
 
 
 def _tag(api: HfApi, repo: str, commit: str, tag: str, manifest: Manifest) -> str:
@@ -155,7 +167,7 @@ def _tag(api: HfApi, repo: str, commit: str, tag: str, manifest: Manifest) -> st
     named = [name for name, target in tags.items() if target == commit]
     if tag in named or (named and not tag):
         return tag or named[0]
-    base = f"{datetime.now(UTC):%Y-%m-%d}-{manifest.checksum[:12]}"
+    base = f"{datetime.now(UTC):%Y-%m-%d}-{manifest.revision}"
     # The same release may have been published, replaced and published again on one day.
     again = (f"{base}-{number}" for number in range(2, len(tags) + 3))
     name = tag or next(name for name in (base, *again) if name not in tags)
@@ -179,7 +191,6 @@ class IndexRepo:
 
     def __init__(self, name: str, revision: str = "") -> None:
         self.name, self.revision = name, revision
-        redact_logs()
 
     def __str__(self) -> str:
         return self.name
@@ -258,7 +269,11 @@ class IndexRepo:
 
 @contextmanager
 def hub_errors(repo: str) -> Iterator[None]:
-    """Turn what the Hub's client raises into `HubError`, in one line that says what to do."""
+    """Turn what the Hub's client raises into `HubError`, in one line that says what to do.
+
+    Every use of the client is inside of this; it keeps secrets out of the log, too.
+    """
+    redact_logs()
     try:
         if "/" not in repo:  # the Hub would create it as the user's own, and not find it again
             raise HFValidationError(repo)
