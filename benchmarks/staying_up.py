@@ -9,7 +9,6 @@ import argparse
 import os
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -25,8 +24,7 @@ SCRATCH = tempfile.TemporaryDirectory(prefix="staying-up-")
 os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_HUB_DISABLE_PROGRESS_BARS="1")
 
 from building import edition  # noqa: E402
-from gradio_client import Client  # noqa: E402
-from serving import RunningApp  # noqa: E402
+from serving import Crowd, RunningApp  # noqa: E402
 
 from recsys.hub import Visibility, publish  # noqa: E402
 from recsys.release import open_release  # noqa: E402
@@ -69,40 +67,10 @@ def first_answer(article_id: str, **environment: str) -> float:
     return seconds
 
 
-class Clients:
-    """Clients that ask again and again, and how long they waited."""
-
-    def __init__(self, app: RunningApp, article_id: str) -> None:
-        self.waits: list[float] = []
-        self.failures = 0
-        self._leaving = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._ask, args=(app.client(), article_id))
-            for _ in range(CLIENTS)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def leave(self) -> None:
-        """Have them finish."""
-        self._leaving.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self, client: Client, article_id: str) -> None:
-        while not self._leaving.is_set():
-            started = time.perf_counter()
-            try:
-                client.predict(article_id, api_name="/similar_to_article")
-            except Exception:
-                self.failures += 1
-            self.waits.append(time.perf_counter() - started)
-
-
 def swaps(folder: Path, article_id: str) -> None:
     """Print how long clients wait while releases are swapped, and for as long while none is."""
     app = RunningApp(Path(SCRATCH.name), INDEX_REPO=NAME, REFRESH_MINUTES="0.02").wait()
-    clients, started = Clients(app, article_id), time.perf_counter()
+    clients, started = Crowd(app, [article_id], CLIENTS), time.perf_counter()
     for number in range(1, RELEASES + 1):
         with tempfile.TemporaryDirectory() as scratch:
             newer = edition(folder, Path(scratch) / "release", number)
@@ -110,15 +78,15 @@ def swaps(folder: Path, article_id: str) -> None:
             app.wait_for(f"Serving {NAME} {revision} now.")
     clients.leave()
     seconds = time.perf_counter() - started
-    quiet = Clients(app, article_id)
+    quiet = Crowd(app, [article_id], CLIENTS)
     time.sleep(seconds)
     quiet.leave()
     app.stop()
     title = f"{CLIENTS} clients for {seconds:.0f} s"
     print(f"\n{title:<24}{'calls':>8}{'failed':>8}{'median':>8}{'99 %':>8}")
     for what, each in ((f"{RELEASES} releases swapped in", clients), ("nothing happens", quiet)):
-        median, most = np.quantile(each.waits, (0.5, 0.99))
-        print(f"{what:<24}{len(each.waits):>8}{each.failures:>8}{median:>8.3f}{most:>8.3f}")
+        median, most = np.quantile([asked.seconds for asked in each.answers], (0.5, 0.99))
+        print(f"{what:<24}{len(each.answers):>8}{len(each.failures):>8}{median:>8.3f}{most:>8.3f}")
 
 
 if __name__ == "__main__":

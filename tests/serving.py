@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -78,6 +80,53 @@ class RunningApp:
     def _read(self) -> None:
         assert self._process.stdout is not None
         self._log.extend(iter(self._process.stdout.readline, ""))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to the app, its answer, and the seconds that took."""
+
+    asked: str
+    answer: dict[str, Any]
+    seconds: float
+
+
+class Crowd:
+    """Clients that ask for what is similar to articles, again and again, until they leave."""
+
+    def __init__(self, app: RunningApp, article_ids: list[str], clients: int) -> None:
+        self.answers: list[Asked] = []
+        self.failures: list[str] = []
+        self._leaving = threading.Event()
+        asked = [article_ids[number % len(article_ids)] for number in range(clients)]
+        self._threads = [
+            threading.Thread(target=self._ask, args=(app.client(), article_id))
+            for article_id in asked
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def wait_for_answers(self, count: int) -> None:
+        """Wait for that many more."""
+        wanted = len(self.answers) + count
+        while len(self.answers) < wanted and not self.failures:
+            self._leaving.wait(0.05)
+
+    def leave(self) -> None:
+        """Have them finish."""
+        self._leaving.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, client: Client, article_id: str) -> None:
+        while not self._leaving.is_set():
+            started = time.perf_counter()
+            try:
+                answer = client.predict(article_id, api_name="/similar_to_article")
+            except Exception as error:
+                self.failures.append(repr(error))
+                continue
+            self.answers.append(Asked(article_id, answer, time.perf_counter() - started))
 
 
 class Visit:

@@ -10,9 +10,8 @@ import httpx
 import pytest
 from building import edition, files_of
 from faults import Cut, Hold, Slow, Status, Truncated
-from gradio_client import Client
 from loopback import LoopbackHub
-from serving import APP, RunningApp
+from serving import APP, Crowd, RunningApp
 from test_supply import BAD
 
 from recsys.hub import IndexRepo, Revision, Visibility, publish
@@ -140,7 +139,7 @@ TROUBLES = {
     refusing: "not for you (HTTP 403)",
     silent: "takes long to pull",
     cutting: "The Hub cannot be used",
-    truncating: "",
+    truncating: "peer closed connection without sending complete message body",
 }
 
 
@@ -229,7 +228,7 @@ def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
     folders += [edition(folders[0], tmp_path / str(n), n) for n in (1, 2, 3)]
     expected = {name_of(folder): true_answers(folder) for folder in folders}
     app = start(REFRESH_MINUTES="0.005").wait()
-    crowd = Crowd(app, sorted(expected[name_of(folders[0])]))
+    crowd = Crowd(app, sorted(expected[name_of(folders[0])]), clients=16)
     for folder in folders[1:]:
         crowd.wait_for_answers(100)
         revision = publish(folder, NAME, Visibility())
@@ -237,9 +236,9 @@ def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
     crowd.wait_for_answers(100)
     crowd.leave()
     assert crowd.failures == []
-    assert {answer["release"] for _, answer in crowd.answers} == set(expected)
-    for asked, answer in crowd.answers:
-        assert answer == expected[answer["release"]][asked]
+    assert {each.answer["release"] for each in crowd.answers} == set(expected)
+    for each in crowd.answers:
+        assert each.answer == expected[each.answer["release"]][each.asked]
 
 
 def true_answers(folder: Path) -> dict[str, object]:
@@ -250,40 +249,3 @@ def true_answers(folder: Path) -> dict[str, object]:
         each: interface.similar_to_article(each)
         for each in recommender.release.articles["article_id"][:5]
     }
-
-
-class Crowd:
-    """Sixteen clients that ask again and again."""
-
-    def __init__(self, app: RunningApp, article_ids: list[str]) -> None:
-        self.answers: list[tuple[str, dict[str, object]]] = []
-        self.failures: list[str] = []
-        self._ids, self._leaving = article_ids, threading.Event()
-        clients = [app.client() for _ in range(16)]
-        self._threads = [
-            threading.Thread(target=self._ask, args=(client, number))
-            for number, client in enumerate(clients)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def wait_for_answers(self, count: int) -> None:
-        """Wait for that many more."""
-        wanted = len(self.answers) + count
-        while len(self.answers) < wanted and not self.failures:
-            self._leaving.wait(0.05)
-
-    def leave(self) -> None:
-        self._leaving.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self, client: Client, number: int) -> None:
-        while not self._leaving.is_set():
-            asked = self._ids[number % len(self._ids)]
-            try:
-                answer = client.predict(asked, api_name="/similar_to_article")
-                self.answers.append((asked, answer))
-            except Exception as error:
-                self.failures.append(repr(error))
-                return
