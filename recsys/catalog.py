@@ -22,6 +22,7 @@ import pyarrow.csv as pa_csv
 from tqdm import tqdm
 
 from recsys.errors import CatalogError
+from recsys.split import Part, UInt8, bucket_of
 
 Int32 = npt.NDArray[np.int32]
 
@@ -56,7 +57,7 @@ class Purchases:
         article: int32, the article's row in `Catalog.articles`.
         day: int32, days since 1970-01-01.
         price: float32, in the catalogue's own unit.
-        shoppers: how many shoppers there are.
+        bucket: uint8 [shoppers], each shopper's bucket in the split (see `recsys.split`).
         unknown: how many purchases were left out because their article is not in the catalogue.
     """
 
@@ -64,11 +65,25 @@ class Purchases:
     article: Int32
     day: Int32
     price: npt.NDArray[np.float32]
-    shoppers: int
+    bucket: UInt8
     unknown: int
 
     def __len__(self) -> int:
         return len(self.shopper)
+
+    @property
+    def shoppers(self) -> int:
+        """How many shoppers there are."""
+        return len(self.bucket)
+
+    def of(self, part: Part) -> "Purchases":
+        """Return the purchases of the shoppers in a part of the split."""
+        return self.where(part.of(self.bucket)[self.shopper])
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> "Purchases":
+        """Return the purchases that are ``kept``, bool [purchases]."""
+        columns = (self.shopper[kept], self.article[kept], self.day[kept], self.price[kept])
+        return Purchases(*columns, self.bucket, self.unknown)
 
 
 @dataclass(frozen=True)
@@ -222,9 +237,9 @@ def _read_purchases(path: Path, article_ids: pd.Series) -> Purchases:
         raise CatalogError(f"{path} has no rows.")
     shopper, article, day, price = (np.concatenate(column) for column in zip(*blocks, strict=True))
     order = np.lexsort((day, shopper))
-    return Purchases(
-        shopper[order], article[order], day[order], price[order], len(code_of), rows - len(order)
-    )
+    columns = (shopper[order], article[order], day[order], price[order])
+    buckets = np.fromiter(map(bucket_of, code_of), np.uint8, len(code_of))
+    return Purchases(*columns, buckets, rows - len(order))
 
 
 def _purchase_blocks(path: Path) -> Iterator[pa.RecordBatch]:
