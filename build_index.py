@@ -25,7 +25,9 @@ def main() -> int:
     if not arguments.push_to and (arguments.tag or arguments.public or arguments.i_have_the_rights):
         parser.error("--tag, --public and --i-have-the-rights go with --push-to")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    options = Options(arguments.text_model, arguments.image_model, arguments.limit)
+    options = Options(
+        arguments.text_model, arguments.image_model, arguments.limit, arguments.shoppers
+    )
     try:
         sample = workspace_folder(arguments.out) / "sample"
         data = draw_sample(sample) if arguments.sample else arguments.data
@@ -35,6 +37,7 @@ def main() -> int:
         manifest = build.run()
         print(_stage_table(build.stages))
         print(_model_table(manifest))
+        print(_evaluation_table(manifest))
         print(f"Release {manifest.revision} is in {arguments.out}")
         if arguments.push_to:
             revision = publish(arguments.out, arguments.push_to, visibility, arguments.tag)
@@ -61,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
         "--image-model", default=COMPACT, help="hf-hub:ID or local-dir:PATH (%(default)s)"
     )
     parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N articles")
+    parser.add_argument(
+        "--shoppers",
+        type=_natural,
+        default=Options.shoppers,
+        metavar="N",
+        help="how many held-out shoppers to include, under aliases (%(default)s)",
+    )
     hub = parser.add_argument_group("publishing to the Hugging Face Hub")
     hub.add_argument("--push-to", metavar="NAMESPACE/NAME", help="a dataset repo, made if need be")
     hub.add_argument("--tag", default="", help="its name there (date and checksum)")
@@ -76,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
 def _positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
+
+
+def _natural(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
 
@@ -102,14 +118,17 @@ def _model_table(manifest: Manifest) -> str:
             f"{name:<12}{model.articles:>10,}{model.entries:>10,}{model.dim:>6}"
             f"{audit.mean:>11.4f}{audit.worst:>7.2f}{audit.below_90:>10.4%}"
         )
-    held_out = manifest.held_out
-    return "\n".join(
-        [
-            *lines,
-            f"\nTwo-tower on {held_out.shoppers:,} shoppers held out: recall@12 "
-            f"{held_out.recall_at_12:.4f}, best-sellers {held_out.popularity_recall_at_12:.4f}",
-        ]
-    )
+    return "\n".join(lines)
+
+
+def _evaluation_table(manifest: Manifest) -> str:
+    lines = []
+    for name, table in manifest.evaluation.tables.items():
+        lines.append(f"\n{f'{name}, {table.questions:,} questions':<48}recall@12 (95 %)")
+        for model, scores in table.models.items():
+            recall = scores.recall_12
+            lines.append(f"  {model:<46}{recall.mean:.4f} ({recall.low:.4f} to {recall.high:.4f})")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

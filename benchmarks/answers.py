@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.recommender import CANDIDATES, Recommender
+from recsys.recommender import Recommender
 from recsys.release import Release, open_release
+from recsys.retrieval import CANDIDATES
 
 ARTICLES, SEARCHES = 1000, 200
 

@@ -21,13 +21,15 @@ from tqdm import tqdm
 from recsys.catalog import read_catalog
 from recsys.models import two_tower
 from recsys.models.features import encode_features
+from recsys.sales import count_sales
+from recsys.split import TRAINING
 
 ROWS, CUSTOMERS, BLOCK = 31_788_324, 1_371_980, 1_000_000
 FIRST_DAY, DAYS = np.datetime64("2018-09-20"), 734
 
 
 def main() -> None:
-    """Generate once, read, train one pass, and print the figures."""
+    """Generate once, read, train for one round, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="a catalogue folder")
     parser.add_argument("--work", type=Path, required=True, help="where the 3.5 GB go")
@@ -39,15 +41,20 @@ def main() -> None:
     print(f"read {len(catalog.purchases):,} purchases in {seconds:.0f} s, peak {peak_gb():.2f} GB")
     features = encode_features(catalog.articles)
     products, _ = pd.factorize(catalog.articles["product_code"])
-    settings = two_tower.Settings(epochs=1)
+    settings = two_tower.Settings(most_rounds=1)
     started = time.monotonic()
-    _, held_out = two_tower.train(
+    two_tower.train(
         catalog.purchases, products.astype(np.int32), features.vectors[features.entry], settings
     )
     seconds = time.monotonic() - started
-    pairs = int(len(catalog.purchases) * (1 - settings.holdout))
-    print(f"trained on about {pairs:,} pairs in {seconds:.0f} s: {pairs / seconds:,.0f} pairs/s")
-    print(f"held out (of random purchases: about chance) {held_out}, peak {peak_gb():.2f} GB")
+    # A round is half a pass over what the training shoppers bought.
+    pairs = len(catalog.purchases.of(TRAINING)) // 2
+    speed = f"{pairs / seconds:,.0f} pairs/s"
+    print(f"trained on {pairs:,} pairs in {seconds:.0f} s: {speed}, peak {peak_gb():.2f} GB")
+    started = time.monotonic()
+    sales = count_sales(catalog.purchases.of(TRAINING), len(catalog.articles))
+    seconds = time.monotonic() - started
+    print(f"{len(sales.partners):,} partners in {seconds:.0f} s, peak {peak_gb():.2f} GB")
 
 
 def generate(articles: Path, folder: Path) -> None:

@@ -10,29 +10,39 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 from tqdm import tqdm
 
-from recsys.catalog import Catalog, read_catalog
+from recsys.baselines import factorisations_available
+from recsys.catalog import Catalog, Purchases, read_catalog
+from recsys.encoding import EncodedPhotos, encode_photos, encode_texts
 from recsys.errors import CatalogError, PhotoError
+from recsys.evaluation import VERSION, Trial, evaluate
 from recsys.index import AUDIT_SETTINGS, EXPANSIONS, Audit, Index, audit, build_graph, open_graph
 from recsys.index import SETTINGS as INDEX_SETTINGS
 from recsys.manifest import EncoderRecord, Manifest
 from recsys.models import FEATURES, IMAGE, TEXT, TWO_TOWER, features, two_tower
 from recsys.models.baskets import Settings, TwoTower
-from recsys.models.image import COMPACT, COMPACT_CONFIG, ImageEncoder, assemble_compact
+from recsys.models.combined import Weights
+from recsys.models.image import COMPACT
 from recsys.models.text import PACKAGED, TextEncoder, article_texts
-from recsys.photos import THUMBNAIL_SIZE, decode_photo, read_photo, thumbnail
+from recsys.photos import THUMBNAIL_SIZE, read_photo, thumbnail
 from recsys.release import ARTICLES
+from recsys.report import Evaluation, read_evaluation
+from recsys.retrieval import Retrieval
+from recsys.sales import Sales, count_sales
+from recsys.shoppers import draw_shoppers
+from recsys.split import TRAINING
 from recsys.vectors import ArticleVectors, Float32, distinct, fingerprint, unit
-from recsys.workspace import Workspace, key_of, model_key
+from recsys.weights import learn_weights
+from recsys.workspace import Workspace, key_of
 from recsys.writer import (
     TABLE_FORMAT,
     BuiltModel,
@@ -41,8 +51,6 @@ from recsys.writer import (
     write_articles,
     write_release,
 )
-
-PHOTO_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -53,12 +61,14 @@ class Options:
         text_model: a sentence-transformers model: its Hugging Face id, a path, or the packaged one.
         image_model: an OpenCLIP model: ``hf-hub:...``, ``local-dir:...`` or ``compact``.
         limit: only the first articles by id, ``None`` for all.
+        shoppers: how many of the held-out shoppers to include, under aliases.
         training: how the two-tower model is trained.
     """
 
     text_model: str = PACKAGED
     image_model: str = COMPACT
     limit: int | None = None
+    shoppers: int = 1000
     training: Settings = two_tower.DEFAULTS
 
 
@@ -97,26 +107,38 @@ class Build:
         """
         check_target(self.out)
         catalog, digests = self._catalogue()
-        encoder = self._image_encoder()
-        text_encoder = TextEncoder(self.options.text_model)
-        text = self._text(catalog, text_encoder)
-        image = self._image(catalog, digests, encoder)
+        reader = TextEncoder(self.options.text_model)
+        text = self._text(catalog, reader)
+        photos = self._photos(catalog, digests)
         feature = self._features(catalog)
-        towers, held_out = self._two_tower(catalog, text, feature)
+        towers = self._two_tower(catalog, text, feature)
         everyone = np.arange(len(towers.articles), dtype=np.int32)
         tower = distinct(towers.articles, everyone, len(everyone))
-        reader = EncoderRecord(_label(self.options.text_model), text_encoder.revision)
-        viewer = EncoderRecord(_label(self.options.image_model), encoder.revision)
+        made_by = (
+            EncoderRecord(_label(self.options.text_model), reader.revision),
+            EncoderRecord(_label(self.options.image_model), photos.encoder.revision),
+            EncoderRecord(features.ENCODER),
+            EncoderRecord(two_tower.ENCODER),
+        )
         models = {
-            TEXT.name: self._model(TEXT.name, reader, text),
-            IMAGE.name: self._model(IMAGE.name, viewer, image),
-            FEATURES.name: self._model(FEATURES.name, EncoderRecord(features.ENCODER), feature),
-            TWO_TOWER.name: self._model(
-                TWO_TOWER.name, EncoderRecord(two_tower.ENCODER), tower, towers.queries
-            ),
+            TEXT.name: self._model(TEXT.name, made_by[0], text),
+            IMAGE.name: self._model(IMAGE.name, made_by[1], photos.vectors),
+            FEATURES.name: self._model(FEATURES.name, made_by[2], feature),
+            TWO_TOWER.name: self._model(TWO_TOWER.name, made_by[3], tower, towers.queries),
         }
+        retrieval = self._retrieval(catalog, models, towers)
+        evaluation = self._evaluation(
+            Trial(retrieval, catalog.articles, catalog.purchases, photos.untuned)
+        )
+        shoppers = draw_shoppers(catalog.purchases, self.options.shoppers)
         contents = Contents(
-            catalog.articles, catalog.license, models, towers.queries, held_out, encoder.folder
+            catalog.articles,
+            catalog.license,
+            models,
+            retrieval,
+            shoppers,
+            evaluation,
+            photos.encoder.folder,
         )
         table = self._articles(catalog, digests)
         with self._stage("release") as stage:
@@ -145,40 +167,17 @@ class Build:
         return catalog, digests
 
     def _text(self, catalog: Catalog, encoder: TextEncoder) -> ArticleVectors:
-        """Encode each distinct text once."""
         with self._stage(TEXT.name) as stage:
-            texts = article_texts(catalog.articles)
-            store = self.workspace.vectors(TEXT.name, model_key(encoder.id))
-            vectors, stage.rows = store.encode(
-                [key_of(text) for text in texts],
-                lambda rows: encoder.encode([texts[row] for row in rows]),
-            )
-            return distinct(vectors, np.arange(len(texts), dtype=np.int32), len(texts))
+            encoded = encode_texts(self.workspace, catalog, encoder)
+            stage.rows = encoded.new
+        return encoded.vectors
 
-    def _image_encoder(self) -> ImageEncoder:
-        if self.options.image_model != COMPACT:
-            return ImageEncoder(self.options.image_model)
-        folder = self.workspace.once("encoders", key_of(COMPACT_CONFIG), assemble_compact)
-        return ImageEncoder(f"local-dir:{folder}")
-
-    def _image(
-        self, catalog: Catalog, digests: dict[int, str], encoder: ImageEncoder
-    ) -> ArticleVectors:
-        """Encode each distinct photo once."""
+    def _photos(self, catalog: Catalog, digests: dict[int, str]) -> EncodedPhotos:
         with self._stage(IMAGE.name) as stage:
-            rows = np.array(list(catalog.photos), np.int32)
-            paths = list(catalog.photos.values())
-
-            def encode(positions: Sequence[int]) -> Float32:
-                batches = range(0, len(positions), PHOTO_BATCH)
-                batch_of = [positions[start : start + PHOTO_BATCH] for start in batches]
-                return np.concatenate(
-                    [encoder.encode([_photo(paths[p]) for p in batch]) for batch in batch_of]
-                )
-
-            store = self.workspace.vectors(IMAGE.name, model_key(encoder.id))
-            vectors, stage.rows = store.encode(list(digests.values()), encode)
-            return distinct(vectors, rows, len(catalog.articles))
+            model = self.options.image_model
+            encoded = encode_photos(self.workspace, catalog, digests, model)
+            stage.rows = encoded.new
+        return encoded
 
     def _features(self, catalog: Catalog) -> ArticleVectors:
         with self._stage(FEATURES.name) as stage:
@@ -187,7 +186,7 @@ class Build:
 
     def _two_tower(
         self, catalog: Catalog, text: ArticleVectors, feature: ArticleVectors
-    ) -> tuple[TwoTower, two_tower.HeldOut]:
+    ) -> TwoTower:
         """Train on purchases, with texts and features as content."""
         products, _ = pd.factorize(catalog.articles["product_code"])
         content = np.concatenate([v.vectors[v.entry] for v in (text, feature)], axis=1)
@@ -195,18 +194,59 @@ class Build:
         settings = self.options.training
 
         def make(folder: Path) -> None:
-            towers, held_out = two_tower.train(bought, products.astype(np.int32), content, settings)
+            towers = two_tower.train(bought, products.astype(np.int32), content, settings)
             np.save(folder / "articles.npy", towers.articles)
             np.save(folder / "queries.npy", towers.queries)
-            (folder / "held_out.json").write_text(json.dumps(dataclasses.asdict(held_out)))
             stage.rows = len(bought)
 
         with self._stage(TWO_TOWER.name) as stage:
-            data = fingerprint(products, content, bought.shopper, bought.article, bought.day)
+            data = fingerprint(products, content, *_columns(bought))
             key = key_of(data, dataclasses.asdict(settings))
             folder = self.workspace.once(TWO_TOWER.name, key, make)
-        towers = TwoTower(np.load(folder / "articles.npy"), np.load(folder / "queries.npy"))
-        return towers, two_tower.HeldOut(**json.loads((folder / "held_out.json").read_text()))
+        return TwoTower(np.load(folder / "articles.npy"), np.load(folder / "queries.npy"))
+
+    def _retrieval(
+        self, catalog: Catalog, models: dict[str, BuiltModel], towers: TwoTower
+    ) -> Retrieval:
+        """Count the sales, and learn what the combined model weighs by."""
+        with self._stage("sales") as stage:
+            sales = count_sales(catalog.purchases.of(TRAINING), len(catalog.articles))
+            stage.rows = len(catalog.purchases)
+        indexes = {name: model.index() for name, model in models.items()}
+        typical = {name: model.vectors.mean_score() for name, model in models.items()}
+        retrieval = Retrieval(indexes, typical, towers.queries, sales, {})
+
+        def make(folder: Path) -> None:
+            weights = learn_weights(retrieval, catalog.purchases)
+            text = json.dumps({kind: dataclasses.asdict(each) for kind, each in weights.items()})
+            (folder / "weights.json").write_text(text)
+            stage.rows = len(catalog.purchases)
+
+        with self._stage("weights") as stage:
+            key = key_of(_retrieval_key(retrieval), fingerprint(*_columns(catalog.purchases)))
+            folder = self.workspace.once("weights", key, make)
+        learned = json.loads((folder / "weights.json").read_text())
+        weights = {kind: Weights(**each) for kind, each in learned.items()}
+        return dataclasses.replace(retrieval, weights=weights)
+
+    def _evaluation(self, trial: Trial) -> Evaluation:
+        def make(folder: Path) -> None:
+            found = evaluate(trial)
+            (folder / "evaluation.json").write_text(json.dumps(dataclasses.asdict(found)))
+            stage.rows = sum(table.questions for table in found.tables.values())
+
+        with self._stage("evaluation") as stage:
+            key = key_of(
+                _retrieval_key(trial.retrieval),
+                {kind: dataclasses.asdict(each) for kind, each in trial.retrieval.weights.items()},
+                fingerprint(*_columns(trial.purchases)),
+                article_texts(trial.articles),
+                trial.untuned.fingerprint() if trial.untuned else "",
+                factorisations_available(),
+                VERSION,
+            )
+            folder = self.workspace.once("evaluation", key, make)
+        return read_evaluation(json.loads((folder / "evaluation.json").read_text()))
 
     def _model(
         self,
@@ -269,11 +309,18 @@ def _label(model: str) -> str:
     return folder.name if folder.is_dir() else model
 
 
-def _photo(path: Path) -> Image.Image:
-    try:
-        return decode_photo(read_photo(path))
-    except PhotoError as error:
-        raise CatalogError(f"{path}: {error}") from error
+def _columns(purchases: Purchases) -> tuple[npt.NDArray[np.generic], ...]:
+    """Return all of the purchases that any model is made of."""
+    return purchases.shopper, purchases.article, purchases.day, purchases.bucket
+
+
+def _retrieval_key(retrieval: Retrieval) -> str:
+    """Return a key of all that finds answers, the weights aside."""
+    vectors = [
+        array for index in retrieval.indexes.values() for array in (index.vectors, index.entry)
+    ]
+    counts = [getattr(retrieval.sales, each.name) for each in dataclasses.fields(Sales)]
+    return fingerprint(*vectors, retrieval.basket_rows, *counts)
 
 
 def _thumbnail(photos: dict[int, Path], row: int) -> bytes | None:

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from html import escape
 
 from recsys.live import Edition
-from recsys.models import SINGLE
-from recsys.recommender import Answer, Article, Gallery, Match
+from recsys.models import COUNTS, SINGLE
+from recsys.recommender import Answer, Article, BasketAnswer, Gallery, Match
 
-TITLES = {model.name: model.title for model in SINGLE}
+TITLES = {model.name: model.title for model in SINGLE} | COUNTS
 
 HEADER = """
 <header class="masthead">
   <h1>More like this</h1>
-  <p>Pick an article or drop a photo: five retrieval models answer side by side.</p>
+  <p>Pick an article, drop a photo or name a shopper: five retrieval models answer side by side.</p>
 </header>
 """
 
@@ -37,6 +37,19 @@ def answer_html(answer: Answer, photo: bytes | None = None) -> str:
     query = _query(answer.query, answer.revision) if answer.query else _uploaded(photo or b"")
     galleries = "".join(_gallery(gallery, answer.revision) for gallery in answer.galleries)
     return f'<div class="answer">{query}<div class="galleries">{galleries}</div></div>'
+
+
+def basket_html(answer: BasketAnswer) -> str:
+    """Return what a basket or a shopper gets: what they have, a gallery a model, what to rebuy."""
+    count = f"{len(answer.history):,} article{'s' if len(answer.history) != 1 else ''}"
+    title = f"What {answer.alias} bought" if answer.alias else "Your basket"
+    order = ", the latest first" if answer.alias else ""
+    sections = [_shelf("history", title, f"{count}{order}.", answer.history, answer.revision)]
+    sections += [_gallery(gallery, answer.revision) for gallery in answer.galleries]
+    if answer.again:
+        why = "Bought most often, then latest. The galleries above leave out what they have."
+        sections.append(_shelf("again", "Buy again", why, answer.again, answer.revision))
+    return f'<div class="answer"><div class="galleries">{"".join(sections)}</div></div>'
 
 
 def message_html(message: str) -> str:
@@ -97,6 +110,18 @@ def _gallery(gallery: Gallery, revision: str) -> str:
       <div class="heading"><h2>{escape(gallery.model.title)}</h2>
       <p>{escape(gallery.model.explanation)}</p></div>
       {body}
+    </section>"""
+
+
+def _shelf(
+    name: str, title: str, explanation: str, articles: Iterable[Article], revision: str
+) -> str:
+    """Return a gallery of articles that were not found by a model, so without scores."""
+    cards = "".join(_card(article, revision, "", "") for article in articles)
+    return f"""
+    <section class="gallery" aria-label="{escape(title)}" data-model="{name}">
+      <div class="heading"><h2>{escape(title)}</h2><p>{escape(explanation)}</p></div>
+      <ol class="matches">{cards}</ol>
     </section>"""
 
 

@@ -6,7 +6,9 @@ from huggingface_hub import DatasetCardData
 
 from recsys.manifest import Manifest
 from recsys.models import SINGLE
+from recsys.models.combined import PARTS, Weights
 from recsys.release import ARTICLES
+from recsys.report import markdown
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGER = "1M<n<10M"
@@ -32,9 +34,15 @@ $license
 
 $model_table
 
-A score is the dot product of two unit vectors, so the cosine similarity. The combined model adds up
-the four, weighted $weights, each measured from *typical*,
-its score of two random articles.
+A score is the dot product of two unit vectors, so the cosine similarity. *Typical* is a model's
+score of two random articles. The combined model is a weighted mean of the four and of three counts
+of what is bought, each scaled to [0, 1] (`sales/`). The weights were learned from shoppers who were
+kept back, for each kind of query; they go from the first figure, where nobody bought what is asked
+about, to the second, for the best-seller:
+
+$weight_table
+
+`shoppers.parquet` holds what $shoppers held-out shoppers bought, under aliases, without dates.
 
 ## Audit of the indexes
 
@@ -45,10 +53,10 @@ $audit_table
 
 ## Evaluation
 
-Purchases of the last days, kept from training: what $shoppers shoppers bought for the first time,
-looked for among all articles that they did not own.
+Measured on held-out shoppers, of whom nothing reached a model or a weight; every article is a
+candidate. In brackets the 95 % bootstrap interval.
 
-$evaluation_table
+$evaluation
 
 ## Load it
 
@@ -84,7 +92,6 @@ print(found.keys, 1 - found.distances)""")
 
 def card_text(repo: str, manifest: Manifest) -> str:
     """Return the README.md of the dataset repo ``repo``, front matter and all."""
-    weights = (f"{model.name} {manifest.models[model.name].weight:g}" for model in SINGLE)
     body = BODY.substitute(
         title=_title(repo),
         articles=f"{manifest.articles:,}",
@@ -94,10 +101,10 @@ def card_text(repo: str, manifest: Manifest) -> str:
         revision=manifest.revision,
         license=Template(OPEN if manifest.license else CLOSED).substitute(license=manifest.license),
         model_table=_model_table(manifest),
-        weights=", ".join(weights),
+        weight_table=_weight_table(manifest),
         audit_table=_audit_table(manifest),
-        shoppers=f"{manifest.held_out.shoppers:,}",
-        evaluation_table=_evaluation_table(manifest),
+        shoppers=f"{manifest.shoppers:,}",
+        evaluation=markdown(manifest.evaluation) or "The catalogue is too small to be measured.",
         datasets_example=DATASETS_EXAMPLE.substitute(repo=repo),
         usearch_example=USEARCH_EXAMPLE.substitute(repo=repo),
     )
@@ -153,13 +160,15 @@ def _audit_table(manifest: Manifest) -> str:
     return _table(["index", "queries", "mean recall", "worst", "queries below .9"], rows)
 
 
-def _evaluation_table(manifest: Manifest) -> str:
-    held_out = manifest.held_out
+def _weight_table(manifest: Manifest) -> str:
     rows = [
-        ["two_tower", f"{held_out.recall_at_12:.4f}"],
-        ["best-sellers", f"{held_out.popularity_recall_at_12:.4f}"],
+        [part, *(_range(weights, part) for weights in manifest.weights.values())] for part in PARTS
     ]
-    return _table(["model", "recall@12"], rows)
+    return _table(["", *manifest.weights], rows)
+
+
+def _range(weights: Weights, part: str) -> str:
+    return f"{weights.unknown.get(part, 0):.2f} to {weights.known.get(part, 0):.2f}"
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:

@@ -1,6 +1,7 @@
 """The Gradio page and its API endpoints, over the edition that is `Live`."""
 
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
@@ -12,16 +13,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from recsys import cards
+from recsys.charts import evaluation_html
 from recsys.errors import QueryError, RecsysError
-from recsys.live import Live
+from recsys.live import Edition, Live
 from recsys.photos import MAX_BYTES, read_photo, thumbnail
-from recsys.recommender import DEFAULT_MATCHES, Answer, Article, Gallery, Recommender
+from recsys.recommender import (
+    DEFAULT_MATCHES,
+    Answer,
+    Article,
+    BasketAnswer,
+    Gallery,
+    Recommender,
+)
 
 T = TypeVar("T")
 
 CSS_FILE = Path(__file__).with_name("interface.css")
 KEEP_UPLOADS_SECONDS = 600
 SEARCHES_AT_ONCE = 8
+ARTICLES_TAB = "articles"
 EXAMPLES = 16
 
 FOLLOW_LINKS = """
@@ -34,6 +44,14 @@ element.addEventListener('click', (event) => {
 });
 """
 """A plain click on a result asks in place; with a key held, the browser opens it as a link."""
+
+
+PRIVATE: dict[str, Any] = {
+    "api_visibility": "private",
+    "concurrency_limit": SEARCHES_AT_ONCE,
+    "concurrency_id": "searches",
+}
+"""How the page's own events are bound."""
 
 
 class ArticleAnswer(TypedDict):
@@ -72,6 +90,20 @@ class SimilarAnswer(TypedDict):
     galleries: list[GalleryAnswer]
 
 
+class ForBasketAnswer(TypedDict):
+    """An API answer for a basket or a shopper.
+
+    ``alias`` is the shopper's, empty for a basket; ``history`` the article ids asked about, the
+    latest first; ``again`` those that the shopper may buy again.
+    """
+
+    release: str
+    alias: str
+    history: list[str]
+    galleries: list[GalleryAnswer]
+    again: list[str]
+
+
 class Interface:
     """What the page and the API do with a query.
 
@@ -98,6 +130,28 @@ class Interface:
             raise gr.Error("Choose a photo first.", print_exception=False)
         return _similar(lambda: self._now.similar_to_photo(read_photo(Path(photo)), k))
 
+    def shoppers(self) -> list[str]:
+        """List the shoppers that can be asked for, by their aliases."""
+        return self._now.shoppers()
+
+    def for_shopper(self, alias: str, k: int = DEFAULT_MATCHES) -> ForBasketAnswer:
+        """Find k articles for a shopper of the release, none of which they have."""
+        return _for_basket(lambda: self._now.for_shopper(alias, k))
+
+    def for_basket(self, article_ids: list[str], k: int = DEFAULT_MATCHES) -> ForBasketAnswer:
+        """Find k articles that go with a basket of article ids."""
+        return _for_basket(lambda: self._now.for_basket(list(article_ids), k))
+
+    def show_shopper(self, alias: str | None) -> tuple[Any, Any]:
+        """Return the page's message and answer for a shopper; none until one is chosen."""
+        if not alias:
+            return "", gr.skip()
+        return _shown(lambda: self._now.for_shopper(alias))
+
+    def show_basket(self, text: str) -> tuple[Any, Any]:
+        """Return the page's message and answer for article ids in a line of text."""
+        return _shown(lambda: self._now.for_basket(re.split(r"[\s,;]+", text.strip(" ,;\n"))))
+
     def show_article(self, article_id: str) -> tuple[Any, Any]:
         """Return the page's message and answer for an article id."""
         try:
@@ -120,26 +174,26 @@ class Interface:
         article_id = self._now.surprise(self.chance).article_id
         return article_id, *self.show_article(article_id)
 
-    def show_first(self, request: gr.Request) -> tuple[Any, Any, Any, Any, Any]:
+    def show_first(self, request: gr.Request) -> tuple[Any, ...]:
         """Return what a page shows when it is opened.
 
         That is an article id, a message and an answer if its address has an ``?article=``, else a
-        welcome; and the notice and the foot. What the page was made with is right until a swap.
+        welcome; and all that depends on the release: notice, foot, shoppers and evaluation. What
+        the page was made with is right until a swap.
         """
         article_id = request.query_params.get("article")
         edition = self.live.current
         swapped = edition is not self.first
-        notice = cards.notice_html(edition.notice) if swapped else gr.skip()
-        foot = cards.footer_html(edition) if swapped else gr.skip()
+        of_release = _of_release(edition) if swapped else (gr.skip(),) * 4
         if article_id:
-            return article_id, *self.show_article(article_id), notice, foot
+            return article_id, *self.show_article(article_id), *of_release
         greeting = welcome(edition.recommender) if swapped else gr.skip()
-        return gr.skip(), gr.skip(), greeting, notice, foot
+        return gr.skip(), gr.skip(), greeting, *of_release
 
-    def show_followed(self, event: gr.EventData) -> tuple[str, Any, Any]:
-        """Answer a click on a result."""
+    def show_followed(self, event: gr.EventData) -> tuple[Any, str, Any, Any]:
+        """Answer a click on a result, where articles are shown."""
         article_id = str(event.article)
-        return article_id, *self.show_article(article_id)
+        return gr.Tabs(selected=ARTICLES_TAB), article_id, *self.show_article(article_id)
 
     def serve_photo(self, request: Request) -> Response:
         """Serve ``photos/<article id>.jpg``."""
@@ -178,35 +232,77 @@ def make_page(interface: Interface) -> gr.Blocks:
     with page:
         gr.HTML(cards.HEADER)
         notice = gr.HTML(cards.notice_html(first.notice), elem_id="notice")
-        with gr.Row(elem_classes="ask"):
-            with gr.Column(scale=3, min_width=300):
-                box = gr.Textbox(
-                    label="Article id",
-                    placeholder=examples[0].article_id if examples else "",
-                    max_lines=1,
-                    elem_id="article-id",
-                )
-                with gr.Row():
-                    look_up = gr.Button("Look up", variant="primary", min_width=120)
-                    surprise = gr.Button("Surprise me", min_width=120)
-            with gr.Column(scale=2, min_width=300):
-                photo = gr.File(label="Or a photo", file_types=["image"], height=150)
-        message = gr.HTML(elem_id="message")
-        answer = gr.HTML(welcome(first.recommender), js_on_load=FOLLOW_LINKS, elem_id="answer")
+        with gr.Tabs(selected=ARTICLES_TAB) as tabs:
+            with gr.Tab("Articles", id=ARTICLES_TAB):
+                with gr.Row(elem_classes="ask"):
+                    with gr.Column(scale=3, min_width=300):
+                        box = gr.Textbox(
+                            label="Article id",
+                            placeholder=examples[0].article_id if examples else "",
+                            max_lines=1,
+                            elem_id="article-id",
+                        )
+                        with gr.Row():
+                            look_up = gr.Button("Look up", variant="primary", min_width=120)
+                            surprise = gr.Button("Surprise me", min_width=120)
+                    with gr.Column(scale=2, min_width=300):
+                        photo = gr.File(label="Or a photo", file_types=["image"], height=150)
+                message = gr.HTML(elem_id="message")
+                greeting = welcome(first.recommender)
+                answer = gr.HTML(greeting, js_on_load=FOLLOW_LINKS, elem_id="answer")
+            with gr.Tab("Shoppers"):
+                shopper, for_them = _shopper_tab(interface)
+            with gr.Tab("How good is it?"):
+                report = gr.HTML(_report(first))
         foot = gr.HTML(cards.footer_html(first), elem_id="foot")
-        private: dict[str, Any] = {
-            "api_visibility": "private",
-            "concurrency_limit": SEARCHES_AT_ONCE,
-            "concurrency_id": "searches",
-        }
         shown = [message, answer]
-        gr.on([box.submit, look_up.click], interface.show_article, box, shown, **private)
-        surprise.click(interface.show_surprise, None, [box, *shown], **private)
-        answer.select(interface.show_followed, None, [box, *shown], **private)
-        page.load(interface.show_first, None, [box, *shown, notice, foot], **private)
-        photo.change(interface.show_photo, photo, shown, **private)
+        gr.on([box.submit, look_up.click], interface.show_article, box, shown, **PRIVATE)
+        surprise.click(interface.show_surprise, None, [box, *shown], **PRIVATE)
+        for results in (answer, for_them):
+            results.select(interface.show_followed, None, [tabs, box, *shown], **PRIVATE)
+        of_release = [notice, foot, shopper, report]
+        page.load(interface.show_first, None, [box, *shown, *of_release], **PRIVATE)
+        photo.change(interface.show_photo, photo, shown, **PRIVATE)
         _bind_api(interface)
     return page
+
+
+def _shopper_tab(interface: Interface) -> tuple[gr.Dropdown, gr.HTML]:
+    """Put the parts for shoppers and baskets on the page."""
+    with gr.Row(elem_classes="ask"):
+        shopper = gr.Dropdown(
+            interface.first.recommender.shoppers(),
+            value=None,
+            label="Shopper",
+            info="Somebody who bought things, under a made-up name.",
+            # What is typed is checked by the recommender, whose message says more.
+            allow_custom_value=True,
+            min_width=300,
+        )
+        with gr.Column(min_width=300):
+            basket = gr.Textbox(
+                label="Or a basket", placeholder="article ids, with spaces between", max_lines=1
+            )
+            ask = gr.Button("Show what goes with it", variant="primary")
+    message = gr.HTML(elem_id="shopper-message")
+    answer = gr.HTML(js_on_load=FOLLOW_LINKS, elem_id="shopper-answer")
+    shopper.change(interface.show_shopper, shopper, [message, answer], **PRIVATE)
+    gr.on([basket.submit, ask.click], interface.show_basket, basket, [message, answer], **PRIVATE)
+    return shopper, answer
+
+
+def _report(edition: Edition) -> str:
+    return evaluation_html(edition.recommender.release.manifest.evaluation)
+
+
+def _of_release(edition: Edition) -> tuple[Any, ...]:
+    """Return what the page shows of a release beside its answers."""
+    return (
+        cards.notice_html(edition.notice),
+        cards.footer_html(edition),
+        gr.Dropdown(edition.recommender.shoppers(), value=None),
+        _report(edition),
+    )
 
 
 def launch(live: Live, **options: Any) -> str:
@@ -229,12 +325,14 @@ def launch(live: Live, **options: Any) -> str:
 
 def _bind_api(interface: Interface) -> None:
     """Name the API endpoints. A photo travels through a component, so that Gradio guards it."""
-    api(interface.article, api_name="article", concurrency_limit=SEARCHES_AT_ONCE)
-    api(
+    for endpoint in (
+        interface.article,
         interface.similar_to_article,
-        api_name="similar_to_article",
-        concurrency_limit=SEARCHES_AT_ONCE,
-    )
+        interface.shoppers,
+        interface.for_shopper,
+        interface.for_basket,
+    ):
+        api(endpoint, api_name=endpoint.__name__, concurrency_limit=SEARCHES_AT_ONCE)
     photo = gr.File(visible=False, label="photo")
     k = gr.Number(DEFAULT_MATCHES, visible=False, precision=0, label="k")
     gr.Button(visible=False).click(
@@ -251,6 +349,25 @@ def _or_error(ask: Callable[[], T]) -> T:
         return ask()
     except RecsysError as error:
         raise gr.Error(str(error), print_exception=False) from error
+
+
+def _shown(ask: Callable[[], BasketAnswer]) -> tuple[Any, Any]:
+    """Return the page's message and answer for a basket; after an error the answer stays."""
+    try:
+        return "", cards.basket_html(ask())
+    except RecsysError as error:
+        return cards.message_html(str(error)), gr.skip()
+
+
+def _for_basket(ask: Callable[[], BasketAnswer]) -> ForBasketAnswer:
+    answer = _or_error(ask)
+    return ForBasketAnswer(
+        release=answer.revision,
+        alias=answer.alias,
+        history=[article.article_id for article in answer.history],
+        galleries=[_gallery(gallery) for gallery in answer.galleries],
+        again=[article.article_id for article in answer.again],
+    )
 
 
 def _similar(ask: Callable[[], Answer]) -> SimilarAnswer:

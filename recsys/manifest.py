@@ -10,9 +10,10 @@ from typing import Any
 
 from recsys.errors import ReleaseError
 from recsys.index import Audit
-from recsys.models.two_tower import HeldOut
+from recsys.models.combined import Weights
+from recsys.report import Evaluation, read_evaluation
 
-SCHEMA = 2
+SCHEMA = 3
 MANIFEST = "manifest.json"
 
 
@@ -48,7 +49,6 @@ class ModelRecord:
         entries: how many distinct ones there are.
         articles: how many articles have one.
         typical: the mean cosine between two random articles.
-        weight: what it weighs in the combined model.
         audit: how its index compares with exact search.
     """
 
@@ -57,7 +57,6 @@ class ModelRecord:
     entries: int
     articles: int
     typical: float
-    weight: float
     audit: Audit
 
 
@@ -71,7 +70,9 @@ class Manifest:
         license: under which anyone may pass the catalogue on; empty if nobody may.
         row_order: SHA-256 of the article ids in the order of all arrays.
         models: one record a single model, by name.
-        held_out: what the two-tower model finds of the purchases kept from its training.
+        weights: what the combined model weighs each part by, by kind of query.
+        shoppers: how many shoppers can be asked for.
+        evaluation: how good the models are on shoppers that nothing was learned from.
         files: every other file of the folder, by path.
         checksum: SHA-256 of the manifest itself with this field empty.
     """
@@ -81,7 +82,9 @@ class Manifest:
     license: str
     row_order: str
     models: dict[str, ModelRecord]
-    held_out: HeldOut
+    weights: dict[str, Weights]
+    shoppers: int
+    evaluation: Evaluation
     files: dict[str, FileRecord]
     checksum: str = ""
 
@@ -162,8 +165,10 @@ def _manifest(data: dict[str, Any]) -> Manifest:
         for name, model in data["models"].items()
     }
     files = {path: FileRecord(**record) for path, record in data["files"].items()}
-    held_out = HeldOut(**data["held_out"])
-    return Manifest(**{**data, "models": models, "files": files, "held_out": held_out})
+    weights = {kind: Weights(**record) for kind, record in data["weights"].items()}
+    evaluation = read_evaluation(data["evaluation"])
+    parts = {"models": models, "files": files, "weights": weights, "evaluation": evaluation}
+    return Manifest(**{**data, **parts})
 
 
 def _record(path: Path) -> FileRecord:

@@ -1,24 +1,24 @@
 """A query in, ranked matches per model out. Nothing here knows of web pages."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from recsys.catalog import ARTICLE_COLUMNS, DESCRIPTIVE_COLUMNS, normalize_article_id
 from recsys.errors import QueryError
-from recsys.models import ALL, COMBINED, IMAGE, SINGLE, TWO_TOWER, Model
-from recsys.models.combined import fuse
-from recsys.models.two_tower import basket_query
+from recsys.models import ALL, COMBINED, IMAGE, SINGLE, Model
 from recsys.photo_reader import PhotoReader
 from recsys.photos import decode_photo
+from recsys.protocols import BASKET_SIZE
 from recsys.release import Release
-from recsys.vectors import DECIMALS, NO_VECTOR, Float32, Int32
+from recsys.retrieval import Query
+from recsys.vectors import DECIMALS, Float32, Int32
 
 DEFAULT_MATCHES, MOST_MATCHES = 12, 48
-CANDIDATES = 200
-"""How many of each model's nearest articles the combined model chooses from."""
+LARGEST_BASKET = 50
+"""How many articles a visitor may name."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,9 @@ class Match:
     Attributes:
         rank: its place in the gallery, from 1.
         article: what was found.
-        score: its cosine similarity to the query, in [-1, 1].
-        contributions: what each model adds to the score; they sum to it.
+        score: its cosine similarity to the query, in [-1, 1]; for the combined model the weighted
+            mean of what its parts say.
+        contributions: what each part adds to the score; they sum to it.
     """
 
     rank: int
@@ -79,6 +80,25 @@ class Answer:
     revision: str
     query: Article | None
     galleries: tuple[Gallery, ...]
+
+
+@dataclass(frozen=True)
+class BasketAnswer:
+    """What a basket or a shopper gets.
+
+    Attributes:
+        revision: which release answered.
+        alias: the shopper's; empty for a visitor's basket.
+        history: the articles that were asked about, the latest first, each once.
+        galleries: one a model, in the order of the page; nothing in them is owned.
+        again: what the shopper may buy again; empty for a visitor's basket.
+    """
+
+    revision: str
+    alias: str
+    history: tuple[Article, ...]
+    galleries: tuple[Gallery, ...]
+    again: tuple[Article, ...]
 
 
 class Recommender:
@@ -136,15 +156,38 @@ class Recommender:
         """
         _check_count(k)
         row = self.row(text)
-        queries = {
-            name: index.vectors[index.entry[row]]
-            for name, index in self.release.indexes.items()
-            if index.entry[row] != NO_VECTOR
-        }
-        queries[TWO_TOWER.name] = basket_query(self.release.basket_rows[[row]])
         notes = {IMAGE.name: "This article has no photo, so its looks cannot be compared."}
-        galleries = self._galleries(queries, k, notes, exclude=[row])
+        galleries = self._galleries(self.release.retrieval.of_article(row), k, notes)
         return Answer(self.revision, self._article(row), galleries)
+
+    def for_basket(self, texts: Sequence[str], k: int = DEFAULT_MATCHES) -> BasketAnswer:
+        """Return ``k`` articles that go with a basket, given as article ids.
+
+        Raises:
+            QueryError: as `article`, the basket is empty or too large, or ``k`` is out of range.
+        """
+        _check_count(k)
+        if not 1 <= len(texts) <= LARGEST_BASKET:
+            raise QueryError(f"Name 1 to {LARGEST_BASKET} articles, not {len(texts)}.")
+        rows = np.array([self.row(text) for text in texts], np.int32)
+        return self._for_basket("", rows, rows, k)
+
+    def for_shopper(self, alias: str, k: int = DEFAULT_MATCHES) -> BasketAnswer:
+        """Return ``k`` articles for a shopper of the release, none of which they own.
+
+        Raises:
+            QueryError: there is no such shopper, or ``k`` is out of range.
+        """
+        _check_count(k)
+        alias = str(alias).strip()
+        if alias not in self.release.shoppers:
+            raise QueryError(f"There is no shopper {_shortened(alias)} in this release.")
+        history = self.release.shoppers[alias].history
+        return self._for_basket(alias, history, history[-BASKET_SIZE:], k)
+
+    def shoppers(self) -> list[str]:
+        """Return the aliases that can be asked for."""
+        return list(self.release.shoppers)
 
     def similar_to_photo(self, data: bytes, k: int = DEFAULT_MATCHES) -> Answer:
         """Return the ``k`` articles nearest to a new photo, given as the bytes of a picture file.
@@ -159,8 +202,8 @@ class Recommender:
         picture = decode_photo(data)
         later = "This model reads articles of the catalogue; for photos it comes later."
         notes = {model.name: later for model in SINGLE if model is not IMAGE}
-        queries = {IMAGE.name: self.reader.read(picture)}
-        return Answer(self.revision, None, self._galleries(queries, k, notes, exclude=[]))
+        query = self.release.retrieval.of_photo(self.reader.read(picture))
+        return Answer(self.revision, None, self._galleries(query, k, notes))
 
     def row(self, text: str) -> int:
         """Return an article's row in the release.
@@ -172,43 +215,42 @@ class Recommender:
         try:
             article_id = normalize_article_id(text)
         except ValueError as error:
-            shown = repr(text if len(text) <= 40 else text[:40] + "…")
-            raise QueryError(f"{shown} is not an article id: {error}.") from error
+            raise QueryError(f"{_shortened(text)} is not an article id: {error}.") from error
         if article_id not in self._row:
             raise QueryError(f"There is no article {article_id} in this catalogue.")
         return self._row[article_id]
 
-    def _galleries(
-        self, queries: Mapping[str, Float32], k: int, notes: Mapping[str, str], exclude: list[int]
-    ) -> tuple[Gallery, ...]:
-        """Ask every model that has a query vector, and fuse what they find."""
-        found = {
-            name: self.release.indexes[name].search(query, CANDIDATES, exclude)
-            for name, query in queries.items()
-        }
-        matches = {
-            name: self._matches(near.rows[:k], near.scores[:k], {name: near.scores[:k]})
-            for name, near in found.items()
-        }
-        candidates = np.unique(np.concatenate([near.rows for near in found.values()]))
-        matches[COMBINED.name] = self._fused(queries, candidates, k)
+    def _for_basket(self, alias: str, owned: Int32, asking: Int32, k: int) -> BasketAnswer:
+        notes = {IMAGE.name: "None of these has a photo, so their looks cannot be compared."}
+        query = self.release.retrieval.of_basket(asking, np.unique(owned))
+        latest = list(dict.fromkeys(owned[::-1].tolist()))
+        return BasketAnswer(
+            self.revision,
+            alias,
+            tuple(self._article(row) for row in latest[:MOST_MATCHES]),
+            self._galleries(query, k, notes),
+            self._again(owned, k) if alias else (),
+        )
+
+    def _again(self, owned: Int32, k: int) -> tuple[Article, ...]:
+        """Return what a shopper may buy again: what they bought most often, the latest first."""
+        rows, counts = np.unique(owned, return_counts=True)
+        latest = len(owned) - 1 - np.array([np.flatnonzero(owned[::-1] == row)[0] for row in rows])
+        best = rows[np.lexsort((-latest, -counts))][:k]
+        return tuple(self._article(int(row)) for row in best)
+
+    def _galleries(self, query: Query, k: int, notes: Mapping[str, str]) -> tuple[Gallery, ...]:
+        """Ask every model that can read the query, and all of them combined."""
+        retrieval = self.release.retrieval
+        fused = retrieval.combined(query, k)
+        matches = {COMBINED.name: self._matches(fused.rows, fused.scores, fused.contributions)}
+        for name in query.vectors:
+            near = retrieval.nearest(name, query, k)
+            matches[name] = self._matches(near.rows, near.scores, {name: near.scores})
         return tuple(
             Gallery(model, matches.get(model.name, ()), self._note(model, matches, notes))
             for model in ALL
         )
-
-    def _fused(
-        self, queries: Mapping[str, Float32], candidates: Int32, k: int
-    ) -> tuple[Match, ...]:
-        models = self.release.manifest.models
-        fused = fuse(
-            {name: self.release.indexes[name].scores(q, candidates) for name, q in queries.items()},
-            {name: record.typical for name, record in models.items()},
-            {name: record.weight for name, record in models.items()},
-        )
-        best = np.lexsort((candidates, -fused.scores))[:k]
-        parts = {name: values[best] for name, values in fused.contributions.items()}
-        return self._matches(candidates[best], fused.scores[best], parts)
 
     def _matches(
         self, rows: Int32, scores: Float32, parts: Mapping[str, Float32]
@@ -240,6 +282,10 @@ class Recommender:
             attributes={column: self._text[column][row] for column in DESCRIPTIVE_COLUMNS},
             has_photo=bool(self.release.with_photo[row]),
         )
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
 def _check_count(k: int) -> None:

@@ -8,11 +8,14 @@
     entries/<model>.npy          int32 [articles], each article's row in them, -1 for none
     indexes/<model>.usearch      nearest neighbours among the entries
     queries/two_tower.npy        float32 [articles, dim], what each article adds to a basket
+    sales/*.npy                  which articles share buyers, and how many each has (`Sales`)
+    shoppers.parquet             what a sample of shoppers bought, under aliases
     encoders/image/              the OpenCLIP model that reads uploads, where it has no other home
 
 Opening verifies everything that the manifest says; vectors and indexes are memory-mapped.
 """
 
+import dataclasses
 import hashlib
 import json
 from functools import cached_property
@@ -38,6 +41,9 @@ from recsys.manifest import (
 )
 from recsys.models import FEATURES, IMAGE, SINGLE, TWO_TOWER, features, two_tower
 from recsys.models.image import CONFIG_FILE
+from recsys.retrieval import KINDS, Retrieval
+from recsys.sales import Sales
+from recsys.shoppers import SHOPPERS, read_shoppers
 from recsys.vectors import NO_VECTOR, ArticleVectors, Float32
 from recsys.workspace import files_key
 
@@ -61,7 +67,8 @@ class Release:
         manifest: what it holds.
         articles: the catalogue's table without photos, in row order; every column a string.
         indexes: the searchable articles of each single model.
-        basket_rows: float32 [articles, dim], the two-tower query tower's row of each article.
+        retrieval: what finds answers in them.
+        shoppers: who can be asked for, by alias.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -71,7 +78,8 @@ class Release:
         columns = [name for name in self._parquet.schema_arrow.names if name != PHOTO_COLUMN]
         self.articles: pd.DataFrame = self._parquet.read(columns).to_pandas()
         self.indexes = {name: self._index(name, model) for name, model in manifest.models.items()}
-        self.basket_rows = _map(folder / "queries/two_tower.npy")
+        self.retrieval = self._retrieval()
+        self.shoppers = read_shoppers(folder / SHOPPERS, self.articles["article_id"])
 
     @cached_property
     def with_photo(self) -> npt.NDArray[np.bool_]:
@@ -92,6 +100,21 @@ class Release:
         """The id with which OpenCLIP loads the model that made the image vectors."""
         own = self.folder / IMAGE_ENCODER
         return f"local-dir:{own}" if own.is_dir() else self.manifest.models[IMAGE.name].encoder.id
+
+    def _retrieval(self) -> Retrieval:
+        typical = {name: model.typical for name, model in self.manifest.models.items()}
+        rows = _map(self.folder / "queries/two_tower.npy")
+        shape = (self.manifest.articles, self.manifest.models[TWO_TOWER.name].dim)
+        check(rows.shape == shape, "queries/two_tower.npy has the wrong shape")
+        sales = Sales(
+            **{
+                field.name: _map(self.folder / f"sales/{field.name}.npy")
+                for field in dataclasses.fields(Sales)
+            }
+        )
+        check(sales.fits(self.manifest.articles), "sales do not fit the catalogue")
+        check(set(KINDS) <= set(self.manifest.weights), "it lacks weights for a kind of query")
+        return Retrieval(self.indexes, typical, rows, sales, self.manifest.weights)
 
     def _index(self, name: str, record: ModelRecord) -> Index:
         vectors = _map(self.folder / f"vectors/{name}.npy")
@@ -135,10 +158,7 @@ def open_release(folder: Path) -> Release:
         row_order(release.articles) == manifest.row_order,
         f"{ARTICLES} does not list the articles in the order of the vectors",
     )
-    check(
-        release.basket_rows.shape == (manifest.articles, manifest.models["two_tower"].dim),
-        "queries/two_tower.npy has the wrong shape",
-    )
+    check(len(release.shoppers) == manifest.shoppers, f"{SHOPPERS} lacks shoppers")
     return release
 
 

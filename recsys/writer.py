@@ -1,5 +1,6 @@
 """Write a release: gather its contents, and put the folder in place only once it is whole."""
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from recsys.errors import ReleaseError
-from recsys.index import Audit
+from recsys.index import EXACT_BELOW, Audit, Index, open_graph
 from recsys.manifest import (
     MANIFEST,
     SCHEMA,
@@ -23,10 +24,11 @@ from recsys.manifest import (
     ModelRecord,
     file_records,
 )
-from recsys.models.combined import WEIGHTS
-from recsys.models.two_tower import HeldOut
 from recsys.release import ARTICLES, IMAGE_ENCODER, PHOTO_COLUMN, ROW_GROUP, row_order
-from recsys.vectors import ArticleVectors, Float32
+from recsys.report import Evaluation
+from recsys.retrieval import Retrieval
+from recsys.shoppers import SHOPPERS, Shopper, write_shoppers
+from recsys.vectors import ArticleVectors
 
 TABLE_FORMAT = 2
 """Raise it whenever `write_articles` writes other bytes: builds then write their table anew."""
@@ -48,7 +50,13 @@ class BuiltModel:
     graph: Path
     audit: Audit
 
-    def record(self, weight: float) -> ModelRecord:
+    def index(self) -> Index:
+        """Return the vectors as they will be searched."""
+        large = len(self.vectors.vectors) > EXACT_BELOW
+        graph = open_graph(self.graph, self.audit.expansion_search) if large else None
+        return Index(self.vectors, graph)
+
+    def record(self) -> ModelRecord:
         """Return what the manifest says of the model."""
         entries, dim = self.vectors.vectors.shape
         return ModelRecord(
@@ -57,7 +65,6 @@ class BuiltModel:
             entries=entries,
             articles=self.vectors.articles,
             typical=self.vectors.mean_score(),
-            weight=weight,
             audit=self.audit,
         )
 
@@ -70,28 +77,31 @@ class Contents:
         articles: the catalogue's table.
         license: under which anyone may pass it on; empty if nobody may.
         models: the single models by name.
-        basket_rows: float32 [articles, dim], what each article adds to a two-tower basket.
-        held_out: how the two-tower model does on purchases kept from training.
+        retrieval: what they are asked with.
+        shoppers: who can be asked for.
+        evaluation: how good the models are.
         image_encoder: the OpenCLIP directory to include; ``None`` for a model from the Hub.
     """
 
     articles: pd.DataFrame
     license: str
     models: dict[str, BuiltModel]
-    basket_rows: Float32
-    held_out: HeldOut
+    retrieval: Retrieval
+    shoppers: list[Shopper]
+    evaluation: Evaluation
     image_encoder: Path | None
 
     def manifest(self, files: dict[str, FileRecord]) -> Manifest:
         """Return the sealed manifest of these contents in ``files``."""
-        models = {name: model.record(WEIGHTS[name]) for name, model in self.models.items()}
         return Manifest(
             schema=SCHEMA,
             articles=len(self.articles),
             license=self.license,
             row_order=row_order(self.articles),
-            models=models,
-            held_out=self.held_out,
+            models={name: model.record() for name, model in self.models.items()},
+            weights=dict(self.retrieval.weights),
+            shoppers=len(self.shoppers),
+            evaluation=self.evaluation,
             files=files,
         ).sealed()
 
@@ -169,12 +179,15 @@ def write_release(folder: Path, contents: Contents, articles: Path) -> Manifest:
 
 
 def _write_arrays(folder: Path, contents: Contents) -> None:
-    for part in ("vectors", "entries", "indexes", "queries"):
+    for part in ("vectors", "entries", "indexes", "queries", "sales"):
         (folder / part).mkdir()
     for name, model in contents.models.items():
         np.save(folder / f"vectors/{name}.npy", model.vectors.vectors)
         np.save(folder / f"entries/{name}.npy", model.vectors.entry)
         shutil.copyfile(model.graph, folder / f"indexes/{name}.usearch")
-    np.save(folder / "queries/two_tower.npy", contents.basket_rows)
+    np.save(folder / "queries/two_tower.npy", contents.retrieval.basket_rows)
+    for field in dataclasses.fields(contents.retrieval.sales):
+        np.save(folder / f"sales/{field.name}.npy", getattr(contents.retrieval.sales, field.name))
+    write_shoppers(folder / SHOPPERS, contents.shoppers, contents.articles["article_id"])
     if contents.image_encoder:
         shutil.copytree(contents.image_encoder, folder / IMAGE_ENCODER)

@@ -16,7 +16,9 @@ from recsys.dataset_card import card_text
 from recsys.hub import Visibility, publish
 from recsys.manifest import Manifest, read_manifest
 from recsys.models import SINGLE
+from recsys.models.combined import Weights
 from recsys.release import ARTICLES, Release, open_release
+from recsys.report import Evaluation
 
 NAME = "someone/winter-clothes_2026"
 KEEP_PRIVATE = "Keep this repo private"
@@ -133,9 +135,9 @@ def test_every_models_encoder_and_audit_stand_in_the_card(manifest: Manifest, na
     audit = dataclasses.replace(model.audit, queries=12_345, mean=0.98765, worst=0.75)
     audit = dataclasses.replace(audit, below_90=0.012345)
     models = {**manifest.models, name: dataclasses.replace(model, audit=audit)}
-    described, audited = cells(card_text(NAME, dataclasses.replace(manifest, models=models)), name)[
-        :2
-    ]
+    described, _, audited = cells(
+        card_text(NAME, dataclasses.replace(manifest, models=models)), name
+    )[:3]
     assert described[1:] == [
         model.encoder.id,
         model.encoder.revision or "this project's code",
@@ -145,17 +147,30 @@ def test_every_models_encoder_and_audit_stand_in_the_card(manifest: Manifest, na
         f"{model.typical:.3f}",
     ]
     assert audited[1:] == ["12,345", "0.9877", "0.75", "1.2345%"]
-    assert f"{name} {model.weight:g}" in card_text(NAME, manifest)
 
 
-def test_the_figures_of_the_evaluation_stand_in_the_card(manifest: Manifest) -> None:
-    held_out = dataclasses.replace(
-        manifest.held_out, shoppers=4_321, recall_at_12=0.12345, popularity_recall_at_12=0.06789
-    )
-    card = card_text(NAME, dataclasses.replace(manifest, held_out=held_out))
-    assert "what 4,321 shoppers bought" in card
-    assert cells(card, "two_tower")[-1] == ["two_tower", "0.1235"]
-    assert cells(card, "best-sellers") == [["best-sellers", "0.0679"]]
+def test_the_weights_stand_in_the_card_from_unsold_to_best_seller(manifest: Manifest) -> None:
+    weights = Weights({"text": 3.5, "recency": 0.25}, {"text": 1.25, "recency": 0.5})
+    card = card_text(NAME, dataclasses.replace(manifest, weights={"article": weights}))
+    assert ["text", "3.50 to 1.25"] in cells(card, "text")
+    assert cells(card, "recency") == [["recency", "0.25 to 0.50"]]
+
+
+def test_every_table_of_the_evaluation_stands_in_the_card(manifest: Manifest) -> None:
+    card = card_text(NAME, manifest)
+    assert set(manifest.evaluation.tables) >= {"basket", "next purchase", "photo"}
+    for name, table in manifest.evaluation.tables.items():
+        assert f"**{name}** ({table.questions:,} questions)" in card
+        for model, scores in table.models.items():
+            assert any(
+                f"{scores.recall_12.mean:.4f}" in row[1]
+                for row in cells(card, model) + cells(card, f"**{model}**")
+            )
+
+
+def test_a_catalogue_too_small_to_be_measured_says_so(manifest: Manifest) -> None:
+    card = card_text(NAME, dataclasses.replace(manifest, evaluation=Evaluation({})))
+    assert "too small to be measured" in card
 
 
 def test_an_open_catalogue_is_said_to_be_open(manifest: Manifest) -> None:

@@ -33,7 +33,7 @@ TINY_VIT = {
 @pytest.fixture(scope="module")
 def compact(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compact")
-    assemble_compact(folder)
+    assemble_compact(folder, None)
     return folder
 
 
@@ -73,7 +73,7 @@ def write_tiny_vit(folder):
 
 def test_the_compact_model_is_always_assembled_to_the_same_bytes(compact, tmp_path):
     torch.manual_seed(99)
-    assemble_compact(tmp_path)
+    assemble_compact(tmp_path, None)
     for name in (WEIGHTS_FILE, CONFIG_FILE):
         assert (tmp_path / name).read_bytes() == (compact / name).read_bytes()
 
@@ -82,7 +82,7 @@ def test_assembling_leaves_the_random_numbers_of_others_alone(tmp_path):
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    assemble_compact(tmp_path)
+    assemble_compact(tmp_path, None)
     assert torch.equal(torch.rand(2), expected)
 
 

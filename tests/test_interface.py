@@ -14,7 +14,14 @@ from recsys.photos import MAX_BYTES
 from recsys.recommender import MOST_MATCHES
 from recsys.release import Release
 
-ENDPOINTS = {"/article", "/similar_to_article", "/similar_to_photo"}
+ENDPOINTS = {
+    "/article",
+    "/similar_to_article",
+    "/similar_to_photo",
+    "/shoppers",
+    "/for_shopper",
+    "/for_basket",
+}
 
 
 def assert_typed(value: Any, kind: Any) -> None:
@@ -77,6 +84,9 @@ def test_the_api_describes_its_parameters(client: Client) -> None:
         "/article": ["article_id"],
         "/similar_to_article": ["article_id", "k"],
         "/similar_to_photo": ["photo", "k"],
+        "/shoppers": [],
+        "/for_shopper": ["alias", "k"],
+        "/for_basket": ["article_ids", "k"],
     }
 
 

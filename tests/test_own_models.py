@@ -22,7 +22,7 @@ def own_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("own")
     (folder / "eyes").mkdir()
-    assemble_compact(folder / "eyes")
+    assemble_compact(folder / "eyes", None)
     shutil.copytree(get_model_path(), folder / "ears")
     return folder
 

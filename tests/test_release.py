@@ -18,6 +18,8 @@ from recsys.manifest import MANIFEST, SCHEMA, EncoderRecord, ModelRecord, read_m
 from recsys.models import SINGLE
 from recsys.models.text import PACKAGED
 from recsys.release import ARTICLES, Release, open_release
+from recsys.sales import Sales
+from recsys.shoppers import SHOPPERS
 from recsys.workspace import model_key
 from recsys.writer import check_target, write_articles
 
@@ -27,8 +29,9 @@ ARRAYS = [
     "queries/two_tower.npy",
 ]
 GRAPHS = [f"indexes/{model.name}.usearch" for model in SINGLE]
+SALES = [f"sales/{field.name}.npy" for field in dataclasses.fields(Sales)]
 ENCODER = ["encoders/image/open_clip_config.json", "encoders/image/open_clip_model.safetensors"]
-FILES = [MANIFEST, ARTICLES, *ARRAYS, *GRAPHS, *ENCODER]
+FILES = [MANIFEST, ARTICLES, SHOPPERS, *ARRAYS, *SALES, *GRAPHS, *ENCODER]
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +306,8 @@ def test_vectors_are_read_from_disk_as_they_are_needed(release: Release) -> None
     for index in release.indexes.values():
         assert isinstance(index.vectors.base, np.memmap)
         assert isinstance(index.entry.base, np.memmap)
-    assert isinstance(release.basket_rows.base, np.memmap)
+    assert isinstance(release.retrieval.basket_rows.base, np.memmap)
+    assert isinstance(release.retrieval.sales.partners.base, np.memmap)
 
 
 def test_photos_are_the_bytes_of_the_catalogue(small_folder: Path, small_built: Path) -> None:

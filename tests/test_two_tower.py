@@ -12,38 +12,54 @@ import pytest
 from recsys.catalog import Purchases
 from recsys.errors import CatalogError
 from recsys.models.baskets import PADDING, Baskets, Settings
-from recsys.models.two_tower import _cut_day, _held_out_queries, _recall, basket_query, train
+from recsys.models.two_tower import basket_query, held_back_pairs, train
+from recsys.split import TEST, TRAINING, VALIDATION
 from recsys.vectors import fingerprint, unit
 
 ROOT = Path(__file__).parents[1]
 COMMUNITIES, MEMBERS = 6, 10
 COMMUNITY = np.repeat(np.arange(COMMUNITIES), MEMBERS)
-SMALL = Settings(dim=16, epochs=1, min_steps=150, batch_size=256)
-BRIEF = replace(SMALL, min_steps=3)
+SMALL = Settings(dim=16, round_steps=50, batch_size=256)
+BRIEF = replace(SMALL, round_steps=3, most_rounds=1)
 
 
 def int32(values):
     return np.asarray(values, np.int32)
 
 
-def bought(shopper, article, day):
-    """Purchases from lists, sorted as the catalogue sorts them."""
+def bought(shopper, article, day, part=TRAINING):
+    """Purchases from lists, sorted as the catalogue sorts them, of shoppers in one part."""
     shopper, article, day = int32(shopper), int32(article), int32(day)
     order = np.lexsort((day, shopper))
-    shoppers = int(shopper.max(initial=-1)) + 1
+    buckets = np.full(shopper.max(initial=-1) + 1, part.first, np.uint8)
     price = np.ones(len(order), np.float32)
-    return Purchases(shopper[order], article[order], day[order], price, shoppers, 0)
+    return Purchases(shopper[order], article[order], day[order], price, buckets, 0)
 
 
-def planted_shop(never_sold=()):
-    """300 shoppers who each buy 10 articles of one of 6 communities, over 20 days."""
+def planted_shop(never_sold=(), noise=0.0):
+    """300 shoppers who each buy 10 articles of one of 6 communities, on 4 days.
+
+    Three of every bucket of the split; ``noise`` is the share of what is bought at random.
+    """
     random = np.random.default_rng(8)
     shopper = np.repeat(np.arange(300), 10)
     article = COMMUNITY[::MEMBERS][shopper % COMMUNITIES] * MEMBERS
     article = article + random.integers(0, MEMBERS, len(shopper))
-    day = random.integers(0, 20, len(shopper))
+    anything = random.integers(0, len(COMMUNITY), len(shopper))
+    article = np.where(random.random(len(shopper)) < noise, anything, article)
+    day = random.integers(0, 4, len(shopper))
     sold = ~np.isin(article, never_sold)
-    return bought(shopper[sold], article[sold], day[sold])
+    shop = bought(shopper[sold], article[sold], day[sold])
+    return replace(shop, bucket=(np.arange(300) % 100).astype(np.uint8))
+
+
+def shuffled(shop, part, seed=2):
+    """The same shop, where the shoppers of one part bought each other's articles."""
+    theirs = part.of(shop.bucket)[shop.shopper]
+    article = shop.article.copy()
+    article[theirs] = np.random.default_rng(seed).permutation(article[theirs])
+    assert (article != shop.article).sum() > 100
+    return replace(shop, article=article)
 
 
 def meaningless_content():
@@ -150,76 +166,139 @@ def test_a_pass_is_the_same_for_the_same_seed_and_number_only(long_history):
     assert fingerprint(*one_pass(other)) != fingerprint(*first)
 
 
-def test_few_purchases_are_passed_over_more_often():
-    few = baskets_of([0, 0], [1, 2], epochs=2, min_steps=30)
-    assert (len(few), few.epochs) == (1, 30)
-    many = baskets_of(np.zeros(100), np.arange(100), epochs=2, min_steps=30, batch_size=5)
-    assert (len(many), many.epochs) == (20, 2)
+def test_a_round_is_half_a_pass_but_never_shorter_than_the_settings_say():
+    few = baskets_of([0, 0], [1, 2], round_steps=30)
+    assert (len(few), few.round_steps) == (1, 30)
+    many = baskets_of(np.zeros(100), np.arange(100), round_steps=4, batch_size=5)
+    assert (len(many), many.round_steps) == (20, 10)
 
 
-# Holding out
+# Watching
 
 
-@pytest.mark.parametrize(
-    ("holdout", "first_day"), [(0.1, 9), (0.25, 8), (0.3, 7), (0.09, 9), (0, 9), (1, 0)]
-)
-def test_the_latest_days_are_held_out_up_to_a_share_but_one_at_least(holdout, first_day):
-    days = np.random.default_rng(1).permutation(np.repeat(int32(range(10)), 10))
-    assert _cut_day(days, holdout) == first_day
+def pairs_of(purchases):
+    pairs = held_back_pairs(purchases)
+    return list(zip(pairs.asks.tolist(), pairs.wanted.tolist(), strict=True))
 
 
-def test_a_last_day_that_is_larger_than_the_share_is_held_out_whole():
-    assert _cut_day(int32([3] * 10 + [5] * 90), 0.1) == 5
+def test_training_is_watched_by_what_held_back_shoppers_bought_on_one_day():
+    """One article of a shopper's last day with several asks for each of the others."""
+    visits = [0, 0, 0, 0, 0, 0], [7, 8, 1, 2, 3, 9], [1, 1, 5, 5, 5, 6]
+    (first, one), (second, other) = pairs_of(bought(*visits, part=VALIDATION))
+    assert first == second
+    assert sorted([first, one, other]) == [1, 2, 3]
 
 
-def test_a_query_is_what_was_owned_and_its_answer_what_was_new():
-    purchases = bought(
-        [0, 0, 0, 0, 0, 1, 2, 3, 3],
-        [3, 1, 1, 2, 2, 4, 5, 6, 6],
-        [2, 1, 9, 9, 9, 9, 1, 1, 9],
-    )
-    queries = list(_held_out_queries(purchases, purchases.day < 9))
-    # The second shopper owned nothing, the third bought nothing, the fourth nothing new.
-    assert [(owned.tolist(), new.tolist()) for owned, new in queries] == [([1, 3], [2])]
-
-
-def test_recall_is_the_share_of_new_articles_among_the_best_twelve_not_owned():
-    scores = np.arange(40, 0, -1).astype(np.float32)
-    # Two of the best are owned, so the first twelve reach to article 13.
-    assert _recall(scores, int32([0, 1]), int32([13, 14, 2, 30])) == 0.5
-    assert scores[0] == 40
+@pytest.mark.parametrize("part", [TEST, TRAINING])
+def test_training_is_not_watched_by_others(part):
+    assert pairs_of(bought([0, 0, 1, 1], [1, 2, 3, 4], [5, 5, 5, 5], part)) == []
+    assert pairs_of(bought([0, 0, 1, 1], [1, 2, 3, 4], [5, 6, 5, 6], VALIDATION)) == []
 
 
 # Training
 
 
+def share_found(model, shop, best=12):
+    """How often a watched pair's wanted article is among the best, by the finished vectors."""
+    pairs = held_back_pairs(shop)
+    scores = unit(model.queries)[pairs.asks] @ model.articles.T
+    own = np.take_along_axis(scores, pairs.wanted[:, None], axis=1)
+    return ((scores > own + 1e-6).sum(axis=1) < best).mean()
+
+
+def watched_training(shop, settings):
+    """Train, and return the vectors beside what was seen of the pairs after each round."""
+    from recsys.models import towers
+
+    histories = []
+    fit = towers.RetrievalModel.fit
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            towers.RetrievalModel,
+            "fit",
+            lambda *args, **kwargs: histories.append(fit(*args, **kwargs)),
+        )
+        model = train(shop, own_products(), meaningless_content(), settings)
+    (history,) = histories
+    return model, history.history
+
+
 @pytest.fixture(scope="module")
-def trained():
-    return train(planted_shop(), own_products(), meaningless_content(), SMALL)
+def watched():
+    return watched_training(planted_shop(), SMALL)
+
+
+@pytest.fixture(scope="module")
+def trained(watched):
+    return watched[0]
 
 
 def test_what_the_same_shoppers_buy_becomes_neighbours(trained):
-    model, _ = trained
     # By chance it would be 9 of 59.
-    assert share_of_own_community(model, range(len(COMMUNITY))) > 0.8
+    assert share_of_own_community(trained, range(len(COMMUNITY))) > 0.8
 
 
-def test_what_shoppers_buy_later_is_found_far_better_than_by_popularity(trained):
-    _, held_out = trained
-    assert held_out.shoppers > 50
-    assert held_out.recall_at_12 > held_out.popularity_recall_at_12 + 0.3
+def test_what_held_back_shoppers_bought_together_is_found(watched):
+    """The figure that training is watched by is that of the vectors that come of it."""
+    model, seen = watched
+    # By chance it would be 12 of 60.
+    best = max(seen["val_factorized_top_k/top_12_categorical_accuracy"])
+    assert best > 0.8
+    assert share_found(model, planted_shop()) == pytest.approx(best)
+
+
+def test_what_test_shoppers_buy_is_found_though_they_taught_nothing(trained):
+    shop = planted_shop()
+    theirs = shop.of(TEST)
+    asked = np.flatnonzero(np.diff(theirs.shopper) == 0)
+    scores = unit(trained.queries)[theirs.article[asked]] @ trained.articles.T
+    best = np.argsort(-scores, axis=1)[:, :MEMBERS]
+    assert (best == theirs.article[asked + 1][:, None]).any(axis=1).mean() > 0.8
+
+
+HASTY = replace(SMALL, round_steps=10, learning_rate=0.5)
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    """A training that goes on beyond its best round, and what was seen of the pairs."""
+    model, seen = watched_training(planted_shop(noise=0.5), HASTY)
+    return model, seen["val_factorized_top_k/top_12_categorical_accuracy"]
+
+
+def test_training_ends_early_and_keeps_the_round_that_served_best(hasty):
+    model, found = hasty
+    assert len(found) == int(np.argmax(found)) + 1 + HASTY.patience < HASTY.most_rounds
+    assert share_found(model, planted_shop(noise=0.5)) == pytest.approx(max(found))
+
+
+def test_training_that_is_cut_off_keeps_the_best_round_too(hasty):
+    whole, found = hasty
+    settings = replace(HASTY, most_rounds=int(np.argmax(found)) + 2)
+    model, seen = watched_training(planted_shop(noise=0.5), settings)
+    assert len(seen["loss"]) == settings.most_rounds
+    np.testing.assert_array_equal(model.articles, whole.articles)
+    np.testing.assert_array_equal(model.queries, whole.queries)
+
+
+def test_without_held_back_shoppers_training_takes_as_many_rounds_as_it_is_patient():
+    shop = planted_shop()
+    alone = shop.where(~VALIDATION.of(shop.bucket)[shop.shopper])
+    model, seen = watched_training(alone, replace(SMALL, round_steps=20, patience=4))
+    assert len(seen["loss"]) == 4
+    assert share_of_own_community(model, range(len(COMMUNITY))) > 0.6
 
 
 def test_vectors_of_articles_have_length_one_and_all_are_finite(trained):
-    model, _ = trained
-    assert model.articles.shape == model.queries.shape == (len(COMMUNITY), SMALL.dim)
-    np.testing.assert_allclose(np.linalg.norm(model.articles, axis=1), 1, atol=1e-5)
-    assert np.isfinite(model.queries).all()
+    assert trained.articles.shape == trained.queries.shape == (len(COMMUNITY), SMALL.dim)
+    assert trained.articles.dtype == trained.queries.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(trained.articles, axis=1), 1, atol=1e-5)
+    assert np.isfinite(trained.queries).all()
 
 
 def test_an_article_never_sold_lands_in_the_community_that_its_content_tells():
     newcomers = [3, 14, 25, 36, 47, 58]
-    model, _ = train(planted_shop(newcomers), own_products(), telling_content(), SMALL)
+    model = train(planted_shop(newcomers), own_products(), telling_content(), SMALL)
     assert share_of_own_community(model, newcomers) > 0.8
 
 
@@ -227,28 +306,39 @@ def test_an_article_never_sold_shares_what_its_product_has_learned():
     """Where all are described alike, only the product links it to its sister."""
     products, alike = own_products(), np.ones((len(COMMUNITY), 1), np.float32)
     products[3] = products[4]
-    model, _ = train(planted_shop([3]), products, alike, SMALL)
+    model = train(planted_shop([3]), products, alike, SMALL)
     assert share_of_own_community(model, [3]) > 0.8
 
 
-def test_what_is_held_out_is_not_learned():
+def brief_training(shop, **settings):
+    return train(shop, own_products(), telling_content(), replace(BRIEF, **settings))
+
+
+def test_what_test_shoppers_buy_is_not_learned():
+    """Nor does it change when training ends."""
     shop = planted_shop()
-    shuffled = shop.article.copy()
-    held_out = shop.day >= _cut_day(shop.day, BRIEF.holdout)
-    shuffled[held_out] = np.random.default_rng(2).permutation(shuffled[held_out])
-    models = [
-        train(replace(shop, article=article), own_products(), telling_content(), BRIEF)[0]
-        for article in (shop.article, shuffled)
-    ]
-    assert (shuffled != shop.article).any()
-    np.testing.assert_array_equal(models[0].articles, models[1].articles)
-    np.testing.assert_array_equal(models[0].queries, models[1].queries)
+    first, second = (brief_training(each, most_rounds=3) for each in (shop, shuffled(shop, TEST)))
+    np.testing.assert_array_equal(first.articles, second.articles)
+    np.testing.assert_array_equal(first.queries, second.queries)
+
+
+def test_what_held_back_shoppers_buy_is_not_learned():
+    shop = planted_shop()
+    first, second = (brief_training(each) for each in (shop, shuffled(shop, VALIDATION)))
+    np.testing.assert_array_equal(first.articles, second.articles)
+    np.testing.assert_array_equal(first.queries, second.queries)
+
+
+def test_what_training_shoppers_buy_is_learned():
+    shop = planted_shop()
+    first, second = (brief_training(each) for each in (shop, shuffled(shop, TRAINING)))
+    assert not np.allclose(first.articles, second.articles)
 
 
 def brief_fingerprint():
     """What a fresh process prints."""
-    model, held_out = train(planted_shop(), own_products(), telling_content(), BRIEF)
-    return f"{fingerprint(model.articles, model.queries)} {held_out}"
+    model = brief_training(planted_shop(), most_rounds=3)
+    return fingerprint(model.articles, model.queries)
 
 
 def test_two_processes_train_the_same_bytes():
@@ -264,13 +354,12 @@ def test_two_processes_train_the_same_bytes():
         ).stdout.strip()
         for seed in ("1", "2")
     ]
-    assert len(printed[0]) > 64
+    assert len(printed[0]) == 64
     assert printed[0] == printed[1]
 
 
 def test_another_seed_trains_other_vectors():
-    inputs = planted_shop(), own_products(), telling_content()
-    first, second = (train(*inputs, replace(BRIEF, seed=seed))[0] for seed in (1, 2))
+    first, second = (brief_training(planted_shop(), seed=seed) for seed in (1, 2))
     assert not np.allclose(first.articles, second.articles)
 
 
@@ -278,10 +367,11 @@ def test_another_seed_trains_other_vectors():
     "purchases",
     [
         bought([], [], []),
-        bought([0, 0, 1], [0, 1, 2], [5, 5, 5]),
         bought([0, 1, 2, 3], [0, 1, 2, 3], [1, 2, 3, 4]),
+        bought([0, 0, 1, 1], [0, 1, 2, 3], [5, 5, 5, 5], VALIDATION),
+        bought([0, 0, 1, 1], [0, 1, 2, 3], [5, 5, 5, 5], TEST),
     ],
-    ids=["none", "all on one day", "one a shopper"],
+    ids=["none", "one a shopper", "by held-back shoppers only", "by test shoppers only"],
 )
 def test_purchases_that_teach_nothing_are_refused_rather_than_answered_at_random(purchases):
     with pytest.raises(CatalogError, match="two-tower"):

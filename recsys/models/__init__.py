@@ -24,10 +24,19 @@ FEATURES = Model(
     "features", "Shares features", "The catalogue lists the same attributes, rare ones first."
 )
 TWO_TOWER = Model("two_tower", "Bought together", "The same shoppers tend to buy these.")
-COMBINED = Model("combined", "All combined", "A weighted sum of the four scores below.")
+COMBINED = Model(
+    "combined", "All combined", "A weighted mean of the four scores below and of what sells."
+)
 
 SINGLE = (TEXT, IMAGE, FEATURES, TWO_TOWER)
 """The models that have vectors of their own."""
+
+COUNTS = {
+    "co_purchase": "Bought by the same shoppers",
+    "popularity": "Sells well",
+    "recency": "Sells well lately",
+}
+"""What the combined model counts beside the models, and how a visitor is told."""
 
 ALL = (COMBINED, *SINGLE)
 """Every model, in the order of the galleries."""

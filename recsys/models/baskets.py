@@ -20,8 +20,10 @@ class Settings:
 
     Attributes:
         dim: length of the vectors.
-        epochs: passes over the training purchases;
-        min_steps: more passes, where those are fewer steps than this.
+        round_steps: steps between two looks at the held-back baskets; half a pass over the
+            training purchases where that is more.
+        patience: how many looks without a better one end the training.
+        most_rounds: looks after which it ends anyway.
         batch_size: purchases a step; the others of a batch are the negatives of each.
         learning_rate: Adagrad's.
         temperature: what scores are divided by in the softmax.
@@ -29,20 +31,19 @@ class Settings:
         window: how many purchases before and after one count as bought with it.
         id_dropout: how often an article's id and product are hidden, so that content alone
             must do, as it must for an article never sold.
-        holdout: the largest share of purchases, the latest, kept from training.
         seed: of every random choice.
     """
 
     dim: int = 64
-    epochs: int = 2
-    min_steps: int = 120
+    round_steps: int = 40
+    patience: int = 3
+    most_rounds: int = 40
     batch_size: int = 1024
-    learning_rate: float = 0.1
-    temperature: float = 0.05
+    learning_rate: float = 0.05
+    temperature: float = 0.07
     basket: int = 8
     window: int = 12
     id_dropout: float = 0.1
-    holdout: float = 0.1
     seed: int = 7
 
 
@@ -58,6 +59,19 @@ class TwoTower:
 
     articles: Float32
     queries: Float32
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Articles that held-back shoppers bought together, to watch the training by.
+
+    Attributes:
+        asks: int32 [pairs], the article that asks.
+        wanted: int32 [pairs], the one to be found.
+    """
+
+    asks: Int32
+    wanted: Int32
 
 
 class Baskets:
@@ -78,9 +92,9 @@ class Baskets:
         self._usable = np.flatnonzero(np.repeat(length > 1, length)).astype(np.int32)
 
     @property
-    def epochs(self) -> int:
-        """How many passes to train for."""
-        return max(self.settings.epochs, -(-self.settings.min_steps // max(len(self), 1)))
+    def round_steps(self) -> int:
+        """How many batches to train for between two looks at the held-back baskets."""
+        return max(self.settings.round_steps, len(self) // 2)
 
     def batches(self, epoch: int) -> Iterator[tuple[Int32, Int32]]:
         """Yield one pass in random order: baskets [batch, basket] and articles [batch].

@@ -1,49 +1,165 @@
-"""The combined model: late fusion, a weighted mean of the other models' cosines.
+"""The combined model: late fusion, a weighted mean of what each part says of a candidate.
 
-With weights that sum to 1, Σ wₘ·cosₘ is itself a cosine: that of the vectors √wₘ·vₘ laid end to
-end. Laying unscaled vectors end to end instead lets the widest model drown the others.
+The parts are the single models' cosines and three counts of what is bought (see `recsys.sales`),
+all within [-1, 1]. How much each weighs depends on what is asked about: of an article that nobody
+bought, counts and the two-tower model know little. Laying unscaled vectors end to end instead lets
+the widest model drown the others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.vectors import DECIMALS, Float32
+from recsys.models import COUNTS, SINGLE
+from recsys.vectors import DECIMALS, Float32, Int32
 
-WEIGHTS = {"text": 0.2, "image": 0.1, "features": 0.1, "two_tower": 0.6}
-"""What each model's cosine weighs; only their proportions matter."""
+CO_PURCHASE, POPULARITY, RECENCY = COUNTS
+PARTS = (*(model.name for model in SINGLE), CO_PURCHASE, POPULARITY, RECENCY)
+"""What the combined score is made of."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each part weighs, for one kind of query. Only proportions matter.
+
+    Attributes:
+        unknown: by part, where nobody bought what is asked about.
+        known: by part, where it is the best-seller.
+    """
+
+    unknown: dict[str, float]
+    known: dict[str, float]
+
+    def at(self, known: float) -> dict[str, float]:
+        """Return the weights for a query whose popularity is ``known``, in [0, 1]."""
+        return {
+            part: (1 - known) * self.unknown[part] + known * weight
+            for part, weight in self.known.items()
+        }
+
+
+PRIOR = 5.0
+"""How many queries' worth of trust `learn` puts in the weights that it starts from."""
+
+_LIKELY = dict(zip(PARTS, (1.5, 0.5, 1.0, 9.0, 3.5, 0.3, 0.3), strict=True))
+LIKELY = Weights(_LIKELY, _LIKELY)
+"""Where learning starts, and ends where there is nothing to learn from: what H&M's baskets gave."""
+
+IMAGE_ONLY = Weights({"image": 1.0}, {"image": 1.0})
+"""Only the image model reads a photo."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A query to learn weights from.
+
+    Attributes:
+        known: its popularity, in [0, 1].
+        parts: float32 [candidates, `PARTS`].
+        wanted: bool [candidates], the right answers.
+    """
+
+    known: float
+    parts: Float32
+    wanted: np.ndarray
 
 
 @dataclass(frozen=True)
 class Fused:
-    """Combined scores of some candidates.
+    """Candidates from the best.
 
     Attributes:
-        scores: float32 [candidates], the sum of the contributions.
-        contributions: float32 [candidates] a model, its share of the score.
+        rows: int32 [n].
+        scores: float32 [n], the sums of the contributions.
+        contributions: float32 [n] a part, its share of the score.
     """
 
+    rows: Int32
     scores: Float32
     contributions: dict[str, Float32]
 
 
-def fuse(
-    cosines: Mapping[str, Float32], typical: Mapping[str, float], weights: Mapping[str, float]
-) -> Fused:
-    """Return Σ wₘ·cosₘ / Σ wₘ over the models that ``cosines`` holds.
+def fuse(rows: Int32, parts: Mapping[str, Float32], weights: Mapping[str, float], k: int) -> Fused:
+    """Return the ``k`` best of ``rows`` by Σ wₚ·xₚ / Σ wₚ; ties are broken by row.
 
     Args:
-        cosines: float32 [candidates] a model that could read the query; NaN where a candidate has
-            no vector. A candidate that a model knows nothing of gets its typical cosine, so that
-            a missing photo neither helps nor hurts.
-        typical: each model's mean cosine between two random articles.
-        weights: each model's weight.
+        rows: int32 [candidates].
+        parts: what each part that could read the query says, float32 [candidates].
+        weights: by part; one that is missing weighs nothing.
+        k: how many to return.
     """
-    total = sum(weights[model] for model in cosines)
+    used = {part: weights.get(part, 0.0) for part in parts}
+    total = sum(used.values()) or 1.0
     contributions = {
-        model: np.nan_to_num(values, nan=typical[model]) * np.float32(weights[model] / total)
-        for model, values in cosines.items()
+        part: values * np.float32(used[part] / total) for part, values in parts.items()
     }
     scores = np.sum(list(contributions.values()), axis=0, dtype=np.float32)
-    return Fused(np.round(scores, DECIMALS), contributions)
+    scores = np.round(scores, DECIMALS)
+    best = np.lexsort((rows, -scores))[:k]
+    kept = {part: values[best] for part, values in contributions.items() if used[part]}
+    return Fused(rows[best], scores[best], kept)
+
+
+def learn(examples: Sequence[Example], parts: Sequence[str] = PARTS) -> Weights:
+    """Return the weights that make the right answers most likely, none below 0.
+
+    A candidate's chance to be bought is taken as the softmax of Σ wₚ·xₚ over the candidates, and
+    the likelihood of what was bought is maximised (McFadden, 1974, conditional logit), held near
+    `LIKELY` where examples are few.
+
+    Args:
+        examples: queries with their candidates.
+        parts: those that may weigh anything; the others weigh 0.
+    """
+    from scipy.optimize import minimize
+
+    start = np.tile([LIKELY.known[part] for part in PARTS], 2)
+    allowed = np.tile([part in parts for part in PARTS], 2)
+    useful = [example for example in examples if example.wanted.any()]
+    if not useful:
+        return _weights(start * allowed)
+    found = minimize(
+        _loss(useful, start * allowed),
+        start * allowed,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0, None if free else 0) for free in allowed],
+    )
+    return _weights(found.x)
+
+
+def _loss(
+    examples: Sequence[Example], start: np.ndarray
+) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    """Return the function of the weights that learning minimises, with its gradient."""
+    sizes = [len(example.wanted) for example in examples]
+    first = np.append(0, np.cumsum(sizes)[:-1])
+    query = np.repeat(np.arange(len(examples)), sizes)
+    known = np.repeat(np.array([example.known for example in examples], np.float32), sizes)
+    parts = np.concatenate([example.parts for example in examples])
+    values = np.concatenate([parts * (1 - known)[:, None], parts * known[:, None]], axis=1)
+    wanted = np.concatenate([example.wanted for example in examples]).astype(np.float32)
+    wanted /= np.add.reduceat(wanted, first)[query]
+    spread = np.square(values.std(axis=0)) * (PRIOR / len(examples))
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        scores = (values @ weights.astype(np.float32)).astype(np.float64)
+        scores -= np.maximum.reduceat(scores, first)[query]
+        chances = np.exp(scores)
+        totals = np.add.reduceat(chances, first)
+        likely = np.log(totals).sum() - wanted @ scores
+        slope = values.T @ (chances / totals[query] - wanted).astype(np.float32)
+        away = weights - start
+        return (
+            float(likely / len(examples) + spread @ np.square(away)),
+            slope.astype(np.float64) / len(examples) + 2 * spread * away,
+        )
+
+    return loss
+
+
+def _weights(learned: np.ndarray) -> Weights:
+    rounded = [round(float(weight), 4) for weight in learned]
+    unknown, known = rounded[: len(PARTS)], rounded[len(PARTS) :]
+    return Weights(dict(zip(PARTS, unknown, strict=True)), dict(zip(PARTS, known, strict=True)))

