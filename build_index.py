@@ -8,7 +8,7 @@ import logging
 import sys
 from pathlib import Path
 
-from recsys.build import Build, Options, Stage, workspace_folder
+from recsys.build import Build, Options, Stage
 from recsys.catalog import read_license
 from recsys.errors import RecsysError
 from recsys.hub import Visibility, publish
@@ -16,6 +16,7 @@ from recsys.manifest import Manifest
 from recsys.models.image import COMPACT
 from recsys.models.text import PACKAGED
 from recsys.sample import draw_sample
+from recsys.workspace import workspace_folder
 
 
 def main() -> int:

@@ -5,7 +5,6 @@ second build does only what changed and a killed one goes on where it was.
 """
 
 import dataclasses
-import hashlib
 import json
 import resource
 import sys
@@ -18,11 +17,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from tqdm import tqdm
 
 from recsys.baselines import factorisations_available
 from recsys.catalog import Catalog, Purchases, read_catalog
-from recsys.encoding import EncodedPhotos, encode_photos, encode_texts
+from recsys.encoding import EncodedPhotos, encode_photos, encode_texts, photo_digests
 from recsys.errors import CatalogError, PhotoError
 from recsys.evaluation import VERSION, Trial, evaluate
 from recsys.index import AUDIT_SETTINGS, EXPANSIONS, Audit, Index, audit, build_graph, open_graph
@@ -42,7 +40,7 @@ from recsys.shoppers import draw_shoppers
 from recsys.split import TRAINING
 from recsys.vectors import ArticleVectors, Float32, distinct, fingerprint, unit
 from recsys.weights import learn_weights
-from recsys.workspace import Workspace, key_of
+from recsys.workspace import Workspace, key_of, workspace_folder
 from recsys.writer import (
     TABLE_FORMAT,
     BuiltModel,
@@ -159,10 +157,7 @@ class Build:
         """Read the catalogue, and the SHA-256 of every photo by article row."""
         with self._stage("catalogue") as stage:
             catalog = read_catalog(self.data, self.options.limit)
-            digests = {
-                row: hashlib.sha256(path.read_bytes()).hexdigest()
-                for row, path in tqdm(catalog.photos.items(), desc="photos", unit="photo")
-            }
+            digests = photo_digests(catalog)
             stage.rows = len(catalog.articles) + len(catalog.purchases) + len(digests)
         return catalog, digests
 
@@ -296,11 +291,6 @@ class Build:
         with self._stage("articles") as stage:
             key = key_of(catalog.articles.to_csv(), digests, THUMBNAIL_SIZE, TABLE_FORMAT)
             return self.workspace.once("articles", key, make) / ARTICLES
-
-
-def workspace_folder(out: Path) -> Path:
-    """Return the folder that keeps what builds of the release at ``out`` have finished."""
-    return out.with_name(out.name + ".cache")
 
 
 def _label(model: str) -> str:

@@ -4,12 +4,14 @@ What the encoders say is kept in the workspace as it is, so that a changed catal
 anew without being encoded anew.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
 from recsys.catalog import Catalog
 from recsys.errors import CatalogError, PhotoError
@@ -67,6 +69,14 @@ def encode_texts(workspace: Workspace, catalog: Catalog, encoder: TextEncoder) -
         return Encoded(said, new)
     whiten = fit_whitening(said.vectors, TEXT_POWER, said.vectors.shape[1])
     return Encoded(ArticleVectors(whiten(said.vectors), said.entry), new)
+
+
+def photo_digests(catalog: Catalog) -> dict[int, str]:
+    """Return the SHA-256 of every photo by article row."""
+    return {
+        row: hashlib.sha256(path.read_bytes()).hexdigest()
+        for row, path in tqdm(catalog.photos.items(), desc="photos", unit="photo")
+    }
 
 
 def encode_photos(

@@ -16,12 +16,14 @@ from tqdm import tqdm
 
 from recsys.baselines import Ranker, at_random, count_rankers, factorisations, tf_idf
 from recsys.catalog import Purchases, read_catalog
+from recsys.encoding import encode_photos, photo_digests
 from recsys.errors import CatalogError, RecsysError
 from recsys.index import Index
 from recsys.metrics import LONG, METRICS, bootstrap, coverage, measure, novelty
 from recsys.models import COMBINED, IMAGE, SINGLE, TWO_TOWER
 from recsys.models.baskets import Counts
 from recsys.models.combined import PARTS, fuse, learn
+from recsys.models.image import COMPACT
 from recsys.models.text import article_texts
 from recsys.protocols import (
     Question,
@@ -34,6 +36,7 @@ from recsys.retrieval import ARTICLE, BASKET, Retrieval
 from recsys.split import TEST, TRAINING
 from recsys.vectors import NO_VECTOR, ArticleVectors, Int32
 from recsys.weights import examples, query
+from recsys.workspace import Workspace, workspace_folder
 
 VERSION = 1
 """Raise it whenever the same models would get other figures: builds then measure anew."""
@@ -88,6 +91,8 @@ def evaluate(trial: Trial) -> Evaluation:
 def measure_release(folder: Path, data: Path) -> Evaluation:
     """Return the evaluation of a release on the shoppers of a catalogue folder.
 
+    Photos are encoded again for the untuned encoder, unless the build's workspace is there still.
+
     Raises:
         CatalogError: the folder is no catalogue, or has other articles than the release.
         ReleaseError: there is no good release.
@@ -97,7 +102,11 @@ def measure_release(folder: Path, data: Path) -> Evaluation:
     release, catalog = open_release(folder), read_catalog(data)
     if row_order(catalog.articles) != release.manifest.row_order:
         raise CatalogError(f"{data} does not have the articles that {folder} was built from.")
-    return evaluate(Trial(release.retrieval, catalog.articles, catalog.purchases, None))
+    untuned = None
+    if release.manifest.models[IMAGE.name].encoder.id == COMPACT:
+        workspace = Workspace(workspace_folder(folder))
+        untuned = encode_photos(workspace, catalog, photo_digests(catalog), COMPACT).untuned
+    return evaluate(Trial(release.retrieval, catalog.articles, catalog.purchases, untuned))
 
 
 def _table(

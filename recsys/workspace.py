@@ -61,6 +61,11 @@ def model_revision(model: str) -> str:
     return "main"
 
 
+def workspace_folder(out: Path) -> Path:
+    """Return the folder that keeps what builds of the release at ``out`` have finished."""
+    return out.with_name(out.name + ".cache")
+
+
 class Workspace:
     """A folder that keeps the finished stages of builds."""
 

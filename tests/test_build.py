@@ -11,7 +11,7 @@ import pytest
 from building import build, cut_catalogue, files_of, photo_file, read_table, write_table
 from PIL import Image
 
-from recsys.build import Build, Options, workspace_folder
+from recsys.build import Build, Options
 from recsys.errors import CatalogError
 from recsys.manifest import MANIFEST
 from recsys.models import ALL
@@ -19,6 +19,7 @@ from recsys.models.image import ImageEncoder
 from recsys.models.text import TextEncoder
 from recsys.recommender import Recommender
 from recsys.release import open_release
+from recsys.workspace import workspace_folder
 
 SCRIPT = Path(__file__).parents[1] / "build_index.py"
 

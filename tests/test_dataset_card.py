@@ -156,7 +156,8 @@ def test_the_weights_stand_in_the_card_from_unsold_to_best_seller(manifest: Mani
     assert cells(card, "recency") == [["recency", "0.25 to 0.50"]]
 
 
-def test_every_table_of_the_evaluation_stands_in_the_card(manifest: Manifest) -> None:
+def test_every_table_of_the_evaluation_stands_in_the_card(release: Release) -> None:
+    manifest = release.manifest
     card = card_text(NAME, manifest)
     assert set(manifest.evaluation.tables) >= {"basket", "next purchase", "photo"}
     for name, table in manifest.evaluation.tables.items():

@@ -63,11 +63,12 @@ def help_of(*command):
 
 
 def test_the_help_texts_are_what_the_commands_print():
-    assert blocks("text") == [help_of("build_index.py"), help_of("-m", "recsys.deploy")]
+    commands = (["build_index.py"], ["-m", "recsys.deploy"], ["-m", "recsys.evaluation"])
+    assert blocks("text") == [help_of(*command) for command in commands]
 
 
 def test_every_option_in_an_example_command_exists():
-    commands = re.findall(r"(?:build_index\.py|recsys\.deploy) (.*)", "\n".join(blocks("bash")))
+    commands = re.findall(r"(?:build_index\.py|recsys\.deploy|recsys\.evaluation) (.*)", "\n".join(blocks("bash")))
     options = re.findall(r"--[a-z-]+", " ".join(commands))
     assert options
     assert all(option in "".join(blocks("text")) for option in options)
