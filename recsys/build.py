@@ -110,19 +110,16 @@ class Build:
         photos = self._photos(catalog, digests)
         feature = self._features(catalog)
         towers = self._two_tower(catalog, text, feature)
-        everyone = np.arange(len(towers.articles), dtype=np.int32)
-        tower = distinct(towers.articles, everyone, len(everyone))
         made_by = (
             EncoderRecord(_label(self.options.text_model), reader.revision),
             EncoderRecord(_label(self.options.image_model), photos.encoder.revision),
             EncoderRecord(features.ENCODER),
-            EncoderRecord(two_tower.ENCODER),
         )
         models = {
             TEXT.name: self._model(TEXT.name, made_by[0], text),
             IMAGE.name: self._model(IMAGE.name, made_by[1], photos.vectors),
             FEATURES.name: self._model(FEATURES.name, made_by[2], feature),
-            TWO_TOWER.name: self._model(TWO_TOWER.name, made_by[3], tower, towers.queries),
+            TWO_TOWER.name: self._tower_model(towers),
         }
         retrieval = self._retrieval(catalog, models, towers)
         evaluation = self._evaluation(
@@ -271,6 +268,13 @@ class Build:
         found = Audit(**json.loads((folder / "audit.json").read_text()))
         found.check(name)
         return BuiltModel(vectors, encoder, graph, found)
+
+    def _tower_model(self, towers: TwoTower) -> BuiltModel:
+        """Index the article tower's vectors; the query tower's ask."""
+        everyone = np.arange(len(towers.articles), dtype=np.int32)
+        vectors = distinct(towers.articles, everyone, len(everyone))
+        encoder = EncoderRecord(two_tower.ENCODER)
+        return self._model(TWO_TOWER.name, encoder, vectors, towers.queries)
 
     def _graph(self, name: str, key: str, vectors: ArticleVectors) -> Path:
         def make(folder: Path) -> None:

@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.events import api
@@ -13,18 +13,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from recsys import cards
+from recsys.answers import (
+    ArticleAnswer,
+    ForBasketAnswer,
+    SimilarAnswer,
+    article_answer,
+    for_basket_answer,
+    similar_answer,
+)
 from recsys.charts import evaluation_html
 from recsys.errors import QueryError, RecsysError
 from recsys.live import Edition, Live
 from recsys.photos import MAX_BYTES, read_photo, thumbnail
-from recsys.recommender import (
-    DEFAULT_MATCHES,
-    Answer,
-    Article,
-    BasketAnswer,
-    Gallery,
-    Recommender,
-)
+from recsys.recommender import DEFAULT_MATCHES, BasketAnswer, Recommender
 
 T = TypeVar("T")
 
@@ -54,56 +55,6 @@ PRIVATE: dict[str, Any] = {
 """How the page's own events are bound."""
 
 
-class ArticleAnswer(TypedDict):
-    """An article in an API answer."""
-
-    article_id: str
-    name: str
-    description: str
-    attributes: dict[str, str]
-    has_photo: bool
-
-
-class MatchAnswer(TypedDict):
-    """A match in an API answer; the contributions of the models sum to the score."""
-
-    rank: int
-    article_id: str
-    name: str
-    score: float
-    contributions: dict[str, float]
-
-
-class GalleryAnswer(TypedDict):
-    """One model's matches in an API answer, or a note that says why there are none."""
-
-    model: str
-    note: str
-    matches: list[MatchAnswer]
-
-
-class SimilarAnswer(TypedDict):
-    """An API answer: the release that gave it, the article asked about, a gallery a model."""
-
-    release: str
-    query: ArticleAnswer | None
-    galleries: list[GalleryAnswer]
-
-
-class ForBasketAnswer(TypedDict):
-    """An API answer for a basket or a shopper.
-
-    ``alias`` is the shopper's, empty for a basket; ``history`` the article ids asked about, the
-    latest first; ``again`` those that the shopper may buy again.
-    """
-
-    release: str
-    alias: str
-    history: list[str]
-    galleries: list[GalleryAnswer]
-    again: list[str]
-
-
 class Interface:
     """What the page and the API do with a query.
 
@@ -118,17 +69,18 @@ class Interface:
 
     def article(self, article_id: str) -> ArticleAnswer:
         """Look up an article by its id, with or without its leading zero."""
-        return _article(_or_error(lambda: self._now.article(article_id)))
+        return article_answer(_or_error(lambda: self._now.article(article_id)))
 
     def similar_to_article(self, article_id: str, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
         """Find the k articles most similar to an article, by each of five models."""
-        return _similar(lambda: self._now.similar_to_article(article_id, k))
+        return similar_answer(_or_error(lambda: self._now.similar_to_article(article_id, k)))
 
     def similar_to_photo(self, photo: str | None, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
         """Find the k articles most similar to an uploaded photo."""
         if photo is None:
             raise gr.Error("Choose a photo first.", print_exception=False)
-        return _similar(lambda: self._now.similar_to_photo(read_photo(Path(photo)), k))
+        ask = self._now.similar_to_photo
+        return similar_answer(_or_error(lambda: ask(read_photo(Path(photo)), k)))
 
     def shoppers(self) -> list[str]:
         """List the shoppers that can be asked for, by their aliases."""
@@ -136,11 +88,12 @@ class Interface:
 
     def for_shopper(self, alias: str, k: int = DEFAULT_MATCHES) -> ForBasketAnswer:
         """Find k articles for a shopper of the release, none of which they have."""
-        return _for_basket(lambda: self._now.for_shopper(alias, k))
+        return for_basket_answer(_or_error(lambda: self._now.for_shopper(alias, k)))
 
     def for_basket(self, article_ids: list[str], k: int = DEFAULT_MATCHES) -> ForBasketAnswer:
         """Find k articles that go with a basket of article ids."""
-        return _for_basket(lambda: self._now.for_basket(list(article_ids), k))
+        ask = self._now.for_basket
+        return for_basket_answer(_or_error(lambda: ask(list(article_ids), k)))
 
     def show_shopper(self, alias: str | None) -> tuple[Any, Any]:
         """Return the page's message and answer for a shopper; none until one is chosen."""
@@ -222,7 +175,6 @@ def welcome(recommender: Recommender) -> str:
 def make_page(interface: Interface) -> gr.Blocks:
     """Return the page, its events bound and its API endpoints named."""
     first = interface.first
-    examples = first.recommender.examples(1)
     page = gr.Blocks(
         title="More like this",
         analytics_enabled=False,
@@ -234,37 +186,45 @@ def make_page(interface: Interface) -> gr.Blocks:
         notice = gr.HTML(cards.notice_html(first.notice), elem_id="notice")
         with gr.Tabs(selected=ARTICLES_TAB) as tabs:
             with gr.Tab("Articles", id=ARTICLES_TAB):
-                with gr.Row(elem_classes="ask"):
-                    with gr.Column(scale=3, min_width=300):
-                        box = gr.Textbox(
-                            label="Article id",
-                            placeholder=examples[0].article_id if examples else "",
-                            max_lines=1,
-                            elem_id="article-id",
-                        )
-                        with gr.Row():
-                            look_up = gr.Button("Look up", variant="primary", min_width=120)
-                            surprise = gr.Button("Surprise me", min_width=120)
-                    with gr.Column(scale=2, min_width=300):
-                        photo = gr.File(label="Or a photo", file_types=["image"], height=150)
-                message = gr.HTML(elem_id="message")
-                greeting = welcome(first.recommender)
-                answer = gr.HTML(greeting, js_on_load=FOLLOW_LINKS, elem_id="answer")
+                box, message, answer = _articles_tab(interface)
             with gr.Tab("Shoppers"):
                 shopper, for_them = _shopper_tab(interface)
             with gr.Tab("How good is it?"):
                 report = gr.HTML(_report(first))
         foot = gr.HTML(cards.footer_html(first), elem_id="foot")
         shown = [message, answer]
-        gr.on([box.submit, look_up.click], interface.show_article, box, shown, **PRIVATE)
-        surprise.click(interface.show_surprise, None, [box, *shown], **PRIVATE)
         for results in (answer, for_them):
             results.select(interface.show_followed, None, [tabs, box, *shown], **PRIVATE)
         of_release = [notice, foot, shopper, report]
         page.load(interface.show_first, None, [box, *shown, *of_release], **PRIVATE)
-        photo.change(interface.show_photo, photo, shown, **PRIVATE)
         _bind_api(interface)
     return page
+
+
+def _articles_tab(interface: Interface) -> tuple[gr.Textbox, gr.HTML, gr.HTML]:
+    """Put the parts for articles and photos on the page: the box, the message, the answer."""
+    recommender = interface.first.recommender
+    examples = recommender.examples(1)
+    with gr.Row(elem_classes="ask"):
+        with gr.Column(scale=3, min_width=300):
+            box = gr.Textbox(
+                label="Article id",
+                placeholder=examples[0].article_id if examples else "",
+                max_lines=1,
+                elem_id="article-id",
+            )
+            with gr.Row():
+                look_up = gr.Button("Look up", variant="primary", min_width=120)
+                surprise = gr.Button("Surprise me", min_width=120)
+        with gr.Column(scale=2, min_width=300):
+            photo = gr.File(label="Or a photo", file_types=["image"], height=150)
+    message = gr.HTML(elem_id="message")
+    answer = gr.HTML(welcome(recommender), js_on_load=FOLLOW_LINKS, elem_id="answer")
+    shown = [message, answer]
+    gr.on([box.submit, look_up.click], interface.show_article, box, shown, **PRIVATE)
+    surprise.click(interface.show_surprise, None, [box, *shown], **PRIVATE)
+    photo.change(interface.show_photo, photo, shown, **PRIVATE)
+    return box, message, answer
 
 
 def _shopper_tab(interface: Interface) -> tuple[gr.Dropdown, gr.HTML]:
@@ -357,47 +317,3 @@ def _shown(ask: Callable[[], BasketAnswer]) -> tuple[Any, Any]:
         return "", cards.basket_html(ask())
     except RecsysError as error:
         return cards.message_html(str(error)), gr.skip()
-
-
-def _for_basket(ask: Callable[[], BasketAnswer]) -> ForBasketAnswer:
-    answer = _or_error(ask)
-    return ForBasketAnswer(
-        release=answer.revision,
-        alias=answer.alias,
-        history=[article.article_id for article in answer.history],
-        galleries=[_gallery(gallery) for gallery in answer.galleries],
-        again=[article.article_id for article in answer.again],
-    )
-
-
-def _similar(ask: Callable[[], Answer]) -> SimilarAnswer:
-    answer = _or_error(ask)
-    return SimilarAnswer(
-        release=answer.revision,
-        query=_article(answer.query) if answer.query else None,
-        galleries=[_gallery(gallery) for gallery in answer.galleries],
-    )
-
-
-def _article(article: Article) -> ArticleAnswer:
-    return ArticleAnswer(
-        article_id=article.article_id,
-        name=article.name,
-        description=article.description,
-        attributes=article.attributes,
-        has_photo=article.has_photo,
-    )
-
-
-def _gallery(gallery: Gallery) -> GalleryAnswer:
-    matches = [
-        MatchAnswer(
-            rank=match.rank,
-            article_id=match.article.article_id,
-            name=match.article.name,
-            score=match.score,
-            contributions=match.contributions,
-        )
-        for match in gallery.matches
-    ]
-    return GalleryAnswer(model=gallery.model.name, note=gallery.note, matches=matches)

@@ -8,7 +8,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from recsys.interface import ArticleAnswer, SimilarAnswer
+from recsys.answers import ArticleAnswer, SimilarAnswer
 from recsys.models import ALL, IMAGE
 from recsys.photos import MAX_BYTES
 from recsys.recommender import MOST_MATCHES

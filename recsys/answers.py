@@ -1,0 +1,100 @@
+"""What the API answers with: plain dictionaries whose types Gradio shows to programs."""
+
+from typing import TypedDict
+
+from recsys.recommender import Answer, Article, BasketAnswer, Gallery
+
+
+class ArticleAnswer(TypedDict):
+    """An article in an API answer."""
+
+    article_id: str
+    name: str
+    description: str
+    attributes: dict[str, str]
+    has_photo: bool
+
+
+class MatchAnswer(TypedDict):
+    """A match in an API answer; the contributions of the models sum to the score."""
+
+    rank: int
+    article_id: str
+    name: str
+    score: float
+    contributions: dict[str, float]
+
+
+class GalleryAnswer(TypedDict):
+    """One model's matches in an API answer, or a note that says why there are none."""
+
+    model: str
+    note: str
+    matches: list[MatchAnswer]
+
+
+class SimilarAnswer(TypedDict):
+    """An API answer: the release that gave it, the article asked about, a gallery a model."""
+
+    release: str
+    query: ArticleAnswer | None
+    galleries: list[GalleryAnswer]
+
+
+class ForBasketAnswer(TypedDict):
+    """An API answer for a basket or a shopper.
+
+    ``alias`` is the shopper's, empty for a basket; ``history`` the article ids asked about, the
+    latest first; ``again`` those that the shopper may buy again.
+    """
+
+    release: str
+    alias: str
+    history: list[str]
+    galleries: list[GalleryAnswer]
+    again: list[str]
+
+
+def article_answer(article: Article) -> ArticleAnswer:
+    """Return an article as the API tells it."""
+    return ArticleAnswer(
+        article_id=article.article_id,
+        name=article.name,
+        description=article.description,
+        attributes=article.attributes,
+        has_photo=article.has_photo,
+    )
+
+
+def similar_answer(answer: Answer) -> SimilarAnswer:
+    """Return what is similar to an article or a photo as the API tells it."""
+    return SimilarAnswer(
+        release=answer.revision,
+        query=article_answer(answer.query) if answer.query else None,
+        galleries=[_gallery(gallery) for gallery in answer.galleries],
+    )
+
+
+def for_basket_answer(answer: BasketAnswer) -> ForBasketAnswer:
+    """Return what goes with a basket, or suits a shopper, as the API tells it."""
+    return ForBasketAnswer(
+        release=answer.revision,
+        alias=answer.alias,
+        history=[article.article_id for article in answer.history],
+        galleries=[_gallery(gallery) for gallery in answer.galleries],
+        again=[article.article_id for article in answer.again],
+    )
+
+
+def _gallery(gallery: Gallery) -> GalleryAnswer:
+    matches = [
+        MatchAnswer(
+            rank=match.rank,
+            article_id=match.article.article_id,
+            name=match.article.name,
+            score=match.score,
+            contributions=match.contributions,
+        )
+        for match in gallery.matches
+    ]
+    return GalleryAnswer(model=gallery.model.name, note=gallery.note, matches=matches)
