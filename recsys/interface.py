@@ -93,17 +93,21 @@ class Interface:
     def for_basket(self, article_ids: list[str], k: int = DEFAULT_MATCHES) -> ForBasketAnswer:
         """Find k articles that go with a basket of article ids."""
         ask = self._now.for_basket
-        return for_basket_answer(_or_error(lambda: ask(list(article_ids), k)))
+        return for_basket_answer(_or_error(lambda: ask(_article_ids(article_ids), k)))
 
     def show_shopper(self, alias: str | None) -> tuple[Any, Any]:
         """Return the page's message and answer for a shopper; none until one is chosen."""
         if not alias:
-            return "", gr.skip()
+            return gr.skip(), gr.skip()
         return _shown(lambda: self._now.for_shopper(alias))
 
-    def show_basket(self, text: str) -> tuple[Any, Any]:
-        """Return the page's message and answer for article ids in a line of text."""
-        return _shown(lambda: self._now.for_basket(re.split(r"[\s,;]+", text.strip(" ,;\n"))))
+    def show_basket(self, text: str) -> tuple[Any, Any, Any]:
+        """Return the page's message and answer for article ids in a line of text.
+
+        The shopper is no longer chosen then, so that the same one can be chosen again.
+        """
+        message, answer = _shown(lambda: self._now.for_basket(_article_ids(text)))
+        return message, answer, gr.skip() if message else None
 
     def show_article(self, article_id: str) -> tuple[Any, Any]:
         """Return the page's message and answer for an article id."""
@@ -247,7 +251,8 @@ def _shopper_tab(interface: Interface) -> tuple[gr.Dropdown, gr.HTML]:
     message = gr.HTML(elem_id="shopper-message")
     answer = gr.HTML(js_on_load=FOLLOW_LINKS, elem_id="shopper-answer")
     shopper.change(interface.show_shopper, shopper, [message, answer], **PRIVATE)
-    gr.on([basket.submit, ask.click], interface.show_basket, basket, [message, answer], **PRIVATE)
+    shown = [message, answer, shopper]
+    gr.on([basket.submit, ask.click], interface.show_basket, basket, shown, **PRIVATE)
     return shopper, answer
 
 
@@ -309,6 +314,19 @@ def _or_error(ask: Callable[[], T]) -> T:
         return ask()
     except RecsysError as error:
         raise gr.Error(str(error), print_exception=False) from error
+
+
+def _article_ids(basket: object) -> list[str]:
+    """Return the ids in a basket: a list of them, or a text with anything between them.
+
+    Raises:
+        QueryError: it is neither.
+    """
+    if isinstance(basket, str):
+        return re.findall(r"[^\s,;]+", basket)
+    if isinstance(basket, list):
+        return basket
+    raise QueryError("A basket is a list of article ids.")
 
 
 def _shown(ask: Callable[[], BasketAnswer]) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from recsys.build import Build, Options
 from recsys.catalog import LICENSE_FILE
 from recsys.manifest import MANIFEST, FileRecord, Manifest, read_manifest
+from recsys.models.combined import Weights
 from recsys.release import ARTICLES, ROW_GROUP
 
 
@@ -68,9 +69,11 @@ def edition(source: Path, folder: Path, number: int) -> Path:
     place = table.schema.get_field_index("prod_name")
     table = table.set_column(place, table.schema.field(place), [names])
     pq.write_table(table, folder / ARTICLES, row_group_size=ROW_GROUP)
-    models = read_manifest(folder).models
-    models["text"] = dataclasses.replace(models["text"], weight=number / 100)
-    reseal(folder, models=models)
+    weights = read_manifest(folder).weights
+    text = {"text": float(number)}
+    learned = weights["article"]
+    weights["article"] = Weights({**learned.unknown, **text}, {**learned.known, **text})
+    reseal(folder, weights=weights)
     return folder
 
 

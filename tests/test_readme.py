@@ -68,7 +68,9 @@ def test_the_help_texts_are_what_the_commands_print():
 
 
 def test_every_option_in_an_example_command_exists():
-    commands = re.findall(r"(?:build_index\.py|recsys\.deploy|recsys\.evaluation) (.*)", "\n".join(blocks("bash")))
+    commands = re.findall(
+        r"(?:build_index\.py|recsys\.deploy|recsys\.evaluation) (.*)", "\n".join(blocks("bash"))
+    )
     options = re.findall(r"--[a-z-]+", " ".join(commands))
     assert options
     assert all(option in "".join(blocks("text")) for option in options)
