@@ -33,6 +33,9 @@ def main() -> None:
             page = browser.new_page(viewport={"width": width, "height": height})
             shoot(page, address, f"start-{size}", ".welcome")
             shoot(page, f"{address}?article={article}", f"article-{size}", ".gallery")
+            page.get_by_role("tab", name="How good is it?").click()
+            page.wait_for_selector(".chart:visible")
+            page.screenshot(path=DOCS / f"how-good-{size}.png")
         browser.close()
 
 
