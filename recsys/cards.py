@@ -68,7 +68,8 @@ def footer_html(edition: Edition) -> str:
     return (
         f'<footer class="foot">{len(release.articles):,} articles, '
         f"{int(release.with_photo.sum()):,} with a photo · {escape(edition.origin)} · "
-        f"release {edition.recommender.revision} · scores are cosine similarities</footer>"
+        f"release {edition.recommender.revision} · scores are cosine similarities, combined ones a "
+        "mean of those and of counts</footer>"
     )
 
 
