@@ -20,7 +20,7 @@ def evaluation_html(evaluation: Evaluation) -> str:
 
 
 def _chart(name: str, table: Table) -> str:
-    ranked = sorted(table.models.items(), key=lambda item: -item[1].recall_12.mean)
+    ranked = table.ranked()
     longest = max(scores.recall_12.high for _, scores in ranked) or 1.0
     bars = "".join(_bar(model, scores, longest) for model, scores in ranked)
     figures = "".join(_figures(model, scores) for model, scores in ranked)

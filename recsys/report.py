@@ -55,6 +55,10 @@ class Table:
     questions: int
     models: dict[str, Scores]
 
+    def ranked(self) -> list[tuple[str, Scores]]:
+        """Return the models from the best recall@12, equal ones in the order of their names."""
+        return sorted(self.models.items(), key=lambda item: (-item[1].recall_12.mean, item[0]))
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -99,8 +103,8 @@ def _rows(table: Table) -> str:
         "| | recall@12 (95 %) | recall@100 | MAP@12 | NDCG@12 | hit rate@12 | coverage@12 "
         "| novelty, bits | answered |"
     )
-    ranked = sorted(table.models.items(), key=lambda item: -item[1].recall_12.mean)
-    return "\n".join([head, "|---" * 9 + "|", *(_row(name, scores) for name, scores in ranked)])
+    rows = (_row(name, scores) for name, scores in table.ranked())
+    return "\n".join([head, "|---" * 9 + "|", *rows])
 
 
 def _row(name: str, scores: Scores) -> str:
