@@ -15,6 +15,7 @@ from recsys.hub import Visibility, publish
 from recsys.manifest import Manifest
 from recsys.models.image import COMPACT
 from recsys.models.text import PACKAGED
+from recsys.report import markdown
 from recsys.sample import draw_sample
 from recsys.workspace import workspace_folder
 
@@ -38,7 +39,7 @@ def main() -> int:
         manifest = build.run()
         print(_stage_table(build.stages))
         print(_model_table(manifest))
-        print(_evaluation_table(manifest))
+        print(f"\n{markdown(manifest.evaluation)}\n")
         print(f"Release {manifest.revision} is in {arguments.out}")
         if arguments.push_to:
             revision = publish(arguments.out, arguments.push_to, visibility, arguments.tag)
@@ -119,16 +120,6 @@ def _model_table(manifest: Manifest) -> str:
             f"{name:<12}{model.articles:>10,}{model.entries:>10,}{model.dim:>6}"
             f"{audit.mean:>11.4f}{audit.worst:>7.2f}{audit.below_90:>10.4%}"
         )
-    return "\n".join(lines)
-
-
-def _evaluation_table(manifest: Manifest) -> str:
-    lines = []
-    for name, table in manifest.evaluation.tables.items():
-        lines.append(f"\n{f'{name}, {table.questions:,} questions':<48}recall@12 (95 %)")
-        for model, scores in table.models.items():
-            recall = scores.recall_12
-            lines.append(f"  {model:<46}{recall.mean:.4f} ({recall.low:.4f} to {recall.high:.4f})")
     return "\n".join(lines)
 
 

@@ -32,7 +32,7 @@ from recsys.protocols import (
     photo_questions,
 )
 from recsys.report import Evaluation, Scores, Table, markdown
-from recsys.retrieval import ARTICLE, BASKET, Retrieval
+from recsys.retrieval import ARTICLE, BASKET, NOBODY, Retrieval
 from recsys.split import TEST, TRAINING
 from recsys.vectors import NO_VECTOR, ArticleVectors, Int32
 from recsys.weights import examples, query
@@ -146,7 +146,7 @@ def _parts_table(trial: Trial, kind: str, questions: list[Question], sold: Count
     lists: dict[str, list[Int32]] = {name: [] for name in weights}
     for question in tqdm(questions, desc=f"{kind}, parts", unit="question"):
         asked = query(retrieval, kind, question)
-        rows = retrieval.candidates(asked)
+        rows = retrieval.candidates(asked, retrieval.nearby(asked))
         parts, known = retrieval.parts(asked, rows), retrieval.known(asked)
         for name, each in weights.items():
             lists[name].append(fuse(rows, parts, each.at(known), LONG).rows)
@@ -161,7 +161,8 @@ def _models(retrieval: Retrieval, kind: str) -> dict[str, Ranker]:
         return lambda asked, k: retrieval.nearest(name, query(retrieval, kind, asked), k).rows
 
     def combined(asked: Question, k: int) -> Int32:
-        return retrieval.combined(query(retrieval, kind, asked), k).rows
+        question = query(retrieval, kind, asked)
+        return retrieval.combined(question, retrieval.nearby(question), k).rows
 
     return {COMBINED.name: combined} | {model.name: single(model.name) for model in SINGLE}
 
@@ -187,9 +188,15 @@ def _photos(trial: Trial) -> tuple[list[Question], dict[str, Ranker]]:
 
 
 def _looks(index: Index) -> Ranker:
-    return lambda asked, k: (
-        index.search(index.vectors[index.entry[asked.basket[0]]], k, asked.owned.tolist()).rows
-    )
+    """Return the ranker by an article's own vector; it answers nothing where there is none."""
+
+    def rank(asked: Question, k: int) -> Int32:
+        entry = index.entry[asked.basket[0]]
+        if entry == NO_VECTOR:
+            return NOBODY
+        return index.search(index.vectors[entry], k, asked.owned.tolist()).rows
+
+    return rank
 
 
 def main() -> int:

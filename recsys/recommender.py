@@ -242,11 +242,12 @@ class Recommender:
     def _galleries(self, query: Query, k: int, notes: Mapping[str, str]) -> tuple[Gallery, ...]:
         """Ask every model that can read the query, and all of them combined."""
         retrieval = self.release.retrieval
-        fused = retrieval.combined(query, k)
+        nearby = retrieval.nearby(query)
+        fused = retrieval.combined(query, nearby, k)
         matches = {COMBINED.name: self._matches(fused.rows, fused.scores, fused.contributions)}
-        for name in query.vectors:
-            near = retrieval.nearest(name, query, k)
-            matches[name] = self._matches(near.rows, near.scores, {name: near.scores})
+        for name, near in nearby.items():
+            scores = near.scores[:k]
+            matches[name] = self._matches(near.rows[:k], scores, {name: scores})
         return tuple(
             Gallery(model, matches.get(model.name, ()), self._note(model, matches, notes))
             for model in ALL

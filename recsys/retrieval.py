@@ -75,15 +75,25 @@ class Retrieval:
             return Neighbours(NOBODY, np.empty(0, np.float32))
         return self.indexes[model].search(query.vectors[model], k, query.exclude.tolist())
 
-    def combined(self, query: Query, k: int) -> Fused:
-        """Return the ``k`` best articles by all that is known."""
-        rows = self.candidates(query)
+    def nearby(self, query: Query) -> dict[str, Neighbours]:
+        """Return the `CANDIDATES` nearest articles in the eyes of each model that can read it."""
+        return {model: self.nearest(model, query, CANDIDATES) for model in query.vectors}
+
+    def combined(self, query: Query, nearby: Mapping[str, Neighbours], k: int) -> Fused:
+        """Return the ``k`` best articles by all that is known.
+
+        Args:
+            query: what is asked.
+            nearby: what `nearby` returned for it.
+            k: how many to return.
+        """
+        rows = self.candidates(query, nearby)
         weights = self.weights[query.kind].at(self.known(query))
         return fuse(rows, self.parts(query, rows), weights, k)
 
-    def candidates(self, query: Query) -> Int32:
+    def candidates(self, query: Query, nearby: Mapping[str, Neighbours]) -> Int32:
         """Return the articles that the combined model looks at, int32 in rising order."""
-        found = [self.nearest(model, query, CANDIDATES).rows for model in query.vectors]
+        found = [near.rows for near in nearby.values()]
         if len(query.basket):
             found += [self.sales.partners_of(article) for article in query.basket]
             found.append(self.sales.best_sellers)

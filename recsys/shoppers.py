@@ -78,7 +78,7 @@ def read_shoppers(path: Path, article_ids: pd.Series) -> dict[str, Shopper]:
     return {
         str(alias): Shopper(
             str(alias),
-            tuple(rows.to_numpy(np.int32) for _, rows in bought.groupby("visit")["row"]),
+            _split(bought["row"].to_numpy(np.int32), bought["visit"].to_numpy()),
         )
         for alias, bought in table.groupby("alias", sort=False)
     }
@@ -86,5 +86,9 @@ def read_shoppers(path: Path, article_ids: pd.Series) -> dict[str, Shopper]:
 
 def _visits(purchases: Purchases, start: int, end: int) -> tuple[Int32, ...]:
     start = max(start, end - LONGEST)
-    days = np.flatnonzero(np.diff(purchases.day[start:end])) + 1
-    return tuple(np.split(purchases.article[start:end], days))
+    return _split(purchases.article[start:end], purchases.day[start:end])
+
+
+def _split(articles: Int32, visits: Int32) -> tuple[Int32, ...]:
+    """Split articles where the visit changes."""
+    return tuple(np.split(articles, np.flatnonzero(np.diff(visits)) + 1))

@@ -43,7 +43,7 @@ def query(retrieval: Retrieval, kind: str, question: Question) -> Query:
 
 def _example(retrieval: Retrieval, kind: str, question: Question) -> Example:
     asked = query(retrieval, kind, question)
-    rows = retrieval.candidates(asked)
+    rows = retrieval.candidates(asked, retrieval.nearby(asked))
     said = retrieval.parts(asked, rows)
     silent = np.zeros(len(rows), np.float32)
     parts: Float32 = np.stack([said.get(part, silent) for part in PARTS], axis=1)

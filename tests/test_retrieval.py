@@ -19,6 +19,14 @@ WITHOUT_PHOTO = (7, 8, 320)
 WEIGHTS = {ARTICLE: LIKELY, BASKET: LIKELY, PHOTO: IMAGE_ONLY}
 
 
+def candidates(retrieval, query):
+    return retrieval.candidates(query, retrieval.nearby(query))
+
+
+def combined(retrieval, query, k):
+    return retrieval.combined(query, retrieval.nearby(query), k)
+
+
 def int32(*values):
     return np.array(values, np.int32)
 
@@ -74,8 +82,8 @@ def test_an_article_is_not_like_itself(retrieval, row):
         found = retrieval.nearest(model, query, ARTICLES).rows
         assert row not in found
         assert len(found) > ARTICLES - 5 or model not in query.vectors
-    assert row not in retrieval.candidates(query)
-    assert row not in retrieval.combined(query, ARTICLES).rows
+    assert row not in candidates(retrieval, query)
+    assert row not in combined(retrieval, query, ARTICLES).rows
 
 
 def test_what_is_excluded_is_never_found(retrieval):
@@ -84,16 +92,16 @@ def test_what_is_excluded_is_never_found(retrieval):
     query = retrieval.of_basket(int32(0), excluded)
     for model in MODELS:
         assert not np.isin(retrieval.nearest(model, query, ARTICLES).rows, excluded).any()
-    assert not np.isin(retrieval.candidates(query), excluded).any()
-    fused = retrieval.combined(query, ARTICLES)
+    assert not np.isin(candidates(retrieval, query), excluded).any()
+    fused = combined(retrieval, query, ARTICLES)
     assert not np.isin(fused.rows, excluded).any()
-    assert len(fused.rows) == len(retrieval.candidates(query)) > CANDIDATES
+    assert len(fused.rows) == len(candidates(retrieval, query)) > CANDIDATES
 
 
 def test_what_is_in_a_basket_may_be_found_unless_it_is_excluded(retrieval):
-    again = retrieval.combined(retrieval.of_basket(int32(5), int32()), 12)
+    again = combined(retrieval, retrieval.of_basket(int32(5), int32()), 12)
     assert 5 in again.rows
-    assert 5 not in retrieval.combined(retrieval.of_basket(int32(5), int32(5)), 12).rows
+    assert 5 not in combined(retrieval, retrieval.of_basket(int32(5), int32(5)), 12).rows
 
 
 # Queries
@@ -125,10 +133,10 @@ def test_an_article_without_a_photo_is_not_asked_about_by_its_looks(retrieval):
     query = retrieval.of_article(7)
     assert set(query.vectors) == {"text", "features", "two_tower"}
     assert len(retrieval.nearest("image", query, 12).rows) == 0
-    fused = retrieval.combined(query, 12)
+    fused = combined(retrieval, query, 12)
     assert len(fused.rows) == 12
     assert "image" not in fused.contributions
-    assert "image" in retrieval.combined(retrieval.of_article(6), 12).contributions
+    assert "image" in combined(retrieval, retrieval.of_article(6), 12).contributions
 
 
 def test_a_basket_looks_like_those_of_it_that_have_a_photo(retrieval):
@@ -142,7 +150,7 @@ def test_a_photo_is_read_by_the_image_model_alone(retrieval):
     assert set(query.vectors) == {"image"}
     for model in set(MODELS) - {"image"}:
         assert len(retrieval.nearest(model, query, 12).rows) == 0
-    nearest, fused = retrieval.nearest("image", query, 12), retrieval.combined(query, 12)
+    nearest, fused = retrieval.nearest("image", query, 12), combined(retrieval, query, 12)
     assert fused.rows.tolist() == nearest.rows.tolist()
     assert fused.rows[0] == 33
     assert set(fused.contributions) == {"image"}
@@ -154,28 +162,28 @@ def test_a_photo_is_read_by_the_image_model_alone(retrieval):
 
 
 def test_candidates_are_the_nearest_what_shares_buyers_and_what_sells_best(retrieval):
-    candidates = retrieval.candidates(retrieval.of_article(0))
+    rows = candidates(retrieval, retrieval.of_article(0))
     # Two of those around it have no photo, so the image model looks one further on either side.
     half = CANDIDATES // 2 + 1
     near = {*range(1, half + 1), *range(ARTICLES - half, ARTICLES)}
     best = set(retrieval.sales.best_sellers.tolist())
     assert 250 in best
     assert not best <= near
-    assert set(candidates.tolist()) == near | {300} | best - {0}
-    assert candidates.tolist() == sorted(set(candidates.tolist()))
+    assert set(rows.tolist()) == near | {300} | best - {0}
+    assert rows.tolist() == sorted(set(rows.tolist()))
 
 
 def test_partners_of_every_article_of_a_basket_are_looked_at(retrieval):
     basket = int32(500, 390, 0)
-    candidates = retrieval.candidates(retrieval.of_basket(basket, basket))
-    assert {300, 250} <= set(candidates.tolist())
-    assert 300 not in retrieval.candidates(retrieval.of_article(500))
+    rows = candidates(retrieval, retrieval.of_basket(basket, basket))
+    assert {300, 250} <= set(rows.tolist())
+    assert 300 not in candidates(retrieval, retrieval.of_article(500))
 
 
 def test_a_photo_is_compared_with_what_looks_like_it_only(retrieval):
-    candidates = retrieval.candidates(retrieval.of_photo(circle()[0]))
-    assert len(candidates) == CANDIDATES
-    assert not {250, 300} & set(candidates.tolist())
+    rows = candidates(retrieval, retrieval.of_photo(circle()[0]))
+    assert len(rows) == CANDIDATES
+    assert not {250, 300} & set(rows.tolist())
 
 
 # Parts
@@ -200,14 +208,14 @@ def test_a_candidate_without_a_photo_counts_as_typical(retrieval):
 
 def test_a_missing_photo_hurts_less_than_an_unlike_one_and_helps_less_than_a_like_one(retrieval):
     looks = weighing(retrieval, image=1.0)
-    found = looks.combined(looks.of_article(0), ARTICLES).rows.tolist()
+    found = combined(looks, looks.of_article(0), ARTICLES).rows.tolist()
     assert found.index(6) < found.index(98) < found.index(7) < found.index(400)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_where_one_model_weighs_all_the_combined_one_answers_as_it_does(retrieval, model):
     alone, query = weighing(retrieval, **{model: 2.0}), retrieval.of_article(100)
-    fused, nearest = alone.combined(query, 12), retrieval.nearest(model, query, 12)
+    fused, nearest = combined(alone, query, 12), retrieval.nearest(model, query, 12)
     assert fused.rows.tolist() == nearest.rows.tolist()
     np.testing.assert_allclose(fused.scores, nearest.scores, atol=2e-5)
     assert set(fused.contributions) == {model}
@@ -215,15 +223,15 @@ def test_where_one_model_weighs_all_the_combined_one_answers_as_it_does(retrieva
 
 def test_what_shares_buyers_can_be_found_however_unlike_it_is(retrieval):
     counts = weighing(retrieval, co_purchase=1.0)
-    assert counts.combined(counts.of_article(0), 1).rows.tolist() == [300]
+    assert combined(counts, counts.of_article(0), 1).rows.tolist() == [300]
 
 
 def test_each_kind_of_query_has_its_own_weights(retrieval):
     counts = weighing(retrieval, co_purchase=1.0)
     mixed = replace(retrieval, weights=counts.weights | {BASKET: LIKELY})
     article, basket = mixed.of_article(0), mixed.of_basket(int32(0), int32(0))
-    assert mixed.combined(article, 1).rows.tolist() == [300]
-    assert mixed.combined(basket, 1).rows.tolist() != [300]
+    assert combined(mixed, article, 1).rows.tolist() == [300]
+    assert combined(mixed, basket, 1).rows.tolist() != [300]
 
 
 def test_an_article_is_known_as_well_as_it_sells_and_a_basket_as_its_articles_do(retrieval):
@@ -237,12 +245,12 @@ def test_weights_of_the_unknown_are_for_the_unknown(retrieval):
     nothing = dict.fromkeys(PARTS, 0.0)
     split = Weights(unknown=nothing | {"text": 1.0}, known=nothing | {"popularity": 1.0})
     chosen = replace(retrieval, weights={ARTICLE: split})
-    assert set(chosen.combined(chosen.of_article(450), 5).contributions) == {"text"}
-    assert set(chosen.combined(chosen.of_article(250), 5).contributions) == {"popularity"}
-    assert set(chosen.combined(chosen.of_article(0), 5).contributions) == {"text", "popularity"}
+    assert set(combined(chosen, chosen.of_article(450), 5).contributions) == {"text"}
+    assert set(combined(chosen, chosen.of_article(250), 5).contributions) == {"popularity"}
+    assert set(combined(chosen, chosen.of_article(0), 5).contributions) == {"text", "popularity"}
 
 
 def test_no_more_are_found_than_asked_for(retrieval):
     query = retrieval.of_article(0)
-    assert len(retrieval.combined(query, 12).rows) == 12
+    assert len(combined(retrieval, query, 12).rows) == 12
     assert len(retrieval.nearest("text", query, 3).rows) == 3
