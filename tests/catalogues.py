@@ -5,9 +5,10 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
-from recsys.catalog import ARTICLE_COLUMNS, PURCHASE_COLUMNS
+from recsys.catalog import ARTICLE_COLUMNS, PURCHASE_COLUMNS, Purchases
 
 PLAIN = dict.fromkeys(ARTICLE_COLUMNS, "Plain")
 """An article whose every attribute is the same word."""
@@ -68,3 +69,17 @@ def picture_bytes(picture: Image.Image, file_format: str = "JPEG", **options: ob
     out = io.BytesIO()
     picture.save(out, file_format, **options)
     return out.getvalue()
+
+
+def int32(values: Sequence[int]) -> np.ndarray:
+    """Return an array of article rows, shoppers or days."""
+    return np.array(values, np.int32)
+
+
+def bought(*rows: tuple[int, int, int]) -> Purchases:
+    """Return purchases from (shopper, article, day), sorted as the catalogue sorts them."""
+    shopper, article, day = int32(rows).reshape(-1, 3).T
+    order = np.lexsort((day, shopper))
+    buckets = np.zeros(shopper.max(initial=-1) + 1, np.uint8)
+    price = np.ones(len(order), np.float32)
+    return Purchases(shopper[order], article[order], day[order], price, buckets, 0)

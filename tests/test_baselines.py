@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from catalogues import bought, int32
 
 from recsys.baselines import at_random, by_score, count_rankers, factorisations, repurchase, tf_idf
-from recsys.catalog import Purchases
 from recsys.protocols import Question
 
 COUNTING = (
@@ -16,19 +16,6 @@ COUNTING = (
     "item-kNN",
 )
 COMMUNITIES, MEMBERS = 3, 6
-
-
-def int32(values):
-    return np.array(values, np.int32)
-
-
-def bought(*rows):
-    """Purchases from (shopper, article, day), sorted as the catalogue sorts them."""
-    shopper, article, day = int32(rows).reshape(-1, 3).T
-    order = np.lexsort((day, shopper))
-    buckets = np.zeros(shopper.max(initial=-1) + 1, np.uint8)
-    price = np.ones(len(order), np.float32)
-    return Purchases(shopper[order], article[order], day[order], price, buckets, 0)
 
 
 def asked(*basket, owned=()):

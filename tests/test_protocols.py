@@ -1,26 +1,12 @@
 """Questions ask with what a shopper had, and want what they bought then."""
 
-import numpy as np
 import pandas as pd
 import pytest
+from catalogues import bought, int32
 
 from recsys import protocols
-from recsys.catalog import Purchases
 from recsys.protocols import basket_questions, evenly, next_questions, photo_questions
 from recsys.split import TEST, TRAINING, bucket_of
-
-
-def int32(values):
-    return np.array(values, np.int32)
-
-
-def bought(*rows):
-    """Purchases from (shopper, article, day), sorted as the catalogue sorts them."""
-    shopper, article, day = int32(rows).reshape(-1, 3).T
-    order = np.lexsort((day, shopper))
-    buckets = np.zeros(shopper.max(initial=-1) + 1, np.uint8)
-    price = np.ones(len(order), np.float32)
-    return Purchases(shopper[order], article[order], day[order], price, buckets, 0)
 
 
 def spelled(questions):

@@ -4,23 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from catalogues import bought, int32
 
 from recsys import sales as module
-from recsys.catalog import Purchases
 from recsys.sales import count_sales
-
-
-def int32(values):
-    return np.array(values, np.int32)
-
-
-def bought(*rows):
-    """Purchases from (shopper, article, day), sorted as the catalogue sorts them."""
-    shopper, article, day = int32(rows).reshape(-1, 3).T
-    order = np.lexsort((day, shopper))
-    buckets = np.zeros(shopper.max(initial=-1) + 1, np.uint8)
-    price = np.ones(len(order), np.float32)
-    return Purchases(shopper[order], article[order], day[order], price, buckets, 0)
 
 
 def strengths(sales):
