@@ -108,8 +108,19 @@ class Index:
             self.entry[self._members], np.arange(len(self.vectors) + 1), side="left"
         )
 
-    def search(self, query: Float32, k: int, exclude: Sequence[int] = ()) -> Neighbours:
-        """Return the ``k`` nearest articles to a unit vector [dim], ``exclude`` left out."""
+    def search(
+        self, query: Float32, k: int, exclude: Sequence[int] = (), among: Int32 | None = None
+    ) -> Neighbours:
+        """Return the ``k`` nearest articles to a unit vector [dim].
+
+        Args:
+            query: float32 [dim].
+            k: how many to return, if there are that many.
+            exclude: rows that are no answer.
+            among: the only rows that are answers, all of which are looked at then.
+        """
+        if among is not None:
+            return self._best_of(np.setdiff1d(among, exclude).astype(np.int32), query, k)
         if self.graph is None:
             return self.search_exactly(query, k, exclude)
         entries, scores = self.candidates(query[None], k + len(exclude) + MARGIN)
@@ -124,6 +135,13 @@ class Index:
         bar = np.partition(scores, -wanted)[-wanted]
         entries = np.flatnonzero(scores >= bar - TIE)
         return self._ranked(entries, scores[entries], k, exclude)
+
+    def _best_of(self, rows: Int32, query: Float32, k: int) -> Neighbours:
+        scores = self.scores(query, rows)
+        known = ~np.isnan(scores)
+        rows, scores = rows[known], scores[known]
+        order = np.lexsort((rows, -scores))[:k]
+        return Neighbours(rows[order], scores[order])
 
     def scores(self, query: Float32, rows: Int32) -> Float32:
         """Return the score of each of ``rows``, NaN for articles without a vector."""

@@ -10,7 +10,17 @@ from recsys.errors import PhotoError
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+LONGEST_SHAPE = 50
+"""How many times as long as wide, or as wide as long, a picture may be."""
+
+LARGEST_SIDE = 1024
+"""Pictures are shrunk to this as they are decoded: no model or page looks at more."""
+
+WANTED = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
+Image.init()
+FORMATS = tuple(name for name in WANTED if name in Image.OPEN)
+"""Those of the wanted formats that this Pillow, with its plugins, can read."""
+
 THUMBNAIL_SIZE = (360, 540)
 """Largest width and height, in pixels, of a photo kept in a release."""
 
@@ -18,16 +28,18 @@ THUMBNAIL_SIZE = (360, 540)
 def decode_photo(data: bytes) -> Image.Image:
     """Return the RGB picture in ``data``, upright, any transparency laid over white.
 
-    Size and format are checked before a pixel is decoded.
+    Size and format are checked before a pixel is decoded. Of an animation it is the first frame;
+    what is larger than `LARGEST_SIDE` is shrunk.
 
     Raises:
         PhotoError: too many bytes or pixels, not a picture in one of `FORMATS`, or damaged.
     """
     picture = _open(data)
     try:
+        # A JPEG can be decoded at a fraction of its size, in a fraction of time and memory.
+        picture.draft("RGB", (LARGEST_SIDE, LARGEST_SIDE))
         picture.load()
-        upright = ImageOps.exif_transpose(picture)
-        return _over_white(upright)
+        return _over_white(ImageOps.exif_transpose(_shrunk(picture)))
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise PhotoError(f"This {picture.format} picture is damaged: {error}.") from error
 
@@ -88,6 +100,23 @@ def _open(data: bytes) -> Image.Image:
             f"This picture has {picture.width} × {picture.height} pixels; "
             f"at most {MAX_PIXELS // 1_000_000} megapixels are read."
         )
+    if max(picture.size) > LONGEST_SHAPE * min(picture.size):
+        raise PhotoError(
+            f"This picture has {picture.width} × {picture.height} pixels: too thin to see "
+            "anything in it; choose another one."
+        )
+    return picture
+
+
+def _shrunk(picture: Image.Image) -> Image.Image:
+    """Return a picture no larger than `LARGEST_SIDE`, its EXIF notes kept."""
+    if max(picture.size) > LARGEST_SIDE:
+        if picture.mode in ("P", "PA", "1"):
+            # Their numbers are no brightnesses, so they cannot be averaged.
+            picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        elif picture.mode.startswith("I"):
+            picture = picture.convert("I")
+        picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BICUBIC)
     return picture
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from recsys import photos
 from recsys.errors import PhotoError
-from recsys.photos import THUMBNAIL_SIZE, decode_photo, read_photo, thumbnail
+from recsys.photos import LARGEST_SIDE, THUMBNAIL_SIZE, decode_photo, read_photo, thumbnail
 from tests.catalogues import picture_bytes
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -56,6 +56,13 @@ def test_the_usual_formats_are_decoded(file_format):
     assert (picture.mode, picture.size) == ("RGB", (40, 20))
     assert close(picture.getpixel((5, 10)), RED)
     assert close(picture.getpixel((35, 10)), BLUE)
+
+
+@pytest.mark.skipif("AVIF" not in photos.FORMATS, reason="this Pillow reads no AVIF")
+def test_avif_is_decoded_where_pillow_can():
+    picture = decode_photo(picture_bytes(halves(), "AVIF", quality=95))
+    assert (picture.mode, picture.size) == ("RGB", (40, 20))
+    assert close(picture.getpixel((5, 10)), RED, tolerance=30)
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
@@ -121,6 +128,41 @@ def test_of_an_animation_the_first_frame_is_shown():
     frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, GREEN)]
     data = picture_bytes(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert close(decode_photo(data).getpixel((4, 4)), RED)
+
+
+LARGE_MODES = {"RGB": "JPEG", "L": "PNG", "P": "PNG", "RGBA": "PNG", "CMYK": "JPEG"}
+
+
+@pytest.mark.parametrize("mode", LARGE_MODES)
+def test_a_large_picture_is_shrunk_as_it_is_decoded(mode):
+    data = picture_bytes(halves(3000, 1500, mode), LARGE_MODES[mode])
+    decoded = decode_photo(data)
+    assert decoded.size == (LARGEST_SIDE, LARGEST_SIDE // 2)
+    left, right = decoded.getpixel((9, 9)), decoded.getpixel((1000, 9))
+    expected = halves(2, 1, mode).convert("RGB")
+    assert close(left, expected.getpixel((0, 0)), 25)
+    assert close(right, expected.getpixel((1, 0)), 25)
+
+
+def test_a_large_picture_of_sixteen_bits_keeps_its_shades():
+    shades = np.full((1500, 3000), 40_000, np.uint16)
+    decoded = decode_photo(picture_bytes(Image.fromarray(shades), "PNG"))
+    assert decoded.size == (LARGEST_SIDE, LARGEST_SIDE // 2)
+    assert close(decoded.getpixel((9, 9)), (156,) * 3, 1)
+
+
+def test_a_large_photo_that_the_camera_marked_as_turned_is_put_upright():
+    exif = Image.Exif()
+    exif[0x0112] = TURN_RIGHT
+    decoded = decode_photo(picture_bytes(halves(3000, 1500), exif=exif))
+    assert decoded.size == (LARGEST_SIDE // 2, LARGEST_SIDE)
+    assert close(decoded.getpixel((9, 9)), RED)
+
+
+@pytest.mark.parametrize("size", [(1, 100_000), (100_000, 1), (10, 501)])
+def test_a_picture_too_thin_to_show_anything_is_refused(size):
+    with pytest.raises(PhotoError, match="too thin"):
+        decode_photo(picture_bytes(Image.new("L", size), "PNG"))
 
 
 def test_an_empty_file_is_refused():
