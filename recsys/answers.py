@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from recsys.recommender import Answer, Article, BasketAnswer, Gallery
+from recsys.results import Answer, Article, BasketAnswer, Gallery, Reading
 
 
 class ArticleAnswer(TypedDict):
@@ -26,18 +26,43 @@ class MatchAnswer(TypedDict):
 
 
 class GalleryAnswer(TypedDict):
-    """One model's matches in an API answer, or a note that says why there are none."""
+    """One model's matches in an API answer; the note says why there are none, or are estimated."""
 
     model: str
     note: str
     matches: list[MatchAnswer]
 
 
+class FilterAnswer(TypedDict):
+    """An attribute that words name: all matches have one of the values in that column."""
+
+    column: str
+    words: str
+    values: list[str]
+
+
+class GuessAnswer(TypedDict):
+    """A value of an attribute, and the chance that a photo shows it."""
+
+    value: str
+    chance: float
+
+
+class ReadingAnswer(TypedDict):
+    """What a photo shows of one attribute, the likeliest first."""
+
+    column: str
+    guesses: list[GuessAnswer]
+
+
 class SimilarAnswer(TypedDict):
-    """An API answer: the release that gave it, the article asked about, a gallery a model."""
+    """An API answer: the release that gave it, what was asked about, a gallery a model."""
 
     release: str
     query: ArticleAnswer | None
+    words: str
+    filters: list[FilterAnswer]
+    reading: list[ReadingAnswer]
     galleries: list[GalleryAnswer]
 
 
@@ -67,10 +92,16 @@ def article_answer(article: Article) -> ArticleAnswer:
 
 
 def similar_answer(answer: Answer) -> SimilarAnswer:
-    """Return what is similar to an article or a photo as the API tells it."""
+    """Return what an article, a photo or words find as the API tells it."""
     return SimilarAnswer(
         release=answer.revision,
         query=article_answer(answer.query) if answer.query else None,
+        words=answer.words,
+        filters=[
+            FilterAnswer(column=each.column, words=each.words, values=list(each.values))
+            for each in answer.filters
+        ],
+        reading=[_reading(reading) for reading in answer.reading],
         galleries=[_gallery(gallery) for gallery in answer.galleries],
     )
 
@@ -84,6 +115,13 @@ def for_basket_answer(answer: BasketAnswer) -> ForBasketAnswer:
         galleries=[_gallery(gallery) for gallery in answer.galleries],
         again=[article.article_id for article in answer.again],
     )
+
+
+def _reading(reading: Reading) -> ReadingAnswer:
+    guesses = [
+        GuessAnswer(value=guess.value, chance=round(guess.chance, 4)) for guess in reading.guesses
+    ]
+    return ReadingAnswer(column=reading.column, guesses=guesses)
 
 
 def _gallery(gallery: Gallery) -> GalleryAnswer:

@@ -1,7 +1,7 @@
 """Answer callers from many threads a batch at a time."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
@@ -19,7 +19,7 @@ class Batcher(Generic[Item, Result]):
         largest: how many items it may get at once.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]], largest: int) -> None:
+    def __init__(self, work: Callable[[Sequence[Item]], Iterable[Result]], largest: int) -> None:
         self._work, self._largest = work, largest
         self._waiting: list[tuple[Item, Future[Result]]] = []
         self._adding = threading.Lock()

@@ -19,16 +19,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.baselines import factorisations_available
+from recsys.bridges import Bridges, Reader
 from recsys.catalog import Catalog, Purchases, read_catalog
-from recsys.encoding import EncodedPhotos, encode_photos, encode_texts, photo_digests
+from recsys.encoding import EncodedPhotos, EncodedTexts, encode_photos, encode_texts, photo_digests
 from recsys.errors import CatalogError, PhotoError
 from recsys.evaluation import VERSION, Trial, evaluate
 from recsys.index import AUDIT_SETTINGS, EXPANSIONS, Audit, Index, audit, build_graph, open_graph
 from recsys.index import SETTINGS as INDEX_SETTINGS
+from recsys.learning import learn_bridges, learn_weights, lessons
 from recsys.manifest import EncoderRecord, Manifest
 from recsys.models import FEATURES, IMAGE, TEXT, TWO_TOWER, features, two_tower
 from recsys.models.baskets import Settings, TwoTower
 from recsys.models.combined import Weights
+from recsys.models.features import read_vocabulary
 from recsys.models.image import COMPACT
 from recsys.models.text import PACKAGED, TextEncoder, article_texts
 from recsys.photos import THUMBNAIL_SIZE, read_photo, thumbnail
@@ -39,7 +42,6 @@ from recsys.sales import Sales, count_sales
 from recsys.shoppers import draw_shoppers
 from recsys.split import TRAINING
 from recsys.vectors import ArticleVectors, Float32, distinct, fingerprint, unit
-from recsys.weights import learn_weights
 from recsys.workspace import Workspace, key_of, workspace_folder
 from recsys.writer import (
     TABLE_FORMAT,
@@ -109,14 +111,14 @@ class Build:
         text = self._text(catalog, reader)
         photos = self._photos(catalog, digests)
         feature = self._features(catalog)
-        towers = self._two_tower(catalog, text, feature)
+        towers = self._two_tower(catalog, text.vectors, feature)
         made_by = (
             EncoderRecord(_label(self.options.text_model), reader.revision),
             EncoderRecord(_label(self.options.image_model), photos.encoder.revision),
             EncoderRecord(features.ENCODER),
         )
         models = {
-            TEXT.name: self._model(TEXT.name, made_by[0], text),
+            TEXT.name: self._model(TEXT.name, made_by[0], text.vectors),
             IMAGE.name: self._model(IMAGE.name, made_by[1], photos.vectors),
             FEATURES.name: self._model(FEATURES.name, made_by[2], feature),
             TWO_TOWER.name: self._tower_model(towers),
@@ -133,7 +135,9 @@ class Build:
             retrieval,
             shoppers,
             evaluation,
+            text.whitening,
             photos.encoder.folder,
+            reader.folder,
         )
         table = self._articles(catalog, digests)
         with self._stage("release") as stage:
@@ -158,11 +162,11 @@ class Build:
             stage.rows = len(catalog.articles) + len(catalog.purchases) + len(digests)
         return catalog, digests
 
-    def _text(self, catalog: Catalog, encoder: TextEncoder) -> ArticleVectors:
+    def _text(self, catalog: Catalog, encoder: TextEncoder) -> EncodedTexts:
         with self._stage(TEXT.name) as stage:
             encoded = encode_texts(self.workspace, catalog, encoder)
             stage.rows = encoded.new
-        return encoded.vectors
+        return encoded
 
     def _photos(self, catalog: Catalog, digests: dict[int, str]) -> EncodedPhotos:
         with self._stage(IMAGE.name) as stage:
@@ -200,22 +204,30 @@ class Build:
     def _retrieval(
         self, catalog: Catalog, models: dict[str, BuiltModel], towers: TwoTower
     ) -> Retrieval:
-        """Count the sales, and learn what the combined model weighs by."""
+        """Count the sales, fit the bridges, and learn what the combined model weighs by."""
         with self._stage("sales") as stage:
             sales = count_sales(catalog.purchases.of(TRAINING), len(catalog.articles))
             stage.rows = len(catalog.purchases)
         indexes = {name: model.index() for name, model in models.items()}
         typical = {name: model.vectors.mean_score() for name, model in models.items()}
-        retrieval = Retrieval(indexes, typical, towers.queries, sales, {})
+        none = Bridges({}, {}, Reader(read_vocabulary(catalog.articles), {}))
+        retrieval = Retrieval(indexes, typical, towers.queries, sales, {}, none)
+        with self._stage("bridges") as stage:
+            bridges = learn_bridges(retrieval, catalog.articles)
+            retrieval = dataclasses.replace(retrieval, bridges=bridges)
+            stage.rows = models[IMAGE.name].vectors.articles
 
         def make(folder: Path) -> None:
-            weights = learn_weights(retrieval, catalog.purchases)
+            asked = lessons(retrieval, catalog.articles, catalog.purchases)
+            weights = learn_weights(retrieval, asked)
             text = json.dumps({kind: dataclasses.asdict(each) for kind, each in weights.items()})
             (folder / "weights.json").write_text(text)
             stage.rows = len(catalog.purchases)
 
         with self._stage("weights") as stage:
-            key = key_of(_retrieval_key(retrieval), fingerprint(*_columns(catalog.purchases)))
+            products = catalog.articles["product_code"].tolist()
+            bought = fingerprint(*_columns(catalog.purchases))
+            key = key_of(_retrieval_key(retrieval), products, bought)
             folder = self.workspace.once("weights", key, make)
         learned = json.loads((folder / "weights.json").read_text())
         weights = {kind: Weights(**each) for kind, each in learned.items()}
@@ -314,7 +326,11 @@ def _retrieval_key(retrieval: Retrieval) -> str:
         array for index in retrieval.indexes.values() for array in (index.vectors, index.entry)
     ]
     counts = [getattr(retrieval.sales, each.name) for each in dataclasses.fields(Sales)]
-    return fingerprint(*vectors, retrieval.basket_rows, *counts)
+    bridges = retrieval.bridges
+    links = [link.matrix for link in bridges.links.values()]
+    methods = {model: each.method for model, each in bridges.crossings.items()}
+    arrays = fingerprint(*vectors, retrieval.basket_rows, *counts, *links)
+    return key_of(arrays, methods, dict(bridges.reader.temperature))
 
 
 def _thumbnail(photos: dict[int, Path], row: int) -> bytes | None:

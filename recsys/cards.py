@@ -4,16 +4,18 @@ import base64
 from collections.abc import Iterable
 from html import escape
 
+from recsys.filters import Filter
 from recsys.live import Edition
 from recsys.models import COUNTS, SINGLE
-from recsys.recommender import Answer, Article, BasketAnswer, Gallery, Match
+from recsys.results import Answer, Article, BasketAnswer, Gallery, Match, Reading
 
 TITLES = {model.name: model.title for model in SINGLE} | COUNTS
 
 HEADER = """
 <header class="masthead">
   <h1>More like this</h1>
-  <p>Pick an article, drop a photo or name a shopper: five retrieval models answer side by side.</p>
+  <p>Pick an article, drop a photo, say a few words or name a shopper: five retrieval models answer
+  side by side.</p>
 </header>
 """
 
@@ -23,8 +25,8 @@ def welcome_html(examples: Iterable[Article], revision: str) -> str:
     cards = "".join(_card(article, revision, "", "") for article in examples)
     return f"""
     <div class="welcome"><h2>Where would you like to start?</h2>
-    <p>Pick one of these, type an article id, or drop a photo. Every result is a link to go on
-    from.</p><ol class="matches">{cards}</ol></div>"""
+    <p>Pick one of these, type an article id, drop a photo or say what you look for. Every result
+    is a link to go on from.</p><ol class="matches">{cards}</ol></div>"""
 
 
 def answer_html(answer: Answer, photo: bytes | None = None) -> str:
@@ -34,9 +36,12 @@ def answer_html(answer: Answer, photo: bytes | None = None) -> str:
         answer: what the recommender said.
         photo: the JPEG that was asked about, if it was one.
     """
-    query = _query(answer.query, answer.revision) if answer.query else _uploaded(photo or b"")
+    if answer.query:
+        asked = _query(answer, answer.query)
+    else:
+        asked = _uploaded(answer, photo) if photo else _said(answer)
     galleries = "".join(_gallery(gallery, answer.revision) for gallery in answer.galleries)
-    return f'<div class="answer">{query}<div class="galleries">{galleries}</div></div>'
+    return f'<div class="answer">{asked}<div class="galleries">{galleries}</div></div>'
 
 
 def basket_html(answer: BasketAnswer) -> str:
@@ -73,7 +78,7 @@ def footer_html(edition: Edition) -> str:
     )
 
 
-def _query(article: Article, revision: str) -> str:
+def _query(answer: Answer, article: Article) -> str:
     facts = "".join(
         f"<div><dt>{escape(_label(column))}</dt><dd>{escape(value)}</dd></div>"
         for column, value in article.attributes.items()
@@ -81,35 +86,92 @@ def _query(article: Article, revision: str) -> str:
     description = escape(article.description) or "<em>No description.</em>"
     return f"""
     <aside class="query" aria-label="The article you asked about">
-      {_photo(article, revision, eager=True)}
+      {_photo(article, answer.revision, eager=True)}
       <div class="about">
         <h2>{escape(article.name)}</h2>
         <p class="id">Article {escape(article.article_id)}</p>
+        {_words(answer)}
         <p class="description">{description}</p>
         <details open><summary>Attributes</summary><dl>{facts}</dl></details>
       </div>
     </aside>"""
 
 
-def _uploaded(photo: bytes) -> str:
+def _uploaded(answer: Answer, photo: bytes) -> str:
     source = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
+    readings = "".join(_reading(reading) for reading in answer.reading)
+    told = f'<h3>What it shows</h3><p class="description">Click what is right.</p>{readings}'
     return f"""
     <aside class="query" aria-label="Your photo">
       <span class="photo"><img src="{source}" alt="Your photo"></span>
       <div class="about"><h2>Your photo</h2>
-      <p class="description">Compared with every photo of the catalogue. It is deleted within 20
-      minutes.</p></div>
+      {_words(answer)}
+      {told if readings else ""}
+      <p class="id">Your file is not kept.</p></div>
     </aside>"""
+
+
+def _said(answer: Answer) -> str:
+    return f"""
+    <aside class="query words-only" aria-label="Your words">
+      <div class="about"><h2>“{escape(answer.words)}”</h2>{_chips(answer.filters)}</div>
+    </aside>"""
+
+
+def _words(answer: Answer) -> str:
+    """Return the words that an article or a photo is asked about with, and how to drop them."""
+    if not answer.words:
+        return ""
+    forget = _button("forget", "words", f"“{answer.words}” ×", "Forget these words")
+    return f'<p class="chips">but {forget}</p>{_chips(answer.filters)}'
+
+
+def _chips(filters: Iterable[Filter]) -> str:
+    """Return the attributes that words name, each with a way to drop it."""
+    chips = "".join(
+        _button(
+            "ignore",
+            each.column,
+            f"{_label(each.column)}: {each.words} ×",
+            f"{', '.join(each.values)}. Click to look among all.",
+        )
+        for each in filters
+    )
+    return f'<p class="chips">only {chips}</p>' if chips else ""
+
+
+def _reading(reading: Reading) -> str:
+    """Return what a photo shows of an attribute: the likeliest values, each to be clicked."""
+    chips = "".join(
+        _button(
+            "correct",
+            f"{reading.column}|{guess.value}",
+            f"{guess.value} {guess.chance:.0%}",
+            f"It is {guess.value}",
+            pressed=place == 0,
+        )
+        for place, guess in enumerate(reading.guesses)
+    )
+    return f'<p class="chips"><b>{escape(_label(reading.column))}</b> {chips}</p>'
+
+
+def _button(name: str, value: str, text: str, title: str, pressed: bool = False) -> str:
+    state = ' aria-pressed="true"' if pressed else ""
+    return (
+        f'<button type="button" class="chip" data-{name}="{escape(value)}" '
+        f'title="{escape(title)}"{state}>{escape(text)}</button>'
+    )
 
 
 def _gallery(gallery: Gallery, revision: str) -> str:
     cards = "".join(_match(match, revision) for match in gallery.matches)
+    estimate = f' <span class="estimate">{escape(gallery.note)}</span>' if gallery.note else ""
     body = f'<ol class="matches">{cards}</ol>' if cards else _note(gallery.note)
     return f"""
     <section class="gallery" aria-label="{escape(gallery.model.title)}"
       data-model="{gallery.model.name}">
       <div class="heading"><h2>{escape(gallery.model.title)}</h2>
-      <p>{escape(gallery.model.explanation)}</p></div>
+      <p>{escape(gallery.model.explanation)}{estimate if cards else ""}</p></div>
       {body}
     </section>"""
 

@@ -1,33 +1,36 @@
-"""Encode a catalogue's texts and photos: each distinct one once, and then whitened.
+"""Encode a catalogue's texts and photos: each distinct one once, and then tuned to the catalogue.
 
-What the encoders say is kept in the workspace as it is, so that a changed catalogue is whitened
+What the encoders say is kept in the workspace as it is, so that a changed catalogue is tuned to
 anew without being encoded anew.
 """
 
+import dataclasses
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
 from recsys.catalog import Catalog
 from recsys.errors import CatalogError, PhotoError
-from recsys.models.image import COMPACT, ImageEncoder, assemble_compact, compact_config
-from recsys.models.text import TextEncoder, article_texts
+from recsys.models.compact import CaptionTower, Heads, assemble_compact, compact_config
+from recsys.models.contrastive import Pairs, Schedule, learn_heads
+from recsys.models.image import COMPACT, ImageEncoder
+from recsys.models.text import TextEncoder, article_texts, short_texts
 from recsys.photos import decode_photo, read_photo
-from recsys.split import TEST, bucket_of
+from recsys.split import TEST, TRAINING, VALIDATION, buckets_of
 from recsys.vectors import ArticleVectors, Float32, distinct, fingerprint, unit
-from recsys.whitening import Whitening, fit_whitening
+from recsys.whitening import Whitening, fit_whitening, no_whitening
 from recsys.workspace import Workspace, key_of, model_key
 
-PHOTO_BATCH = 64
-TEXT_POWER, PHOTO_POWER = 0.75, 1.0
-PHOTO_AXES = 256
+TEXT_POWER = 0.75
 ENOUGH = 1000
-"""Fewer texts or photos than this are not whitened: there is too little to fit it to."""
+"""Fewer texts or photos than this are not tuned to: there is too little to learn from."""
+
+CAPTIONS = "MiniLM, mean pooled"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,17 @@ class Encoded:
 
 
 @dataclass(frozen=True)
+class EncodedTexts(Encoded):
+    """What encoding texts gave.
+
+    Attributes:
+        whitening: what new texts go through after the encoder.
+    """
+
+    whitening: Whitening
+
+
+@dataclass(frozen=True)
 class EncodedPhotos(Encoded):
     """What encoding photos gave.
 
@@ -56,7 +70,7 @@ class EncodedPhotos(Encoded):
     untuned: ArticleVectors | None
 
 
-def encode_texts(workspace: Workspace, catalog: Catalog, encoder: TextEncoder) -> Encoded:
+def encode_texts(workspace: Workspace, catalog: Catalog, encoder: TextEncoder) -> EncodedTexts:
     """Encode each article's text."""
     texts = article_texts(catalog.articles)
     store = workspace.vectors("text", model_key(encoder.id))
@@ -66,9 +80,9 @@ def encode_texts(workspace: Workspace, catalog: Catalog, encoder: TextEncoder) -
     )
     said = distinct(vectors, np.arange(len(texts), dtype=np.int32), len(texts))
     if len(said.vectors) < ENOUGH:
-        return Encoded(said, new)
+        return EncodedTexts(said, new, no_whitening(said.vectors.shape[1]))
     whiten = fit_whitening(said.vectors, TEXT_POWER, said.vectors.shape[1])
-    return Encoded(ArticleVectors(whiten(said.vectors), said.entry), new)
+    return EncodedTexts(ArticleVectors(whiten(said.vectors), said.entry), new, whiten)
 
 
 def photo_digests(catalog: Catalog) -> dict[int, str]:
@@ -82,44 +96,67 @@ def photo_digests(catalog: Catalog) -> dict[int, str]:
 def encode_photos(
     workspace: Workspace, catalog: Catalog, digests: dict[int, str], model: str
 ) -> EncodedPhotos:
-    """Encode each photo, and fit the *compact* encoder to them.
+    """Encode each photo, and tune the *compact* encoder to them and their texts.
 
     Args:
         workspace: keeps what is encoded.
         catalog: its photos are encoded.
         digests: the SHA-256 of each photo by article row.
-        model: an OpenCLIP model: ``hf-hub:...``, ``local-dir:...`` or ``compact``.
+        model: any id that `ImageEncoder` takes, or ``compact``.
     """
     rows = np.array(list(catalog.photos), np.int32)
     paths = list(catalog.photos.values())
     encoder = ImageEncoder(model if model != COMPACT else _compact(workspace, None))
-
-    def encode(positions: Sequence[int]) -> Float32:
-        starts = range(0, len(positions), PHOTO_BATCH)
-        batches = [positions[start : start + PHOTO_BATCH] for start in starts]
-        return np.concatenate(
-            [encoder.embed([_photo(paths[each]) for each in batch]) for batch in batches]
-        )
-
     store = workspace.vectors("photos", model_key(encoder.id))
-    embedded, new = store.encode(list(digests.values()), encode)
-    seen = distinct(unit(embedded), rows, len(catalog.articles))
-    codes = catalog.articles["product_code"].to_numpy()[rows]
-    learned = np.array([bucket_of(code) not in TEST for code in codes], bool)
-    if model != COMPACT or learned.sum() < ENOUGH:
+    embedded, new = store.encode(
+        list(digests.values()),
+        lambda positions: encoder.embed_many([paths[each] for each in positions], _photo),
+    )
+    articles = len(catalog.articles)
+    seen = distinct(unit(embedded), rows, articles)
+    sold = catalog.articles.iloc[rows]
+    buckets = buckets_of(sold["product_code"])
+    if model != COMPACT or (~TEST.of(buckets)).sum() < ENOUGH:
         return EncodedPhotos(seen, new, encoder, None)
-    head = fit_whitening(embedded[learned], PHOTO_POWER, PHOTO_AXES)
-    tuned = ImageEncoder(_compact(workspace, head))
-    return EncodedPhotos(distinct(head(embedded), rows, len(catalog.articles)), new, tuned, seen)
+    pairs = _pairs(workspace, sold, embedded)
+    heads = _heads(workspace, pairs.of(TRAINING.of(buckets)), pairs.of(VALIDATION.of(buckets)))
+    tuned = ImageEncoder(_compact(workspace, heads))
+    return EncodedPhotos(distinct(unit(heads.see(embedded)), rows, articles), new, tuned, seen)
 
 
-def _compact(workspace: Workspace, head: Whitening | None) -> str:
-    """Return the id of the *compact* model with that head, assembled in the workspace."""
-    parts = fingerprint(head.mean, head.matrix) if head else ""
+def _pairs(workspace: Workspace, sold: pd.DataFrame, embedded: Float32) -> Pairs:
+    """Return what the towers say of photos and of their captions, long and short."""
+    tower, store = CaptionTower(), workspace.vectors("captions", key_of(CAPTIONS))
+
+    def read(texts: list[str]) -> Float32:
+        keys = [key_of(text) for text in texts]
+        return store.encode(keys, lambda rows: tower.embed([texts[row] for row in rows]))[0]
+
+    captions = [read(article_texts(sold)), read(short_texts(sold))]
+    products, _ = pd.factorize(sold["product_code"])
+    return Pairs(embedded, captions, products.astype(np.int32))
+
+
+def _heads(workspace: Workspace, pairs: Pairs, held_back: Pairs) -> Heads:
+    schedule = Schedule()
+
+    def make(folder: Path) -> None:
+        heads = learn_heads(pairs, held_back, schedule)
+        np.savez(folder / "heads.npz", **dataclasses.asdict(heads))
+
+    learned, kept = pairs.fingerprint(), held_back.fingerprint()
+    folder = workspace.once("heads", key_of(learned, kept, dataclasses.asdict(schedule)), make)
+    with np.load(folder / "heads.npz", allow_pickle=False) as heads:
+        return Heads(**heads)
+
+
+def _compact(workspace: Workspace, heads: Heads | None) -> str:
+    """Return the id of the *compact* model with those heads, assembled in the workspace."""
+    arrays = fingerprint(heads.photo, heads.shift, heads.caption) if heads else ""
     folder = workspace.once(
         "encoders",
-        key_of(compact_config(head), parts),
-        lambda folder: assemble_compact(folder, head),
+        key_of(compact_config(heads), arrays),
+        lambda folder: assemble_compact(folder, heads),
     )
     return f"local-dir:{folder}"
 

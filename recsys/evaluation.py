@@ -19,6 +19,7 @@ from recsys.catalog import Purchases, read_catalog
 from recsys.encoding import encode_photos, photo_digests
 from recsys.errors import CatalogError, RecsysError
 from recsys.index import Index
+from recsys.learning import examples, lessons, query
 from recsys.metrics import LONG, METRICS, bootstrap, coverage, measure, novelty
 from recsys.models import COMBINED, IMAGE, SINGLE, TWO_TOWER
 from recsys.models.baskets import Counts
@@ -32,13 +33,12 @@ from recsys.protocols import (
     photo_questions,
 )
 from recsys.report import Evaluation, Scores, Table, markdown
-from recsys.retrieval import ARTICLE, BASKET, NOBODY, Retrieval
+from recsys.retrieval import ARTICLE, BASKET, NOBODY, PHOTO, Retrieval
 from recsys.split import TEST, TRAINING
 from recsys.vectors import NO_VECTOR, ArticleVectors, Int32
-from recsys.weights import examples, query
 from recsys.workspace import Workspace, workspace_folder
 
-VERSION = 1
+VERSION = 2
 """Raise it whenever the same models would get other figures: builds then measure anew."""
 
 FEWEST = 20
@@ -138,7 +138,8 @@ def _scores(questions: list[Question], lists: list[Int32], sold: Counts) -> Scor
 def _parts_table(trial: Trial, kind: str, questions: list[Question], sold: Counts) -> Table:
     """Ask the combined model whole and without each part, with weights learned for that."""
     retrieval = trial.retrieval
-    taught = examples(retrieval, kind, trial.purchases)
+    known_answers = lessons(retrieval, trial.articles, trial.purchases)[kind]
+    taught = examples(retrieval, kind, known_answers)
     weights = {COMBINED.name: retrieval.weights[kind]} | {
         f"without {part}": learn(taught, [other for other in PARTS if other != part])
         for part in PARTS
@@ -181,7 +182,7 @@ def _rivals(trial: Trial) -> dict[str, Ranker]:
 def _photos(trial: Trial) -> tuple[list[Question], dict[str, Ranker]]:
     image = trial.retrieval.indexes[IMAGE.name]
     with_photo = np.flatnonzero(image.entry != NO_VECTOR).astype(np.int32)
-    rankers = {IMAGE.name: _looks(image), "random": at_random(len(trial.articles))}
+    rankers = _models(trial.retrieval, PHOTO) | {"random": at_random(len(trial.articles))}
     if trial.untuned:
         rankers[UNTUNED] = _looks(Index(trial.untuned))
     return photo_questions(trial.articles, with_photo, TEST), rankers

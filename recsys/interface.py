@@ -23,20 +23,26 @@ from recsys.answers import (
 )
 from recsys.charts import evaluation_html
 from recsys.errors import QueryError, RecsysError
+from recsys.finding import ARTICLES_TAB, Finding, View
 from recsys.live import Edition, Live
-from recsys.photos import MAX_BYTES, read_photo, thumbnail
-from recsys.recommender import DEFAULT_MATCHES, BasketAnswer, Recommender
+from recsys.photos import MAX_BYTES, read_photo
+from recsys.readers import LARGEST_BATCH
+from recsys.recommender import DEFAULT_MATCHES, WORDS_WEIGHT, Recommender, Search
+from recsys.results import Answer, BasketAnswer
 
 T = TypeVar("T")
 
 CSS_FILE = Path(__file__).with_name("interface.css")
-KEEP_UPLOADS_SECONDS = 600
+UPLOADS_SWEEP_SECONDS, UPLOADS_KEPT_SECONDS = 15, 30
+"""Uploads are read at once; their files go within the sum of both."""
+
 SEARCHES_AT_ONCE = 8
-ARTICLES_TAB = "articles"
 EXAMPLES = 16
 
-FOLLOW_LINKS = """
+FOLLOW_CLICKS = """
 element.addEventListener('click', (event) => {
+  const chip = event.target.closest('.chip');
+  if (chip) trigger('select', {...chip.dataset});
   const link = event.target.closest('[data-article]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
@@ -54,6 +60,13 @@ PRIVATE: dict[str, Any] = {
 }
 """How the page's own events are bound."""
 
+READING: dict[str, Any] = {
+    "api_visibility": "private",
+    "concurrency_limit": LARGEST_BATCH,
+    "concurrency_id": "reading",
+}
+"""How those are bound that an encoder answers, which reads that many at once."""
+
 
 class Interface:
     """What the page and the API do with a query.
@@ -64,8 +77,8 @@ class Interface:
     """
 
     def __init__(self, live: Live, chance: random.Random) -> None:
-        self.live, self.chance = live, chance
-        self.first = live.current
+        self.live, self.first = live, live.current
+        self.finding = Finding(live, chance)
 
     def article(self, article_id: str) -> ArticleAnswer:
         """Look up an article by its id, with or without its leading zero."""
@@ -75,12 +88,39 @@ class Interface:
         """Find the k articles most similar to an article, by each of five models."""
         return similar_answer(_or_error(lambda: self._now.similar_to_article(article_id, k)))
 
-    def similar_to_photo(self, photo: str | None, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
-        """Find the k articles most similar to an uploaded photo."""
-        if photo is None:
-            raise gr.Error("Choose a photo first.", print_exception=False)
-        ask = self._now.similar_to_photo
-        return similar_answer(_or_error(lambda: ask(read_photo(Path(photo)), k)))
+    def similar_to_photo(
+        self,
+        photo: str | None,
+        k: int = DEFAULT_MATCHES,
+        corrected: dict[str, str] | None = None,
+    ) -> SimilarAnswer:
+        """Find the k articles most similar to a photo; ``corrected`` says what it shows."""
+        return self.compose("", "", photo, WORDS_WEIGHT, k, corrected)
+
+    def search_words(self, words: str, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
+        """Find the k articles that fit a few words; attributes that they name are required."""
+        if not str(words).strip():
+            raise gr.Error("Say what to look for.", print_exception=False)
+        return self.compose(words, k=k)
+
+    def compose(
+        self,
+        words: str,
+        article_id: str = "",
+        photo: str | None = None,
+        weight: float = WORDS_WEIGHT,
+        k: int = DEFAULT_MATCHES,
+        corrected: dict[str, str] | None = None,
+    ) -> SimilarAnswer:
+        """Find k articles that are like an article or a photo, but as words say."""
+        now = self._now
+
+        def ask() -> Answer:
+            seen = now.read(read_photo(Path(photo))) if photo else None
+            search = Search(article_id, seen, words, weight, corrected or {})
+            return now.search(search, k)
+
+        return similar_answer(_or_error(ask))
 
     def shoppers(self) -> list[str]:
         """List the shoppers that can be asked for, by their aliases."""
@@ -109,48 +149,21 @@ class Interface:
         message, answer = _shown(lambda: self._now.for_basket(_article_ids(text)))
         return message, answer, gr.skip() if message else None
 
-    def show_article(self, article_id: str) -> tuple[Any, Any]:
-        """Return the page's message and answer for an article id."""
-        try:
-            return "", cards.answer_html(self._now.similar_to_article(article_id))
-        except RecsysError as error:
-            return cards.message_html(str(error)), gr.skip()
-
-    def show_photo(self, photo: str | None) -> tuple[Any, Any]:
-        """Return the page's message and answer for an uploaded photo; none once it is removed."""
-        if photo is None:
-            return "", gr.skip()
-        try:
-            data = read_photo(Path(photo))
-            return "", cards.answer_html(self._now.similar_to_photo(data), thumbnail(data))
-        except RecsysError as error:
-            return cards.message_html(str(error)), gr.skip()
-
-    def show_surprise(self) -> tuple[str, Any, Any]:
-        """Return a random article's id, and the page's message and answer for it."""
-        article_id = self._now.surprise(self.chance).article_id
-        return article_id, *self.show_article(article_id)
-
     def show_first(self, request: gr.Request) -> tuple[Any, ...]:
         """Return what a page shows when it is opened.
 
-        That is an article id, a message and an answer if its address has an ``?article=``, else a
-        welcome; and all that depends on the release: notice, foot, shoppers and evaluation. What
-        the page was made with is right until a swap.
+        That is an article id, a message, an answer and a `View` if its address has an
+        ``?article=``, else a welcome; and all that depends on the release: notice, foot, shoppers
+        and evaluation. What the page was made with is right until a swap.
         """
         article_id = request.query_params.get("article")
         edition = self.live.current
         swapped = edition is not self.first
         of_release = _of_release(edition) if swapped else (gr.skip(),) * 4
         if article_id:
-            return article_id, *self.show_article(article_id), *of_release
+            return article_id, *self.finding.article(article_id), *of_release
         greeting = welcome(edition.recommender) if swapped else gr.skip()
-        return gr.skip(), gr.skip(), greeting, *of_release
-
-    def show_followed(self, event: gr.EventData) -> tuple[Any, str, Any, Any]:
-        """Answer a click on a result, where articles are shown."""
-        article_id = str(event.article)
-        return gr.Tabs(selected=ARTICLES_TAB), article_id, *self.show_article(article_id)
+        return gr.skip(), gr.skip(), greeting, gr.skip(), *of_release
 
     def serve_photo(self, request: Request) -> Response:
         """Serve ``photos/<article id>.jpg``."""
@@ -183,31 +196,31 @@ def make_page(interface: Interface) -> gr.Blocks:
         title="More like this",
         analytics_enabled=False,
         fill_width=True,
-        delete_cache=(KEEP_UPLOADS_SECONDS, KEEP_UPLOADS_SECONDS),
+        delete_cache=(UPLOADS_SWEEP_SECONDS, UPLOADS_KEPT_SECONDS),
     )
     with page:
         gr.HTML(cards.HEADER)
         notice = gr.HTML(cards.notice_html(first.notice), elem_id="notice")
         with gr.Tabs(selected=ARTICLES_TAB) as tabs:
             with gr.Tab("Articles", id=ARTICLES_TAB):
-                box, message, answer = _articles_tab(interface)
+                box, shown = _articles_tab(interface)
             with gr.Tab("Shoppers"):
                 shopper, for_them = _shopper_tab(interface)
             with gr.Tab("How good is it?"):
                 report = gr.HTML(_report(first))
         foot = gr.HTML(cards.footer_html(first), elem_id="foot")
-        shown = [message, answer]
-        for results in (answer, for_them):
-            results.select(interface.show_followed, None, [tabs, box, *shown], **PRIVATE)
+        clicked = interface.finding.clicked
+        for results in (shown[1], for_them):
+            results.select(clicked, shown[2], [tabs, box, *shown], **PRIVATE)
         of_release = [notice, foot, shopper, report]
         page.load(interface.show_first, None, [box, *shown, *of_release], **PRIVATE)
         _bind_api(interface)
     return page
 
 
-def _articles_tab(interface: Interface) -> tuple[gr.Textbox, gr.HTML, gr.HTML]:
-    """Put the parts for articles and photos on the page: the box, the message, the answer."""
-    recommender = interface.first.recommender
+def _articles_tab(interface: Interface) -> tuple[gr.Textbox, list[Any]]:
+    """Put the parts for looking for articles on the page: the box, and what is shown."""
+    recommender, finding = interface.first.recommender, interface.finding
     examples = recommender.examples(1)
     with gr.Row(elem_classes="ask"):
         with gr.Column(scale=3, min_width=300):
@@ -220,15 +233,31 @@ def _articles_tab(interface: Interface) -> tuple[gr.Textbox, gr.HTML, gr.HTML]:
             with gr.Row():
                 look_up = gr.Button("Look up", variant="primary", min_width=120)
                 surprise = gr.Button("Surprise me", min_width=120)
-        with gr.Column(scale=2, min_width=300):
+        with gr.Column(scale=3, min_width=300):
+            words = gr.Textbox(
+                label="Words",
+                info="Alone, or for how it should differ from what is shown.",
+                placeholder="black dress · but in red · with stripes",
+                max_lines=1,
+                elem_id="words",
+            )
+            with gr.Row():
+                search = gr.Button("Search", variant="primary", min_width=120)
+                weight = gr.Slider(
+                    0, 1, WORDS_WEIGHT, step=0.05, label="How much words count", min_width=160
+                )
+        with gr.Column(scale=2, min_width=260):
             photo = gr.File(label="Or a photo", file_types=["image"], height=150)
     message = gr.HTML(elem_id="message")
-    answer = gr.HTML(welcome(recommender), js_on_load=FOLLOW_LINKS, elem_id="answer")
-    shown = [message, answer]
-    gr.on([box.submit, look_up.click], interface.show_article, box, shown, **PRIVATE)
-    surprise.click(interface.show_surprise, None, [box, *shown], **PRIVATE)
-    photo.change(interface.show_photo, photo, shown, **PRIVATE)
-    return box, message, answer
+    answer = gr.HTML(welcome(recommender), js_on_load=FOLLOW_CLICKS, elem_id="answer")
+    view = gr.State(View())
+    shown = [message, answer, view]
+    gr.on([box.submit, look_up.click], finding.article, box, shown, **PRIVATE)
+    surprise.click(finding.surprise, None, [box, *shown], **PRIVATE)
+    gr.on([words.submit, search.click], finding.words, [words, weight, view], shown, **READING)
+    weight.release(finding.weigh, [weight, view], shown, **PRIVATE)
+    photo.change(finding.photo, photo, shown, **READING)
+    return box, shown
 
 
 def _shopper_tab(interface: Interface) -> tuple[gr.Dropdown, gr.HTML]:
@@ -249,7 +278,7 @@ def _shopper_tab(interface: Interface) -> tuple[gr.Dropdown, gr.HTML]:
             )
             ask = gr.Button("Show what goes with it", variant="primary")
     message = gr.HTML(elem_id="shopper-message")
-    answer = gr.HTML(js_on_load=FOLLOW_LINKS, elem_id="shopper-answer")
+    answer = gr.HTML(js_on_load=FOLLOW_CLICKS, elem_id="shopper-answer")
     shopper.change(interface.show_shopper, shopper, [message, answer], **PRIVATE)
     shown = [message, answer, shopper]
     gr.on([basket.submit, ask.click], interface.show_basket, basket, shown, **PRIVATE)
@@ -273,6 +302,7 @@ def _of_release(edition: Edition) -> tuple[Any, ...]:
 def launch(live: Live, **options: Any) -> str:
     """Serve the page and return its address; ``options`` go to Gradio's ``launch``."""
     interface = Interface(live, random.SystemRandom())
+    live.current.recommender.readers.load_in_background()
     page = make_page(interface)
     _, address, _ = page.launch(
         theme=gr.themes.Base(
@@ -293,6 +323,7 @@ def _bind_api(interface: Interface) -> None:
     for endpoint in (
         interface.article,
         interface.similar_to_article,
+        interface.search_words,
         interface.shoppers,
         interface.for_shopper,
         interface.for_basket,
@@ -300,12 +331,16 @@ def _bind_api(interface: Interface) -> None:
         api(endpoint, api_name=endpoint.__name__, concurrency_limit=SEARCHES_AT_ONCE)
     photo = gr.File(visible=False, label="photo")
     k = gr.Number(DEFAULT_MATCHES, visible=False, precision=0, label="k")
-    gr.Button(visible=False).click(
-        interface.similar_to_photo,
-        [photo, k],
-        gr.JSON(visible=False, label="answer"),
-        api_name="similar_to_photo",
-    )
+    corrected = gr.JSON(visible=False, label="corrected")
+    words = gr.Textbox(visible=False, label="words")
+    article_id = gr.Textbox(visible=False, label="article_id")
+    weight = gr.Number(WORDS_WEIGHT, visible=False, label="weight")
+    answer = gr.JSON(visible=False, label="answer")
+    public = {**READING, "api_visibility": "public"}
+    ask, button = interface.similar_to_photo, gr.Button(visible=False)
+    button.click(ask, [photo, k, corrected], answer, api_name="similar_to_photo", **public)
+    given = [words, article_id, photo, weight, k, corrected]
+    button.click(interface.compose, given, answer, api_name="compose", **public)
 
 
 def _or_error(ask: Callable[[], T]) -> T:

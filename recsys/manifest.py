@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recsys.bridges import Crossing
 from recsys.errors import ReleaseError
 from recsys.index import Audit
 from recsys.models.combined import Weights
 from recsys.report import Evaluation, read_evaluation
 
-SCHEMA = 3
+SCHEMA = 4
 MANIFEST = "manifest.json"
 
 
@@ -71,6 +72,8 @@ class Manifest:
         row_order: SHA-256 of the article ids in the order of all arrays.
         models: one record a single model, by name.
         weights: what the combined model weighs each part by, by kind of query.
+        bridges: how each model's vectors are guessed from photos, and how well.
+        temperature: of each column, how sure a photo's attributes are (`recsys.bridges.Reader`).
         shoppers: how many shoppers can be asked for.
         evaluation: how good the models are on shoppers that nothing was learned from.
         files: every other file of the folder, by path.
@@ -83,6 +86,8 @@ class Manifest:
     row_order: str
     models: dict[str, ModelRecord]
     weights: dict[str, Weights]
+    bridges: dict[str, Crossing]
+    temperature: dict[str, float]
     shoppers: int
     evaluation: Evaluation
     files: dict[str, FileRecord]
@@ -167,8 +172,9 @@ def _manifest(data: dict[str, Any]) -> Manifest:
     files = {path: FileRecord(**record) for path, record in data["files"].items()}
     weights = {kind: Weights(**record) for kind, record in data["weights"].items()}
     evaluation = read_evaluation(data["evaluation"])
-    parts = {"models": models, "files": files, "weights": weights, "evaluation": evaluation}
-    return Manifest(**{**data, **parts})
+    bridges = {name: Crossing(**record) for name, record in data["bridges"].items()}
+    parts = {"models": models, "files": files, "weights": weights, "bridges": bridges}
+    return Manifest(**{**data, **parts, "evaluation": evaluation})
 
 
 def _record(path: Path) -> FileRecord:

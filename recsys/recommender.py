@@ -1,104 +1,69 @@
 """A query in, ranked matches per model out. Nothing here knows of web pages."""
 
+import dataclasses
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from recsys.catalog import ARTICLE_COLUMNS, DESCRIPTIVE_COLUMNS, normalize_article_id
 from recsys.errors import QueryError
-from recsys.models import ALL, COMBINED, IMAGE, SINGLE, Model
-from recsys.photo_reader import PhotoReader
+from recsys.filters import NAMED, Attributes, Filter
+from recsys.models import ALL, COMBINED, FEATURES, IMAGE, TEXT, TWO_TOWER, Model
 from recsys.photos import decode_photo
 from recsys.protocols import BASKET_SIZE
+from recsys.readers import Readers
 from recsys.release import Release
-from recsys.retrieval import Query
+from recsys.results import (
+    Answer,
+    Article,
+    BasketAnswer,
+    Gallery,
+    Guess,
+    Match,
+    Reading,
+)
+from recsys.retrieval import WORDS, Query
 from recsys.vectors import DECIMALS, Float32, Int32
 
 DEFAULT_MATCHES, MOST_MATCHES = 12, 48
 LARGEST_BASKET = 50
 """How many articles a visitor may name."""
 
+LONGEST_WORDS = 500
+"""How many characters a visitor may ask with."""
+
+WORDS_WEIGHT = 0.5
+"""How much words count beside an article or a photo, unless a visitor says otherwise."""
+
+GUESSES = 4
+"""How many values of an attribute are told of a photo."""
+
+ESTIMATED = "Estimated from the photo: this model reads {what}, not photos."
+READS = {TEXT.name: "texts", FEATURES.name: "attributes", TWO_TOWER.name: "purchases"}
+
 
 @dataclass(frozen=True)
-class Article:
-    """An article of the catalogue, as a visitor reads of it.
+class Search:
+    """What a visitor looks for: an article or a photo or neither, and words or none.
 
     Attributes:
-        article_id: 10 characters.
-        name: what the shop calls it.
-        description: may be empty.
-        attributes: the descriptive columns and their values.
-        has_photo: whether the release has a photo of it.
+        article: an article id; empty for none.
+        photo: a photo's vector, as `Recommender.read` returned it; ``None`` for none.
+        words: what it should be, or how it should differ.
+        weight: how much the words count beside the article or photo, in [0, 1].
+        corrected: what the photo shows in truth, a value by column.
+        ignored: columns whose attributes the words do not mean.
     """
 
-    article_id: str
-    name: str
-    description: str
-    attributes: dict[str, str]
-    has_photo: bool
-
-
-@dataclass(frozen=True)
-class Match:
-    """A result.
-
-    Attributes:
-        rank: its place in the gallery, from 1.
-        article: what was found.
-        score: its cosine similarity to the query, in [-1, 1]; for the combined model the weighted
-            mean of what its parts say.
-        contributions: what each part adds to the score; they sum to it.
-    """
-
-    rank: int
-    article: Article
-    score: float
-    contributions: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """One model's answer: matches from the best, or a note that says why there are none."""
-
-    model: Model
-    matches: tuple[Match, ...]
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a query gets.
-
-    Attributes:
-        revision: which release answered.
-        query: the article that was asked about, if one was.
-        galleries: one a model, in the order of the page.
-    """
-
-    revision: str
-    query: Article | None
-    galleries: tuple[Gallery, ...]
-
-
-@dataclass(frozen=True)
-class BasketAnswer:
-    """What a basket or a shopper gets.
-
-    Attributes:
-        revision: which release answered.
-        alias: the shopper's; empty for a visitor's basket.
-        history: the articles that were asked about, the latest first, each once.
-        galleries: one a model, in the order of the page; nothing in them is owned.
-        again: what the shopper may buy again; empty for a visitor's basket.
-    """
-
-    revision: str
-    alias: str
-    history: tuple[Article, ...]
-    galleries: tuple[Gallery, ...]
-    again: tuple[Article, ...]
+    article: str = ""
+    photo: Float32 | None = None
+    words: str = ""
+    weight: float = WORDS_WEIGHT
+    corrected: Mapping[str, str] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
 
 
 class Recommender:
@@ -106,12 +71,12 @@ class Recommender:
 
     Args:
         release: what it answers from.
-        reader: reads new photos; one that fits may be handed on from another release.
+        readers: read photos and words; those of another release may be handed on.
     """
 
-    def __init__(self, release: Release, reader: PhotoReader | None = None) -> None:
+    def __init__(self, release: Release, readers: Readers | None = None) -> None:
         self.release = release
-        self.reader = reader or PhotoReader(release)
+        self.readers = readers or Readers.of(release)
         # Plain lists: reading one cell of a DataFrame costs a hundred times as much.
         self._text = {column: release.articles[column].tolist() for column in ARTICLE_COLUMNS}
         self._row = {id_: row for row, id_ in enumerate(self._text["article_id"])}
@@ -154,11 +119,58 @@ class Recommender:
         Raises:
             QueryError: as `article`, or ``k`` is out of range.
         """
+        return self.search(Search(article=text), k)
+
+    def similar_to_photo(self, data: bytes, k: int = DEFAULT_MATCHES) -> Answer:
+        """Return the ``k`` articles nearest to a new photo, given as the bytes of a picture file.
+
+        Raises:
+            PhotoError: ``data`` is not a picture that can be read.
+            QueryError: ``k`` is out of range.
+            EncoderError: the image encoder cannot be loaded.
+            ReleaseError: it is not the one that made the release's vectors.
+        """
         _check_count(k)
-        row = self.row(text)
-        notes = {IMAGE.name: "This article has no photo, so its looks cannot be compared."}
-        galleries = self._galleries(self.release.retrieval.of_article(row), k, notes)
-        return Answer(self.revision, self._article(row), galleries)
+        return self.search(Search(photo=self.read(data)), k)
+
+    def read(self, data: bytes) -> Float32:
+        """Return the vector, float32 [dim], of a new photo, given as the bytes of a picture file.
+
+        Raises:
+            PhotoError: ``data`` is not a picture that can be read.
+            EncoderError: the image encoder cannot be loaded.
+            ReleaseError: it is not the one that made the release's vectors.
+        """
+        return self.readers.photos.read(decode_photo(data))
+
+    def search(self, search: Search, k: int = DEFAULT_MATCHES) -> Answer:
+        """Return the ``k`` articles that every model finds for a search.
+
+        Raises:
+            QueryError: as `article`, ``k`` is out of range, or something is wrong in the search;
+                the message says what.
+            EncoderError: an encoder cannot be loaded.
+            ReleaseError: it is not the one that made the release's vectors.
+        """
+        _check_count(k)
+        words = _checked_words(search)
+        self._check_corrections(search.corrected)
+        row = self.row(search.article) if search.article else None
+        named = self.attributes.named(words)
+        filters = [each for each in named if each.column not in search.ignored]
+        query = self._asked(row, search)
+        if words:
+            said = self._said(words)
+            query = self.release.retrieval.with_words(query, said, float(search.weight), filters)
+        query = dataclasses.replace(query, among=self._having(filters))
+        return Answer(
+            self.revision,
+            None if row is None else self._article(row),
+            self._galleries(query, k, self._notes(search, query)),
+            words,
+            tuple(filters),
+            self._reading(search),
+        )
 
     def for_basket(self, texts: Sequence[str], k: int = DEFAULT_MATCHES) -> BasketAnswer:
         """Return ``k`` articles that go with a basket, given as article ids.
@@ -189,21 +201,10 @@ class Recommender:
         """Return the aliases that can be asked for."""
         return list(self.release.shoppers)
 
-    def similar_to_photo(self, data: bytes, k: int = DEFAULT_MATCHES) -> Answer:
-        """Return the ``k`` articles nearest to a new photo, given as the bytes of a picture file.
-
-        Raises:
-            PhotoError: ``data`` is not a picture that can be read.
-            QueryError: ``k`` is out of range.
-            EncoderError: the image encoder cannot be loaded.
-            ReleaseError: it is not the one that made the release's vectors.
-        """
-        _check_count(k)
-        picture = decode_photo(data)
-        later = "This model reads articles of the catalogue; for photos it comes later."
-        notes = {model.name: later for model in SINGLE if model is not IMAGE}
-        query = self.release.retrieval.of_photo(self.reader.read(picture))
-        return Answer(self.revision, None, self._galleries(query, k, notes))
+    @cached_property
+    def attributes(self) -> Attributes:
+        """Finds the attributes that words name."""
+        return Attributes(self.release.retrieval.bridges.reader.vocabulary)
 
     def row(self, text: str) -> int:
         """Return an article's row in the release.
@@ -220,9 +221,77 @@ class Recommender:
             raise QueryError(f"There is no article {article_id} in this catalogue.")
         return self._row[article_id]
 
+    def _asked(self, row: int | None, search: Search) -> Query:
+        """Return the query for an article or a photo, or one that asks nothing yet."""
+        retrieval = self.release.retrieval
+        if row is not None:
+            return retrieval.of_article(row)
+        if search.photo is not None:
+            return retrieval.of_photo(search.photo, search.corrected)
+        return Query(WORDS, {})
+
+    def _said(self, words: str) -> dict[str, Float32]:
+        """Return the words' vectors in the models that can read them."""
+        said = {TEXT.name: self.readers.words.read(words)}
+        if self.readers.photos.knows_words:
+            said[IMAGE.name] = self.readers.photos.read_words(words)
+        return said
+
+    def _having(self, filters: Sequence[Filter]) -> Int32 | None:
+        """Return the rows of the articles that have the attributes that were asked for, or all.
+
+        Of several attributes in one column an article needs one.
+        """
+        if not filters:
+            return None
+        kept = np.ones(len(self._row), bool)
+        for column in {each.column for each in filters}:
+            wanted = [v for each in filters if each.column == column for v in each.values]
+            kept &= self.release.articles[column].isin(wanted).to_numpy()
+        return np.flatnonzero(kept).astype(np.int32)
+
+    def _reading(self, search: Search) -> tuple[Reading, ...]:
+        """Return what the photo shows, if one is asked about."""
+        retrieval = self.release.retrieval
+        if search.photo is None or FEATURES.name not in retrieval.bridges.links:
+            return ()
+        chances = retrieval.chances(search.photo, {})
+        vocabulary = retrieval.bridges.reader.vocabulary
+        readings = []
+        for column in NAMED:
+            own = chances[vocabulary.spans[column]]
+            best = np.argsort(-own, kind="stable")[:GUESSES]
+            guesses = [Guess(vocabulary.values[column][at], float(own[at])) for at in best]
+            if column in search.corrected:
+                said = search.corrected[column]
+                guesses = [Guess(said, 1.0), *(g for g in guesses if g.value != said)]
+            readings.append(Reading(column, tuple(guesses)))
+        return tuple(readings)
+
+    def _notes(self, search: Search, query: Query) -> dict[str, str]:
+        """Return what there is to know of each gallery."""
+        if search.photo is not None:
+            notes = {name: ESTIMATED.format(what=what) for name, what in READS.items()}
+            return {name: note for name, note in notes.items() if name in query.vectors}
+        notes = {IMAGE.name: "This article has no photo, so its looks cannot be compared."}
+        if not search.article:
+            notes = {
+                IMAGE.name: "This catalogue has too few photos for its image model to know words.",
+                FEATURES.name: "Your words name no attribute of the catalogue.",
+                TWO_TOWER.name: "This model knows who bought what; it reads no words.",
+            }
+        return {name: note for name, note in notes.items() if name not in query.vectors}
+
+    def _check_corrections(self, corrected: Mapping[str, str]) -> None:
+        values = self.release.retrieval.bridges.reader.vocabulary.values
+        for column, value in corrected.items():
+            if column not in NAMED or value not in values[column]:
+                raise QueryError(f"There is no {_shortened(value)} among the values of {column!r}.")
+
     def _for_basket(self, alias: str, owned: Int32, asking: Int32, k: int) -> BasketAnswer:
-        notes = {IMAGE.name: "None of these has a photo, so their looks cannot be compared."}
         query = self.release.retrieval.of_basket(asking, np.unique(owned))
+        notes = {IMAGE.name: "None of these has a photo, so their looks cannot be compared."}
+        notes = {} if IMAGE.name in query.vectors else notes
         latest = list(dict.fromkeys(owned[::-1].tolist()))
         return BasketAnswer(
             self.revision,
@@ -249,7 +318,11 @@ class Recommender:
             scores = near.scores[:k]
             matches[name] = self._matches(near.rows[:k], scores, {name: scores})
         return tuple(
-            Gallery(model, matches.get(model.name, ()), self._note(model, matches, notes))
+            Gallery(
+                model,
+                matches.get(model.name, ()),
+                self._note(model, matches, query, notes.get(model.name, "")),
+            )
             for model in ALL
         )
 
@@ -269,11 +342,13 @@ class Recommender:
         )
 
     def _note(
-        self, model: Model, matches: Mapping[str, tuple[Match, ...]], notes: Mapping[str, str]
+        self, model: Model, matches: Mapping[str, tuple[Match, ...]], query: Query, note: str
     ) -> str:
-        if matches.get(model.name):
-            return ""
-        return notes.get(model.name, "There is nothing to compare with in this catalogue.")
+        if matches.get(model.name) or (note and model.name not in query.vectors):
+            return note
+        if query.among is not None:
+            return "No article that this model knows has all of these attributes."
+        return "There is nothing to compare with in this catalogue."
 
     def _article(self, row: int) -> Article:
         return Article(
@@ -293,3 +368,23 @@ def _check_count(k: int) -> None:
     """Raise `QueryError` unless ``k`` matches may be asked for."""
     if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
         raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r}.")
+
+
+def _checked_words(search: Search) -> str:
+    """Return the words of a search, without spaces around them.
+
+    Raises:
+        QueryError: there is nothing to look for, there are too many words, or their weight is no
+            share.
+    """
+    words = " ".join(str(search.words).split())
+    if not (words or search.article or search.photo is not None):
+        raise QueryError("Say what to look for: an article id, a photo or a few words.")
+    if search.article and search.photo is not None:
+        raise QueryError("Ask with an article or with a photo, not with both.")
+    if len(words) > LONGEST_WORDS:
+        raise QueryError(f"Use fewer words: at most {LONGEST_WORDS} characters are read.")
+    weight = search.weight
+    if not isinstance(weight, int | float) or not 0 <= weight <= 1:
+        raise QueryError(f"Words count between 0 and 1, not {weight!r}.")
+    return words

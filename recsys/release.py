@@ -9,8 +9,11 @@
     indexes/<model>.usearch      nearest neighbours among the entries
     queries/two_tower.npy        float32 [articles, dim], what each article adds to a basket
     sales/*.npy                  which articles share buyers, and how many each has (`Sales`)
+    bridges/<model>.npy          float32 [dim + 1, dim], from photos to the model's vectors
     shoppers.parquet             what a sample of shoppers bought, under aliases
     encoders/image/              the OpenCLIP model that reads uploads, where it has no other home
+    encoders/text/*.npy          what words go through after the text encoder (`Whitening`)
+    encoders/text/model/         that encoder, where it has no other home
 
 Opening verifies everything that the manifest says; vectors and indexes are memory-mapped.
 """
@@ -28,6 +31,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.bridges import Bridge, Bridges, Reader
 from recsys.catalog import ARTICLE_COLUMNS
 from recsys.errors import ReleaseError
 from recsys.index import EXACT_BELOW, Index, open_graph
@@ -39,16 +43,18 @@ from recsys.manifest import (
     file_records,
     read_manifest,
 )
-from recsys.models import FEATURES, IMAGE, SINGLE, TWO_TOWER, features, two_tower
+from recsys.models import FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER, features, two_tower
+from recsys.models.features import read_vocabulary
 from recsys.models.image import CONFIG_FILE
 from recsys.retrieval import KINDS, Retrieval
 from recsys.sales import Sales
 from recsys.shoppers import SHOPPERS, read_shoppers
 from recsys.vectors import NO_VECTOR, ArticleVectors, Float32
+from recsys.whitening import Whitening
 from recsys.workspace import files_key
 
 ARTICLES = "articles.parquet"
-IMAGE_ENCODER = "encoders/image"
+IMAGE_ENCODER, TEXT_ENCODER, OWN_MODEL = "encoders/image", "encoders/text", "model"
 PHOTO_COLUMN = "image"
 HUB_README = "README.md"
 ROW_GROUP = 100
@@ -68,6 +74,7 @@ class Release:
         articles: the catalogue's table without photos, in row order; every column a string.
         indexes: the searchable articles of each single model.
         retrieval: what finds answers in them.
+        whitening: what words go through after the text encoder.
         shoppers: who can be asked for, by alias.
     """
 
@@ -79,6 +86,7 @@ class Release:
         self.articles: pd.DataFrame = self._parquet.read(columns).to_pandas()
         self.indexes = {name: self._index(name, model) for name, model in manifest.models.items()}
         self.retrieval = self._retrieval()
+        self.whitening = self._whitening()
         self.shoppers = read_shoppers(folder / SHOPPERS, self.articles["article_id"])
 
     @cached_property
@@ -101,6 +109,31 @@ class Release:
         own = self.folder / IMAGE_ENCODER
         return f"local-dir:{own}" if own.is_dir() else self.manifest.models[IMAGE.name].encoder.id
 
+    @property
+    def text_model(self) -> str:
+        """The id with which sentence-transformers loads the model that made the text vectors."""
+        own = self.folder / TEXT_ENCODER / OWN_MODEL
+        return str(own) if own.is_dir() else self.manifest.models[TEXT.name].encoder.id
+
+    def _whitening(self) -> Whitening:
+        folder, dim = self.folder / TEXT_ENCODER, self.manifest.models[TEXT.name].dim
+        whitening = Whitening(_map(folder / "mean.npy"), _map(folder / "matrix.npy"))
+        fits = whitening.matrix.shape == (len(whitening.mean), dim)
+        check(fits, f"{TEXT_ENCODER} does not lead to vectors of {dim}")
+        return whitening
+
+    def _bridges(self) -> Bridges:
+        models = self.manifest.models
+        folder = self.folder / "bridges"
+        links = {name: Bridge(_map(folder / f"{name}.npy")) for name in self.manifest.bridges}
+        for name, link in links.items():
+            shape = (models[IMAGE.name].dim + 1, models[name].dim)
+            check(link.matrix.shape == shape, f"bridges/{name}.npy has the wrong shape")
+        vocabulary = read_vocabulary(self.articles)
+        dim = models[FEATURES.name].dim
+        check(len(vocabulary.weights) == dim, f"the articles have no {dim} attributes")
+        return Bridges(links, self.manifest.bridges, Reader(vocabulary, self.manifest.temperature))
+
     def _retrieval(self) -> Retrieval:
         typical = {name: model.typical for name, model in self.manifest.models.items()}
         rows = _map(self.folder / "queries/two_tower.npy")
@@ -114,7 +147,7 @@ class Release:
         )
         check(sales.fits(self.manifest.articles), "sales do not fit the catalogue")
         check(set(KINDS) <= set(self.manifest.weights), "it lacks weights for a kind of query")
-        return Retrieval(self.indexes, typical, rows, sales, self.manifest.weights)
+        return Retrieval(self.indexes, typical, rows, sales, self.manifest.weights, self._bridges())
 
     def _index(self, name: str, record: ModelRecord) -> Index:
         vectors = _map(self.folder / f"vectors/{name}.npy")
@@ -201,7 +234,8 @@ def _check_image_encoder(folder: Path, manifest: Manifest) -> None:
     """Refuse an image encoder that is not the one the image vectors are from."""
     image = manifest.models[IMAGE.name]
     if not (folder / IMAGE_ENCODER).is_dir():
-        known = image.encoder.id.startswith("hf-hub:")
+        # ``hf-hub:NAME``, or an OpenCLIP name and the tag of its weights.
+        known = "/" in image.encoder.id
         check(known, f"it lacks its image encoder {image.encoder.id!r}")
         return
     digests = {

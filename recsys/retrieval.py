@@ -1,19 +1,22 @@
 """Which articles each model finds for a query: rows and scores, nothing of names or pictures."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from recsys.bridges import NEIGHBOURS, RIDGE, Bridges
+from recsys.filters import Filter
 from recsys.index import Index, Neighbours
-from recsys.models import IMAGE, TWO_TOWER
+from recsys.models import FEATURES, IMAGE, TWO_TOWER
 from recsys.models.combined import CO_PURCHASE, POPULARITY, RECENCY, Fused, Weights, fuse
 from recsys.models.two_tower import basket_query
 from recsys.sales import Sales
 from recsys.vectors import NO_VECTOR, Float32, Int32, unit
 
-ARTICLE, BASKET, PHOTO = "article", "basket", "photo"
-KINDS = (ARTICLE, BASKET, PHOTO)
+ARTICLE, BASKET, PHOTO, WORDS = "article", "basket", "photo", "words"
+KINDS = (ARTICLE, BASKET, PHOTO, WORDS)
 """What can be asked about; each has its own weights."""
 
 CANDIDATES = 200
@@ -31,12 +34,14 @@ class Query:
         vectors: a unit vector for each model that can read what is asked about.
         basket: int32, the articles that are asked about, if any.
         exclude: int32, articles that are no answer.
+        among: int32 in rising order, the only articles that may be answers; ``None`` for all.
     """
 
     kind: str
     vectors: dict[str, Float32]
     basket: Int32 = field(default_factory=lambda: NOBODY)
     exclude: Int32 = field(default_factory=lambda: NOBODY)
+    among: Int32 | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Retrieval:
         basket_rows: float32 [articles, dim], what each article adds to a two-tower basket.
         sales: what was bought.
         weights: of the combined model, by kind of query.
+        bridges: what guesses the other models' vectors from a photo's.
     """
 
     indexes: Mapping[str, Index]
@@ -56,6 +62,7 @@ class Retrieval:
     basket_rows: Float32
     sales: Sales
     weights: Mapping[str, Weights]
+    bridges: Bridges
 
     def of_article(self, row: int) -> Query:
         """Return the query for what is like an article."""
@@ -65,15 +72,60 @@ class Retrieval:
         """Return the query for what goes with a basket, int32, one article or more."""
         return self._of(BASKET, basket, exclude)
 
-    def of_photo(self, vector: Float32) -> Query:
-        """Return the query for what looks like a photo, given as the image model's vector."""
-        return Query(PHOTO, {IMAGE.name: vector})
+    def of_photo(self, vector: Float32, corrected: Mapping[str, str] | None = None) -> Query:
+        """Return the query for what is like a photo; models that read no photos get a guess.
+
+        Args:
+            vector: the image model's, float32 [dim].
+            corrected: what the photo shows in truth, a value by column.
+        """
+        vectors = {IMAGE.name: vector}
+        for model in self.bridges.links:
+            vectors[model] = unit(self._guessed(model, vector))
+        if FEATURES.name in vectors:
+            chances = self.chances(vector, corrected or {})
+            vectors[FEATURES.name] = self.bridges.reader.vocabulary.vector(chances)
+        return Query(PHOTO, vectors)
+
+    def chances(self, photo: Float32, corrected: Mapping[str, str]) -> Float32:
+        """Return the chance of each value of each attribute, float32 [dimensions]."""
+        reader = self.bridges.reader
+        chances = reader.chances(self._guessed(FEATURES.name, photo))
+        for column, value in corrected.items():
+            chances[reader.vocabulary.spans[column]] = reader.vocabulary.share([value], column)
+        return chances
+
+    def with_words(
+        self, query: Query, words: Mapping[str, Float32], weight: float, named: Iterable[Filter]
+    ) -> Query:
+        """Return a query with words added: each model's vector is moved towards them.
+
+        Args:
+            query: what the words are added to; one of `WORDS` without vectors for words alone.
+            words: the words' unit vectors in the models that can read them.
+            weight: how much of a vector is the words', in [0, 1].
+            named: the attributes that the words name.
+        """
+        vectors = dict(query.vectors)
+        for model, said in words.items():
+            own = vectors.get(model)
+            vectors[model] = said if own is None else unit((1 - weight) * own + weight * said)
+        vocabulary, own = self.bridges.reader.vocabulary, vectors.get(FEATURES.name)
+        chances = np.zeros(len(vocabulary.weights), np.float32)
+        if own is not None:
+            chances = vocabulary.shares(own)
+        for each in named:
+            chances[vocabulary.spans[each.column]] = vocabulary.share(each.values, each.column)
+        if chances.any():
+            vectors[FEATURES.name] = vocabulary.vector(chances)
+        return dataclasses.replace(query, vectors=vectors)
 
     def nearest(self, model: str, query: Query, k: int) -> Neighbours:
         """Return the ``k`` nearest articles in one model's eyes; none if it cannot read a query."""
         if model not in query.vectors:
             return Neighbours(NOBODY, np.empty(0, np.float32))
-        return self.indexes[model].search(query.vectors[model], k, query.exclude.tolist())
+        vector, exclude = query.vectors[model], query.exclude.tolist()
+        return self.indexes[model].search(vector, k, exclude, query.among)
 
     def nearby(self, query: Query) -> dict[str, Neighbours]:
         """Return the `CANDIDATES` nearest articles in the eyes of each model that can read it."""
@@ -97,7 +149,8 @@ class Retrieval:
         if len(query.basket):
             found += [self.sales.partners_of(article) for article in query.basket]
             found.append(self.sales.best_sellers)
-        return np.setdiff1d(np.concatenate(found), query.exclude).astype(np.int32)
+        rows = np.setdiff1d(np.concatenate([NOBODY, *found]), query.exclude)
+        return (rows if query.among is None else np.intersect1d(rows, query.among)).astype(np.int32)
 
     def parts(self, query: Query, rows: Int32) -> dict[str, Float32]:
         """Return what each part says of some articles, float32 [rows].
@@ -119,6 +172,20 @@ class Retrieval:
         """Return how well what is asked about is known from its sales, in [0, 1]."""
         popularity = self.sales.popularity[query.basket]
         return float(popularity.mean()) if len(popularity) else 0.0
+
+    def own(self, model: str, rows: Int32) -> Float32:
+        """Return what articles ask a model with, float32 [rows, dim]; all must have a vector."""
+        if model == TWO_TOWER.name:
+            return unit(self.basket_rows[rows])
+        index = self.indexes[model]
+        return np.asarray(index.vectors[index.entry[rows]])
+
+    def _guessed(self, model: str, photo: Float32) -> Float32:
+        """Return where a model would put what a photo shows, float32 [dim], of any length."""
+        if self.bridges.crossings[model].method == RIDGE:
+            return self.bridges.links[model](photo)
+        near = self.indexes[IMAGE.name].search(photo, NEIGHBOURS)
+        return np.asarray(self.own(model, near.rows).mean(axis=0))
 
     def _of(self, kind: str, basket: Int32, exclude: Int32) -> Query:
         vectors = {TWO_TOWER.name: basket_query(self.basket_rows[basket])}

@@ -5,6 +5,7 @@ machine, and what is measured on held-out shoppers stays held out when a catalog
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,11 @@ VALIDATION = Part(20, 30)
 """Kept back from training, to stop it in time and to learn the weights of the combined model."""
 
 TRAINING = Part(30, BUCKETS)
+
+
+def buckets_of(texts: Iterable[str]) -> UInt8:
+    """Return the bucket of each of some ids, uint8."""
+    return np.fromiter(map(bucket_of, texts), np.uint8)
 
 
 def bucket_of(text: str) -> int:

@@ -183,12 +183,10 @@ class Follower:
         """Make a recommender that can take over at once, its image encoder loaded if need be."""
         if not self.live:
             return Recommender(release)
-        reader = self.live.current.recommender.reader
-        if reader.fits(release):
-            return Recommender(release, reader.handed_on(release))
-        recommender = Recommender(release)
-        recommender.reader.load()
-        return recommender
+        readers = self.live.current.recommender.readers.handed_on(release)
+        if not readers.photos.fits(self.live.current.recommender.release):
+            readers.load()
+        return Recommender(release, readers)
 
     def _hand_on(self, edition: Edition) -> None:
         with self._handing:

@@ -27,6 +27,11 @@ class Whitening:
         return unit((vectors - self.mean) @ self.matrix)
 
 
+def no_whitening(dim: int) -> Whitening:
+    """Return the map that changes nothing, for what is too little to fit one to."""
+    return Whitening(np.zeros(dim, np.float32), np.eye(dim, dtype=np.float32))
+
+
 def fit_whitening(vectors: Float32, power: float, out: int) -> Whitening:
     """Return the map that divides each principal axis by its standard deviation to a power.
 

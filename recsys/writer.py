@@ -24,11 +24,20 @@ from recsys.manifest import (
     ModelRecord,
     file_records,
 )
-from recsys.release import ARTICLES, IMAGE_ENCODER, PHOTO_COLUMN, ROW_GROUP, row_order
+from recsys.release import (
+    ARTICLES,
+    IMAGE_ENCODER,
+    OWN_MODEL,
+    PHOTO_COLUMN,
+    ROW_GROUP,
+    TEXT_ENCODER,
+    row_order,
+)
 from recsys.report import Evaluation
 from recsys.retrieval import Retrieval
 from recsys.shoppers import SHOPPERS, Shopper, write_shoppers
 from recsys.vectors import ArticleVectors
+from recsys.whitening import Whitening
 
 TABLE_FORMAT = 2
 """Raise it whenever `write_articles` writes other bytes: builds then write their table anew."""
@@ -80,7 +89,9 @@ class Contents:
         retrieval: what they are asked with.
         shoppers: who can be asked for.
         evaluation: how good the models are.
+        whitening: what new texts go through after the text encoder.
         image_encoder: the OpenCLIP directory to include; ``None`` for a model from the Hub.
+        text_encoder: the sentence-transformers directory to include; ``None`` for any other.
     """
 
     articles: pd.DataFrame
@@ -89,7 +100,9 @@ class Contents:
     retrieval: Retrieval
     shoppers: list[Shopper]
     evaluation: Evaluation
+    whitening: Whitening
     image_encoder: Path | None
+    text_encoder: Path | None
 
     def manifest(self, files: dict[str, FileRecord]) -> Manifest:
         """Return the sealed manifest of these contents in ``files``."""
@@ -100,6 +113,8 @@ class Contents:
             row_order=row_order(self.articles),
             models={name: model.record() for name, model in self.models.items()},
             weights=dict(self.retrieval.weights),
+            bridges=dict(self.retrieval.bridges.crossings),
+            temperature=dict(self.retrieval.bridges.reader.temperature),
             shoppers=len(self.shoppers),
             evaluation=self.evaluation,
             files=files,
@@ -179,8 +194,8 @@ def write_release(folder: Path, contents: Contents, articles: Path) -> Manifest:
 
 
 def _write_arrays(folder: Path, contents: Contents) -> None:
-    for part in ("vectors", "entries", "indexes", "queries", "sales"):
-        (folder / part).mkdir()
+    for part in ("vectors", "entries", "indexes", "queries", "sales", "bridges", TEXT_ENCODER):
+        (folder / part).mkdir(parents=True)
     for name, model in contents.models.items():
         np.save(folder / f"vectors/{name}.npy", model.vectors.vectors)
         np.save(folder / f"entries/{name}.npy", model.vectors.entry)
@@ -188,6 +203,13 @@ def _write_arrays(folder: Path, contents: Contents) -> None:
     np.save(folder / "queries/two_tower.npy", contents.retrieval.basket_rows)
     for field in dataclasses.fields(contents.retrieval.sales):
         np.save(folder / f"sales/{field.name}.npy", getattr(contents.retrieval.sales, field.name))
+    for name, bridge in contents.retrieval.bridges.links.items():
+        np.save(folder / f"bridges/{name}.npy", bridge.matrix)
+    for field in dataclasses.fields(contents.whitening):
+        array = getattr(contents.whitening, field.name)
+        np.save(folder / f"{TEXT_ENCODER}/{field.name}.npy", array)
     write_shoppers(folder / SHOPPERS, contents.shoppers, contents.articles["article_id"])
     if contents.image_encoder:
         shutil.copytree(contents.image_encoder, folder / IMAGE_ENCODER)
+    if contents.text_encoder:
+        shutil.copytree(contents.text_encoder, folder / TEXT_ENCODER / OWN_MODEL)

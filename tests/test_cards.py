@@ -7,7 +7,8 @@ from recsys.cards import answer_html, footer_html, message_html, notice_html, we
 from recsys.catalog import DESCRIPTIVE_COLUMNS
 from recsys.live import Edition
 from recsys.models import ALL, COMBINED, IMAGE, TEXT
-from recsys.recommender import Answer, Article, Gallery, Match, Recommender
+from recsys.recommender import Recommender
+from recsys.results import Answer, Article, Gallery, Match
 
 HOSTILE = """<script>alert('x')</script> "quoted" onerror='y' & Söhne </li></ol>"""
 

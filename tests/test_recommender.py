@@ -8,8 +8,9 @@ from building import photo_file
 from recsys.errors import PhotoError, QueryError
 from recsys.models import ALL, COMBINED, FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
 from recsys.models.combined import PARTS
-from recsys.recommender import MOST_MATCHES, Answer, Gallery, Recommender
+from recsys.recommender import MOST_MATCHES, Recommender
 from recsys.release import Release
+from recsys.results import Answer, Gallery
 
 
 def gallery(answer: Answer, model) -> Gallery:

@@ -22,9 +22,10 @@ from recsys.errors import QueryError
 from recsys.interface import launch
 from recsys.live import Edition, Live
 from recsys.models import ALL, COMBINED, IMAGE
-from recsys.recommender import LARGEST_BASKET, MOST_MATCHES, BasketAnswer, Recommender
+from recsys.recommender import LARGEST_BASKET, MOST_MATCHES, Recommender
 from recsys.release import Release, open_release
 from recsys.report import Evaluation
+from recsys.results import BasketAnswer
 from recsys.shoppers import SHOPPERS
 
 MODELS = [model.name for model in ALL]

@@ -1,5 +1,9 @@
 """The features model: how many of an article's attributes another one shares."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 
@@ -10,25 +14,77 @@ ENCODER = "one-hot, weighted by √idf"
 """What the manifest calls this model's encoder."""
 
 
-def encode_features(articles: pd.DataFrame) -> ArticleVectors:
-    """Return unit vectors of the one-hot encoded `DESCRIPTIVE_COLUMNS`.
+@dataclass(frozen=True)
+class Vocabulary:
+    """The values of a catalogue's `DESCRIPTIVE_COLUMNS`: one dimension each, column by column.
 
-    A column's value weighs √idf, so that the cosine sums the idf of what two articles share:
-    sharing "Poncho" says more than sharing "Garment Upper body". idf is scikit-learn's smooth
-    one, ln((1 + articles) / (1 + articles with the value)) + 1 (Pedregosa et al., 2011).
+    Attributes:
+        values: of each column, in rising order.
+        weights: float32 [dimensions], the √idf of each value.
+    """
+
+    values: Mapping[str, list[str]]
+    weights: Float32
+
+    @cached_property
+    def spans(self) -> dict[str, slice]:
+        """Where each column's dimensions are."""
+        ends = np.cumsum([len(values) for values in self.values.values()]).tolist()
+        starts = [0, *ends]
+        return {column: slice(*at) for column, *at in zip(self.values, starts, ends, strict=False)}
+
+    def vector(self, chances: Float32) -> Float32:
+        """Return the unit vector of something that has each value by chance, both [dimensions]."""
+        return unit(chances * self.weights)
+
+    def share(self, values: Sequence[str], column: str) -> Float32:
+        """Return a column's chances where it is one of some values, each as likely as another."""
+        ones = np.array([value in values for value in self.values[column]], np.float32)
+        return np.asarray(ones / np.maximum(ones.sum(), 1), np.float32)
+
+    def shares(self, vector: Float32) -> Float32:
+        """Return the chances, float32 [dimensions], that make up a vector; what `vector` undoes."""
+        chances = np.maximum(vector / self.weights, 0)
+        for span in self.spans.values():
+            chances[span] /= np.maximum(chances[span].sum(), np.finfo(np.float32).tiny)
+        return np.asarray(chances, np.float32)
+
+
+def read_vocabulary(articles: pd.DataFrame) -> Vocabulary:
+    """Return the values that a catalogue's articles have, and how much each tells.
+
+    A value weighs √idf, so that the cosine sums the idf of what two articles share: sharing
+    "Poncho" says more than sharing "Garment Upper body". idf is scikit-learn's smooth one,
+    ln((1 + articles) / (1 + articles with the value)) + 1 (Pedregosa et al., 2011).
+    """
+    values, weights = {}, []
+    for column in DESCRIPTIVE_COLUMNS:
+        codes, found = pd.factorize(articles[column], sort=True)
+        values[column] = found.tolist()
+        counts = np.bincount(codes, minlength=len(found))
+        weights.append(np.sqrt(np.log((1 + len(articles)) / (1 + counts)) + 1))
+    return Vocabulary(values, np.concatenate(weights).astype(np.float32))
+
+
+def encode_features(articles: pd.DataFrame) -> ArticleVectors:
+    """Return unit vectors of the one-hot encoded `DESCRIPTIVE_COLUMNS`, weighted.
 
     Articles with the same attributes share an entry.
     """
     table = articles[list(DESCRIPTIVE_COLUMNS)]
     entry, _ = pd.factorize(pd.MultiIndex.from_frame(table))
     _, first = np.unique(entry, return_index=True)
-    columns = [_one_hot(table[column], first) for column in DESCRIPTIVE_COLUMNS]
-    return ArticleVectors(unit(np.concatenate(columns, axis=1)), entry.astype(np.int32))
+    vocabulary = read_vocabulary(articles)
+    vectors = vocabulary.vector(one_hot(table.iloc[first], vocabulary))
+    return ArticleVectors(vectors, entry.astype(np.int32))
 
 
-def _one_hot(column: pd.Series, rows: np.ndarray) -> Float32:
-    """Return float32 [len(rows), distinct values]: √idf where a row has the value, else 0."""
-    codes, values = pd.factorize(column, sort=True)
-    counts = np.bincount(codes, minlength=len(values))
-    idf = np.log((1 + len(column)) / (1 + counts)) + 1
-    return np.asarray(np.eye(len(values))[codes[rows]] * np.sqrt(idf), np.float32)
+def one_hot(articles: pd.DataFrame, vocabulary: Vocabulary) -> Float32:
+    """Return float32 [articles, dimensions], 1 for each value that an article has."""
+    columns = [
+        np.eye(len(values), dtype=np.float32)[
+            pd.Index(values).get_indexer(pd.Index(articles[column]))
+        ]
+        for column, values in vocabulary.values.items()
+    ]
+    return np.concatenate(columns, axis=1)

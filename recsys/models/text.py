@@ -6,6 +6,7 @@ Sentences are encoded by sentence-transformers; articles with the same words sha
 import os
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -33,6 +34,12 @@ def article_texts(articles: pd.DataFrame) -> list[str]:
     ]
 
 
+def short_texts(articles: pd.DataFrame) -> list[str]:
+    """Return the few words with which a visitor would ask for an article: colour and type."""
+    columns = zip(articles["colour_group_name"], articles["product_type_name"], strict=True)
+    return [f"{colour} {kind}".lower() for colour, kind in columns]
+
+
 class TextEncoder:
     """A sentence-transformers model, loaded when it is first needed.
 
@@ -42,6 +49,11 @@ class TextEncoder:
 
     def __init__(self, model: str = PACKAGED) -> None:
         self.id = model
+
+    @property
+    def folder(self) -> Path | None:
+        """The directory of a saved model, ``None`` for any other."""
+        return Path(self.id) if Path(self.id).is_dir() else None
 
     @property
     def revision(self) -> str:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from building import reseal
+from recsys.photo_reader import PhotoReader
 
 from recsys.errors import EncoderError, ReleaseError
 from recsys.manifest import EncoderRecord, read_manifest
 from recsys.models.image import ImageEncoder
-from recsys.photo_reader import PhotoReader
 from recsys.photos import decode_photo
 from recsys.recommender import Recommender
 from recsys.release import Release, open_release

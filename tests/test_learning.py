@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from recsys.weights import examples, learn_weights
 
 from recsys.catalog import Purchases
 from recsys.index import Index
@@ -13,7 +14,6 @@ from recsys.retrieval import ARTICLE, BASKET, KINDS, PHOTO, Retrieval
 from recsys.sales import count_sales
 from recsys.split import TEST, TRAINING, VALIDATION
 from recsys.vectors import ArticleVectors, unit
-from recsys.weights import examples, learn_weights
 
 COMMUNITIES, MEMBERS = 15, 8
 COMMUNITY = np.repeat(np.arange(COMMUNITIES), MEMBERS)

@@ -1,0 +1,217 @@
+"""Learn the heads of *compact* from photo–text pairs, over what its frozen towers say.
+
+A photo is drawn to its own text and pushed from the batch's others, and the other way round
+(Radford et al., 2021, CLIP: symmetric InfoNCE with a learned temperature). It is also drawn to
+another photo of its product (Khosla et al., 2020, supervised contrastive learning), so that the
+colours of one product stay together although their texts tell them apart. Of the towers' outputs
+many are dropped at random: with one photo a text there is little else against learning by heart.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from recsys.models.compact import Heads
+from recsys.vectors import Float32, Int32, fingerprint, unit
+
+if TYPE_CHECKING:
+    import torch
+
+FOUND_AT = 10
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How heads are trained.
+
+    Attributes:
+        dim: of the common space.
+        batch: pairs a step.
+        epochs: at most; the learning rate falls to nothing by then.
+        patience: how many epochs without a better score before it stops.
+        rate: the highest learning rate, of AdamW.
+        decay: the weight decay.
+        dropout: the share of each photo's numbers that is dropped.
+        products: how much photos of one product count beside photos and texts.
+        temperature: what both losses start from.
+    """
+
+    dim: int = 512
+    batch: int = 1024
+    epochs: int = 40
+    patience: int = 8
+    rate: float = 3e-3
+    decay: float = 0.1
+    dropout: float = 0.5
+    products: float = 0.5
+    temperature: float = 0.07
+    seed: int = 5
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Photos with their texts, as the towers see them.
+
+    Attributes:
+        photos: float32 [n, photo dim].
+        captions: for each way to caption a photo, float32 [n, caption dim].
+        products: int32 [n], equal for photos of one product.
+    """
+
+    photos: Float32
+    captions: list[Float32]
+    products: Int32
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 of all arrays."""
+        return fingerprint(self.photos, *self.captions, self.products)
+
+    def of(self, rows: npt.NDArray[np.bool_]) -> "Pairs":
+        """Return the pairs of the rows that are marked."""
+        captions = [each[rows] for each in self.captions]
+        return Pairs(self.photos[rows], captions, self.products[rows])
+
+
+def learn_heads(pairs: Pairs, held_back: Pairs, schedule: Schedule) -> Heads:
+    """Return the heads that serve ``held_back`` best, which must be of other products.
+
+    Equal pairs give equal heads on the same machine.
+    """
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(schedule.seed)
+        return _Training(pairs, schedule).best(held_back)
+
+
+class _Training:
+    """Heads in training. Photos are standardised for it, which the heads undo in the end."""
+
+    def __init__(self, pairs: Pairs, schedule: Schedule) -> None:
+        import torch
+
+        self.schedule = schedule
+        self.mean, self.spread = pairs.photos.mean(0), pairs.photos.std(0) + 1e-3
+        self.photos = torch.from_numpy((pairs.photos - self.mean) / self.spread)
+        self.captions = torch.from_numpy(np.stack(pairs.captions))
+        # Equal captions are each other's right answers: "black dress" is the text of many photos.
+        _, same = np.unique(np.concatenate(pairs.captions).round(4), axis=0, return_inverse=True)
+        self.same = torch.from_numpy(same.reshape(len(pairs.captions), -1))
+        self.products = torch.from_numpy(pairs.products)
+        self.mates = _Mates(pairs.products)
+        self.see = torch.nn.Linear(self.photos.shape[1], schedule.dim)
+        self.read = torch.nn.Linear(self.captions.shape[2], schedule.dim, bias=False)
+        start = torch.tensor(-np.log(schedule.temperature))
+        self.scales = torch.nn.Parameter(torch.stack([start, start]).float())
+
+    def best(self, held_back: Pairs) -> Heads:
+        """Train until it no longer helps, and return the best heads on the way."""
+        best, kept, since = -1.0, self.heads(), 0
+        steps = self._steps()
+        for _ in tqdm(range(self.schedule.epochs), desc="heads", unit="epoch"):
+            next(steps)
+            heads = self.heads()
+            found = score(heads, held_back)
+            best, kept, since = (found, heads, 0) if found > best else (best, kept, since + 1)
+            if since == self.schedule.patience:
+                break
+        return kept
+
+    def heads(self) -> Heads:
+        """Return the heads as they are now."""
+        weight = self.see.weight.detach().numpy().T / self.spread[:, None]
+        shift = self.see.bias.detach().numpy() - self.mean @ weight
+        caption = self.read.weight.detach().numpy().T.copy()
+        return Heads(weight.astype(np.float32), shift.astype(np.float32), caption)
+
+    def _steps(self) -> Iterator[None]:
+        """Train, and yield after every epoch."""
+        import torch
+
+        weights = [*self.see.parameters(), *self.read.parameters(), self.scales]
+        rate, count = self.schedule.rate, -(-len(self.photos) // self.schedule.batch)
+        adam = torch.optim.AdamW(weights, lr=rate, weight_decay=self.schedule.decay)
+        slope = torch.optim.lr_scheduler.OneCycleLR(
+            adam, rate, total_steps=self.schedule.epochs * count, pct_start=0.1
+        )
+        for _ in range(self.schedule.epochs):
+            order = torch.randperm(len(self.photos))
+            for start in range(0, len(order), self.schedule.batch):
+                adam.zero_grad()
+                torch.autograd.backward(self._loss(order[start : start + self.schedule.batch]))
+                adam.step()
+                slope.step()
+            yield
+
+    def _loss(self, rows: "torch.Tensor") -> "torch.Tensor":
+        import torch
+
+        kind = torch.randint(len(self.captions), (len(rows),))
+        scale = self.scales.exp().clamp(max=100)
+        photos, words = self._seen(rows), self.read(self.captions[kind, rows])
+        words = torch.nn.functional.normalize(words, dim=1)
+        loss = _contrast(scale[0] * photos @ words.T, self.same[kind, rows])
+        others = self._seen(self.mates.of(rows))
+        alike = _contrast(scale[1] * photos @ others.T, self.products[rows])
+        return torch.add(loss, alike, alpha=self.schedule.products)
+
+    def _seen(self, rows: "torch.Tensor") -> "torch.Tensor":
+        import torch
+
+        dropped = torch.nn.functional.dropout(self.photos[rows], self.schedule.dropout)
+        seen: torch.Tensor = torch.nn.functional.normalize(self.see(dropped), dim=1)
+        return seen
+
+
+class _Mates:
+    """For each photo the others of its product."""
+
+    def __init__(self, products: Int32) -> None:
+        import torch
+
+        order = np.argsort(products, kind="stable")
+        _, first, count = np.unique(products[order], return_index=True, return_counts=True)
+        place = np.empty(len(products), np.int64)
+        place[order] = np.arange(len(products)) - np.repeat(first, count)
+        group = np.unique(products, return_inverse=True)[1]
+        self.order, self.place = torch.from_numpy(order), torch.from_numpy(place)
+        self.first, self.count = torch.from_numpy(first[group]), torch.from_numpy(count[group])
+
+    def of(self, rows: "torch.Tensor") -> "torch.Tensor":
+        """Return another photo of each row's product at random; itself where there is none."""
+        import torch
+
+        others = self.count[rows] - 1
+        step = 1 + (torch.rand(len(rows)) * others).long()
+        place = (self.place[rows] + step * (others > 0)) % self.count[rows]
+        return self.order[self.first[rows] + place]
+
+
+def score(heads: Heads, pairs: Pairs) -> float:
+    """Return how often texts find their photo and photos their product, both among ten, summed."""
+    photos = unit(heads.see(pairs.photos))
+    words = unit(pairs.captions[0] @ heads.caption)
+    found = words @ photos.T
+    text = float(((found > np.diag(found)[:, None]).sum(1) < FOUND_AT).mean())
+    near = photos @ photos.T
+    np.fill_diagonal(near, -np.inf)
+    top = np.argpartition(-near, min(FOUND_AT, len(near) - 1), axis=1)[:, :FOUND_AT]
+    return text + float((pairs.products[top] == pairs.products[:, None]).any(1).mean())
+
+
+def _contrast(scores: "torch.Tensor", labels: "torch.Tensor") -> Any:
+    """Return the symmetric InfoNCE loss, where equal labels are each other's right answers."""
+    import torch
+
+    right = (labels[:, None] == labels[None]).float()
+    right = right / right.sum(1, keepdim=True)
+    rows = -(torch.log_softmax(scores, 1) * right).sum(1).mean()
+    columns = -(torch.log_softmax(scores, 0) * right.T).sum(0).mean()
+    return (rows + columns) / 2
