@@ -99,14 +99,12 @@ def _query(answer: Answer, article: Article) -> str:
 
 def _uploaded(answer: Answer, photo: bytes) -> str:
     source = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
-    readings = "".join(_reading(reading) for reading in answer.reading)
-    told = f'<h3>What it shows</h3><p class="description">Click what is right.</p>{readings}'
     return f"""
     <aside class="query" aria-label="Your photo">
       <span class="photo"><img src="{source}" alt="Your photo"></span>
       <div class="about"><h2>Your photo</h2>
       {_words(answer)}
-      {told if readings else ""}
+      {_shows(answer.reading)}
       <p class="id">Your file is not kept.</p></div>
     </aside>"""
 
@@ -123,7 +121,7 @@ def _words(answer: Answer) -> str:
     if not answer.words:
         return ""
     forget = _button("forget", "words", f"“{answer.words}” ×", "Forget these words")
-    return f'<p class="chips">but {forget}</p>{_chips(answer.filters)}'
+    return f'<p class="chips">{forget}</p>{_chips(answer.filters)}'
 
 
 def _chips(filters: Iterable[Filter]) -> str:
@@ -140,8 +138,16 @@ def _chips(filters: Iterable[Filter]) -> str:
     return f'<p class="chips">only {chips}</p>' if chips else ""
 
 
+def _shows(readings: Iterable[Reading]) -> str:
+    """Return what a photo shows, and below it what else that may be, to be clicked."""
+    seen = " · ".join(f"{each.guesses[0].value} {each.guesses[0].chance:.0%}" for each in readings)
+    rows = "".join(_reading(reading) for reading in readings)
+    right = f"<details><summary>Put it right</summary>{rows}</details>"
+    return f'<p class="reading">Shows: {escape(seen)}</p>{right}' if seen else ""
+
+
 def _reading(reading: Reading) -> str:
-    """Return what a photo shows of an attribute: the likeliest values, each to be clicked."""
+    """Return the likeliest values of an attribute, each to be clicked."""
     chips = "".join(
         _button(
             "correct",

@@ -53,16 +53,16 @@ class Finding:
     def __init__(self, live: Live, chance: random.Random) -> None:
         self.live, self.chance = live, chance
 
-    def article(self, article_id: str) -> Shown:
+    def show_article(self, article_id: str) -> Shown:
         """Answer for an article id, and forget what was looked for before."""
-        return self._answer(View(Search(article=article_id)))
+        return self._answer(View(Search(article=str(article_id))))
 
-    def surprise(self) -> tuple[Any, ...]:
+    def show_surprise(self) -> tuple[Any, ...]:
         """Answer for a random article, whose id comes first."""
         article_id = self._now.surprise(self.chance).article_id
-        return article_id, *self.article(article_id)
+        return article_id, *self.show_article(article_id)
 
-    def photo(self, path: str | None) -> Iterator[Shown]:
+    def show_photo(self, path: str | None) -> Iterator[Shown]:
         """Answer for an uploaded photo; nothing happens when one is removed."""
         if path is None:
             yield "", gr.skip(), gr.skip()
@@ -76,25 +76,25 @@ class Finding:
             return
         yield self._answer(view)
 
-    def words(self, words: str, weight: float, view: View) -> Iterator[Shown]:
+    def show_words(self, words: str, weight: float, view: View) -> Iterator[Shown]:
         """Answer for words, beside the article or photo that is shown if one is."""
         yield from self._while_waking()
         search = dataclasses.replace(view.search, words=words, weight=weight, ignored=frozenset())
         yield self._answer(dataclasses.replace(view, search=search))
 
-    def weigh(self, weight: float, view: View) -> Shown:
+    def show_weighed(self, weight: float, view: View) -> Shown:
         """Answer anew with words counting more or less; nothing happens where there are none."""
         if not view.search.words:
             return gr.skip(), gr.skip(), gr.skip()
         search = dataclasses.replace(view.search, weight=weight)
         return self._answer(dataclasses.replace(view, search=search))
 
-    def clicked(self, event: gr.EventData, view: View) -> tuple[Any, ...]:
+    def show_clicked(self, event: gr.EventData, view: View) -> tuple[Any, ...]:
         """Answer a click in an answer: the tab, the id, and what is shown."""
         asked = {name: str(value) for name, value in event._data.items()}
         tab = gr.Tabs(selected=ARTICLES_TAB)
         if article_id := asked.get("article"):
-            return tab, article_id, *self.article(article_id)
+            return tab, article_id, *self.show_article(article_id)
         search = changed(view.search, asked)
         return tab, gr.skip(), *self._answer(dataclasses.replace(view, search=search))
 

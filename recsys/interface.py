@@ -95,6 +95,8 @@ class Interface:
         corrected: dict[str, str] | None = None,
     ) -> SimilarAnswer:
         """Find the k articles most similar to a photo; ``corrected`` says what it shows."""
+        if photo is None:
+            raise gr.Error("Choose a photo first.", print_exception=False)
         return self.compose("", "", photo, WORDS_WEIGHT, k, corrected)
 
     def search_words(self, words: str, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
@@ -117,7 +119,7 @@ class Interface:
 
         def ask() -> Answer:
             seen = now.read(read_photo(Path(photo))) if photo else None
-            search = Search(article_id, seen, words, weight, corrected or {})
+            search = Search(article_id or None, seen, words, weight, corrected or {})
             return now.search(search, k)
 
         return similar_answer(_or_error(ask))
@@ -161,7 +163,7 @@ class Interface:
         swapped = edition is not self.first
         of_release = _of_release(edition) if swapped else (gr.skip(),) * 4
         if article_id:
-            return article_id, *self.finding.article(article_id), *of_release
+            return article_id, *self.finding.show_article(article_id), *of_release
         greeting = welcome(edition.recommender) if swapped else gr.skip()
         return gr.skip(), gr.skip(), greeting, gr.skip(), *of_release
 
@@ -209,7 +211,7 @@ def make_page(interface: Interface) -> gr.Blocks:
             with gr.Tab("How good is it?"):
                 report = gr.HTML(_report(first))
         foot = gr.HTML(cards.footer_html(first), elem_id="foot")
-        clicked = interface.finding.clicked
+        clicked = interface.finding.show_clicked
         for results in (shown[1], for_them):
             results.select(clicked, shown[2], [tabs, box, *shown], **PRIVATE)
         of_release = [notice, foot, shopper, report]
@@ -236,15 +238,14 @@ def _articles_tab(interface: Interface) -> tuple[gr.Textbox, list[Any]]:
         with gr.Column(scale=3, min_width=300):
             words = gr.Textbox(
                 label="Words",
-                info="Alone, or for how it should differ from what is shown.",
-                placeholder="black dress · but in red · with stripes",
+                placeholder="black dress; or, beside what is shown: in red",
                 max_lines=1,
                 elem_id="words",
             )
             with gr.Row():
                 search = gr.Button("Search", variant="primary", min_width=120)
                 weight = gr.Slider(
-                    0, 1, WORDS_WEIGHT, step=0.05, label="How much words count", min_width=160
+                    0, 1, WORDS_WEIGHT, step=0.05, label="Weight of words", min_width=160
                 )
         with gr.Column(scale=2, min_width=260):
             photo = gr.File(label="Or a photo", file_types=["image"], height=150)
@@ -252,11 +253,11 @@ def _articles_tab(interface: Interface) -> tuple[gr.Textbox, list[Any]]:
     answer = gr.HTML(welcome(recommender), js_on_load=FOLLOW_CLICKS, elem_id="answer")
     view = gr.State(View())
     shown = [message, answer, view]
-    gr.on([box.submit, look_up.click], finding.article, box, shown, **PRIVATE)
-    surprise.click(finding.surprise, None, [box, *shown], **PRIVATE)
-    gr.on([words.submit, search.click], finding.words, [words, weight, view], shown, **READING)
-    weight.release(finding.weigh, [weight, view], shown, **PRIVATE)
-    photo.change(finding.photo, photo, shown, **READING)
+    gr.on([box.submit, look_up.click], finding.show_article, box, shown, **PRIVATE)
+    surprise.click(finding.show_surprise, None, [box, *shown], **PRIVATE)
+    gr.on([words.submit, search.click], finding.show_words, [words, weight, view], shown, **READING)
+    weight.release(finding.show_weighed, [weight, view], shown, **PRIVATE)
+    photo.change(finding.show_photo, photo, shown, **READING)
     return box, shown
 
 
@@ -332,8 +333,8 @@ def _bind_api(interface: Interface) -> None:
     photo = gr.File(visible=False, label="photo")
     k = gr.Number(DEFAULT_MATCHES, visible=False, precision=0, label="k")
     corrected = gr.JSON(visible=False, label="corrected")
-    words = gr.Textbox(visible=False, label="words")
-    article_id = gr.Textbox(visible=False, label="article_id")
+    words = gr.Textbox("", visible=False, label="words")
+    article_id = gr.Textbox("", visible=False, label="article_id")
     weight = gr.Number(WORDS_WEIGHT, visible=False, label="weight")
     answer = gr.JSON(visible=False, label="answer")
     public = {**READING, "api_visibility": "public"}

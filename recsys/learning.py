@@ -13,8 +13,16 @@ from tqdm import tqdm
 from recsys.bridges import COMPARED_AT, Bridges, Sides, fit_bridges
 from recsys.catalog import Purchases
 from recsys.index import Index
-from recsys.models import FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
-from recsys.models.combined import PARTS, SAID, Example, Weights, learn
+from recsys.models import FEATURES, IMAGE, TEXT, TWO_TOWER
+from recsys.models.combined import (
+    LIKELY,
+    LIKELY_OF_PHOTOS,
+    PARTS,
+    SAID,
+    Example,
+    Weights,
+    learn,
+)
 from recsys.protocols import Question, basket_questions, next_questions, photo_questions
 from recsys.retrieval import ARTICLE, BASKET, PHOTO, WORDS, Query, Retrieval
 from recsys.split import TEST, TRAINING, VALIDATION, buckets_of
@@ -26,8 +34,7 @@ GUESSED = (TEXT.name, FEATURES.name, TWO_TOWER.name)
 """The models whose vectors are guessed from photos."""
 
 MOST_EXAMPLES = 3500
-READERS = {PHOTO: tuple(model.name for model in SINGLE)}
-"""The parts that may weigh anything, where not all may: a photo has no buyers."""
+START = {PHOTO: LIKELY_OF_PHOTOS}
 
 
 def learn_bridges(retrieval: Retrieval, articles: pd.DataFrame) -> Bridges:
@@ -74,7 +81,7 @@ def learn_weights(retrieval: Retrieval, asked: Lessons) -> dict[str, Weights]:
         asked: what `lessons` returned.
     """
     learned = {
-        kind: learn(examples(retrieval, kind, questions), READERS.get(kind, PARTS))
+        kind: learn(examples(retrieval, kind, questions), likely=START.get(kind, LIKELY))
         for kind, questions in asked.items()
     }
     return {**learned, WORDS: SAID}

@@ -50,7 +50,7 @@ class Search:
     """What a visitor looks for: an article or a photo or neither, and words or none.
 
     Attributes:
-        article: an article id; empty for none.
+        article: an article id; ``None`` for none.
         photo: a photo's vector, as `Recommender.read` returned it; ``None`` for none.
         words: what it should be, or how it should differ.
         weight: how much the words count beside the article or photo, in [0, 1].
@@ -58,7 +58,7 @@ class Search:
         ignored: columns whose attributes the words do not mean.
     """
 
-    article: str = ""
+    article: str | None = None
     photo: Float32 | None = None
     words: str = ""
     weight: float = WORDS_WEIGHT
@@ -119,7 +119,7 @@ class Recommender:
         Raises:
             QueryError: as `article`, or ``k`` is out of range.
         """
-        return self.search(Search(article=text), k)
+        return self.search(Search(article=str(text)), k)
 
     def similar_to_photo(self, data: bytes, k: int = DEFAULT_MATCHES) -> Answer:
         """Return the ``k`` articles nearest to a new photo, given as the bytes of a picture file.
@@ -155,7 +155,7 @@ class Recommender:
         _check_count(k)
         words = _checked_words(search)
         self._check_corrections(search.corrected)
-        row = self.row(search.article) if search.article else None
+        row = None if search.article is None else self.row(search.article)
         named = self.attributes.named(words)
         filters = [each for each in named if each.column not in search.ignored]
         query = self._asked(row, search)
@@ -274,7 +274,7 @@ class Recommender:
             notes = {name: ESTIMATED.format(what=what) for name, what in READS.items()}
             return {name: note for name, note in notes.items() if name in query.vectors}
         notes = {IMAGE.name: "This article has no photo, so its looks cannot be compared."}
-        if not search.article:
+        if search.article is None:
             notes = {
                 IMAGE.name: "This catalogue has too few photos for its image model to know words.",
                 FEATURES.name: "Your words name no attribute of the catalogue.",
@@ -283,6 +283,8 @@ class Recommender:
         return {name: note for name, note in notes.items() if name not in query.vectors}
 
     def _check_corrections(self, corrected: Mapping[str, str]) -> None:
+        if not isinstance(corrected, Mapping):
+            raise QueryError("What is corrected is a value by column.")
         values = self.release.retrieval.bridges.reader.vocabulary.values
         for column, value in corrected.items():
             if column not in NAMED or value not in values[column]:
@@ -378,9 +380,9 @@ def _checked_words(search: Search) -> str:
             share.
     """
     words = " ".join(str(search.words).split())
-    if not (words or search.article or search.photo is not None):
+    if not words and search.article is None and search.photo is None:
         raise QueryError("Say what to look for: an article id, a photo or a few words.")
-    if search.article and search.photo is not None:
+    if search.article is not None and search.photo is not None:
         raise QueryError("Ask with an article or with a photo, not with both.")
     if len(words) > LONGEST_WORDS:
         raise QueryError(f"Use fewer words: at most {LONGEST_WORDS} characters are read.")

@@ -1,7 +1,7 @@
 """Which articles each model finds for a query: rows and scores, nothing of names or pictures."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,9 @@ KINDS = (ARTICLE, BASKET, PHOTO, WORDS)
 
 CANDIDATES = 200
 """How many of each model's nearest articles the combined model chooses from."""
+
+DOUBT = np.float32(1e-3)
+"""A chance that is left to every value: a photo can be misread altogether."""
 
 NOBODY = np.empty(0, np.int32)
 
@@ -92,7 +95,7 @@ class Retrieval:
         reader = self.bridges.reader
         chances = reader.chances(self._guessed(FEATURES.name, photo))
         for column, value in corrected.items():
-            chances[reader.vocabulary.spans[column]] = reader.vocabulary.share([value], column)
+            chances = self._given(chances, column, [value])
         return chances
 
     def with_words(
@@ -115,7 +118,7 @@ class Retrieval:
         if own is not None:
             chances = vocabulary.shares(own)
         for each in named:
-            chances[vocabulary.spans[each.column]] = vocabulary.share(each.values, each.column)
+            chances = self._given(chances, each.column, each.values)
         if chances.any():
             vectors[FEATURES.name] = vocabulary.vector(chances)
         return dataclasses.replace(query, vectors=vectors)
@@ -186,6 +189,23 @@ class Retrieval:
             return self.bridges.links[model](photo)
         near = self.indexes[IMAGE.name].search(photo, NEIGHBOURS)
         return np.asarray(self.own(model, near.rows).mean(axis=0))
+
+    def _given(self, chances: Float32, column: str, values: Sequence[str]) -> Float32:
+        """Return the chances of all attributes, given that one is one of some values.
+
+        What is known of the others is weighed by how many articles with those values have it: a
+        hat is no garment for the full body, whatever the photo showed. Where nothing is known of a
+        column, nothing is said of it.
+        """
+        vocabulary, index = self.bridges.reader.vocabulary, self.indexes[FEATURES.name]
+        at = vocabulary.spans[column]
+        meant = vocabulary.share(values, column)
+        having = index.vectors[index.vectors[:, at][:, meant > 0].any(axis=1)] > 0
+        known = np.array([chances[span].any() for span in vocabulary.spans.values()])
+        sizes = [span.stop - span.start for span in vocabulary.spans.values()]
+        likely = (chances + DOUBT) * having.mean(axis=0, dtype=np.float32) * np.repeat(known, sizes)
+        likely[at] = meant
+        return vocabulary.shares(likely * vocabulary.weights)
 
     def _of(self, kind: str, basket: Int32, exclude: Int32) -> Query:
         vectors = {TWO_TOWER.name: basket_query(self.basket_rows[basket])}

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from recsys.bridges import Bridges, Reader
 from recsys.catalog import ARTICLE_COLUMNS, PURCHASE_COLUMNS, Purchases
+from recsys.models.features import Vocabulary
 
 PLAIN = dict.fromkeys(ARTICLE_COLUMNS, "Plain")
 """An article whose every attribute is the same word."""
@@ -69,6 +71,11 @@ def picture_bytes(picture: Image.Image, file_format: str = "JPEG", **options: ob
     out = io.BytesIO()
     picture.save(out, file_format, **options)
     return out.getvalue()
+
+
+def no_bridges() -> Bridges:
+    """Nothing to guess from photos with, and no attributes to tell."""
+    return Bridges({}, {}, Reader(Vocabulary({}, np.empty(0, np.float32)), {}))
 
 
 def int32(values: Sequence[int]) -> np.ndarray:

@@ -52,7 +52,7 @@ class Call:
     @property
     def named(self) -> tuple[str, str]:
         """The kind and the name of the repository meant, which may not exist."""
-        return self.fields["kind"].removesuffix("s"), self.fields["name"]
+        return self.fields["kind"].removesuffix("s") or "model", self.fields["name"]
 
     def repo(self, token: bool = False) -> Repo:
         """The repository meant; the token is needed if it is private, or if one says so."""
@@ -85,8 +85,8 @@ class Call:
             raise RefusedError(403, "The address is not signed.")
 
 
-API = r"/api/(?P<kind>datasets|spaces)/(?P<name>[^/]+/[^/]+)"
-GIT = r"/(?P<kind>datasets|spaces)/(?P<name>[^/]+/[^/]+?)"
+API = r"/api/(?P<kind>datasets|spaces|models)/(?P<name>[^/]+/[^/]+)"
+GIT = r"/((?P<kind>datasets|spaces)/)?(?P<name>[^/]+/[^/]+?)"
 LFS = GIT + r"\.git/info/lfs/objects"
 REV = r"/(?P<rev>[^/]+)"
 FILE = f"{GIT}/resolve{REV}/(?P<path>.+)"

@@ -144,14 +144,18 @@ class Visit:
 
     def open(self, query: str = "") -> None:
         """Go to the page and wait until it can be used."""
-        self.page.goto(self.address + query)
-        self.page.get_by_role("button", name="Look up").wait_for()
         # Gradio reports that the page has loaded once its events are bound.
-        self.page.wait_for_load_state("networkidle")
+        with self.page.expect_response(lambda response: "/queue/join" in response.url):
+            self.page.goto(self.address + query)
+        self.page.get_by_role("button", name="Look up").wait_for()
 
     def look_up(self, article_id: str) -> None:
         self.page.get_by_label("Article id").fill(article_id)
         self.page.get_by_role("button", name="Look up").click()
+
+    def say(self, words: str) -> None:
+        self.page.get_by_label("Words", exact=True).fill(words)
+        self.page.get_by_role("button", name="Search", exact=True).click()
 
     def upload(self, path: Path) -> None:
         self.page.locator("input[type=file]").first.set_input_files(path)
@@ -179,6 +183,7 @@ class Visit:
             """cards => cards.map(card => ({
                 article: card.dataset.article,
                 name: card.querySelector('.name').textContent,
+                kind: card.querySelector('.kind').textContent,
                 score: card.querySelector('.score').textContent,
                 photo: card.querySelector('img')?.getAttribute('src') ?? '',
             }))"""

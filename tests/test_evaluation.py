@@ -13,6 +13,7 @@ from recsys.catalog import Purchases
 from recsys.errors import CatalogError
 from recsys.evaluation import FEWEST, UNTUNED, Trial, evaluate, measure_release
 from recsys.index import Index
+from recsys.learning import learn_weights, lessons
 from recsys.models import ALL
 from recsys.models.baskets import Settings
 from recsys.models.combined import PARTS, Weights
@@ -26,8 +27,7 @@ from recsys.retrieval import KINDS, Retrieval
 from recsys.sales import count_sales
 from recsys.split import TEST, TRAINING, bucket_of
 from recsys.vectors import ArticleVectors, distinct, unit
-from recsys.weights import learn_weights
-from tests.catalogues import article
+from tests.catalogues import article, no_bridges
 
 ROOT = Path(__file__).parents[1]
 COMMUNITIES, MEMBERS = 24, 12
@@ -115,8 +115,10 @@ def trial_of(shop):
         towers.queries,
         count_sales(shop.of(TRAINING), ARTICLES),
         {},
+        no_bridges(),
     )
-    retrieval = replace(retrieval, weights=learn_weights(retrieval, shop))
+    asked = lessons(retrieval, articles, shop)
+    retrieval = replace(retrieval, weights=learn_weights(retrieval, asked))
     return Trial(retrieval, articles, shop, None)
 
 

@@ -9,6 +9,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from recsys.answers import ArticleAnswer, SimilarAnswer
+from recsys.filters import COLOUR, KIND
 from recsys.models import ALL, IMAGE
 from recsys.photos import MAX_BYTES
 from recsys.recommender import MOST_MATCHES
@@ -18,6 +19,8 @@ ENDPOINTS = {
     "/article",
     "/similar_to_article",
     "/similar_to_photo",
+    "/search_words",
+    "/compose",
     "/shoppers",
     "/for_shopper",
     "/for_basket",
@@ -83,7 +86,9 @@ def test_the_api_describes_its_parameters(client: Client) -> None:
     assert parameters == {
         "/article": ["article_id"],
         "/similar_to_article": ["article_id", "k"],
-        "/similar_to_photo": ["photo", "k"],
+        "/similar_to_photo": ["photo", "k", "corrected"],
+        "/search_words": ["words", "k"],
+        "/compose": ["words", "article_id", "photo", "weight", "k", "corrected"],
         "/shoppers": [],
         "/for_shopper": ["alias", "k"],
         "/for_basket": ["article_ids", "k"],
@@ -135,8 +140,9 @@ def test_a_photo_of_the_catalogue_is_recognised(
     assert first["article_id"] == article_id
     assert first["score"] == pytest.approx(1, abs=1e-3)
     assert len(galleries[IMAGE.name]["matches"]) == 12
-    assert galleries["text"]["matches"] == []
-    assert galleries["text"]["note"]
+    for model in ("text", "features", "two_tower"):
+        assert len(galleries[model]["matches"]) == 12
+        assert "Estimated" in galleries[model]["note"]
 
 
 def test_as_many_matches_come_as_were_asked_for(
@@ -145,7 +151,7 @@ def test_as_many_matches_come_as_were_asked_for(
     by_article = client.predict(article_id, k=5, api_name="/similar_to_article")
     by_photo = client.predict(handle_file(photo), k=5, api_name="/similar_to_photo")
     assert [len(gallery["matches"]) for gallery in by_article["galleries"]] == [5] * 5
-    assert [len(gallery["matches"]) for gallery in by_photo["galleries"]] == [5, 0, 5, 0, 0]
+    assert [len(gallery["matches"]) for gallery in by_photo["galleries"]] == [5] * 5
 
 
 @pytest.mark.parametrize("k", [0, -1, 49, 2.5, "many", None])
@@ -266,3 +272,49 @@ def test_there_is_no_photo_of_what_is_no_article(server: str, name: str) -> None
 def test_there_is_no_photo_of_an_article_without_one(server: str, release: Release) -> None:
     row = int(np.flatnonzero(~release.with_photo)[0])
     assert httpx.get(f"{server}photos/{release.articles['article_id'][row]}.jpg").status_code == 404
+
+
+def test_words_are_answered(client: Client, release: Release) -> None:
+    answer = client.predict("black dress", k=4, api_name="/search_words")
+    assert_typed(answer, SimilarAnswer)
+    assert answer["words"] == "black dress"
+    assert [each["column"] for each in answer["filters"]] == [COLOUR, KIND]
+    assert [len(each["matches"]) for each in answer["galleries"]] == [4, 4, 4, 4, 0]
+
+
+def test_a_photo_and_words_are_answered_together(client: Client, photo: Path) -> None:
+    answer = client.predict("in red", photo=handle_file(photo), k=4, api_name="/compose")
+    assert_typed(answer, SimilarAnswer)
+    assert len(answer["reading"]) == 3
+    assert [len(each["matches"]) for each in answer["galleries"]] == [4] * 5
+
+
+def test_an_article_and_words_are_answered_together(client: Client, article_id: str) -> None:
+    answer = client.predict("in red", article_id=article_id, k=4, api_name="/compose")
+    assert answer["query"]["article_id"] == article_id
+    assert answer["words"] == "in red"
+
+
+def test_what_a_photo_shows_is_put_right(client: Client, photo: Path) -> None:
+    corrected = {KIND: "Hat/beanie"}
+    answer = client.predict(
+        handle_file(photo), k=4, corrected=corrected, api_name="/similar_to_photo"
+    )
+    assert answer["reading"][0]["guesses"][0] == {"value": "Hat/beanie", "chance": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        ({"words": " "}, "Say what to look for"),
+        ({"words": "x" * 600}, "fewer words"),
+        ({"words": "red", "weight": 3}, "between 0 and 1"),
+        ({"words": "red", "corrected": {"colour": "Red"}}, "colour"),
+        ({"words": "red", "corrected": ["Red"]}, "corrected"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_explained(
+    client: Client, asked: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(AppError, match=complaint):
+        client.predict(**asked, api_name="/compose")

@@ -3,17 +3,20 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
-from recsys.weights import examples, learn_weights
 
 from recsys.catalog import Purchases
 from recsys.index import Index
+from recsys.learning import examples, learn_bridges, learn_weights, lessons
 from recsys.models import SINGLE
-from recsys.models.combined import IMAGE_ONLY, LIKELY, PARTS
-from recsys.retrieval import ARTICLE, BASKET, KINDS, PHOTO, Retrieval
+from recsys.models.combined import LIKELY, LIKELY_OF_PHOTOS, PARTS, SAID
+from recsys.models.features import Vocabulary
+from recsys.retrieval import ARTICLE, BASKET, KINDS, PHOTO, WORDS, Retrieval
 from recsys.sales import count_sales
-from recsys.split import TEST, TRAINING, VALIDATION
+from recsys.split import TEST, TRAINING, VALIDATION, bucket_of
 from recsys.vectors import ArticleVectors, unit
+from tests.catalogues import no_bridges
 
 COMMUNITIES, MEMBERS = 15, 8
 COMMUNITY = np.repeat(np.arange(COMMUNITIES), MEMBERS)
@@ -51,7 +54,17 @@ def retrieval_that_knows(model):
     indexes = {name: Index(ArticleVectors(rows, entry)) for name, rows in vectors.items()}
     nobody = planted_shop().where(np.zeros(4800, bool))
     sales = count_sales(nobody, ARTICLES)
-    return Retrieval(indexes, dict.fromkeys(vectors, 0.0), vectors["two_tower"], sales, {})
+    typical = dict.fromkeys(vectors, 0.0)
+    return Retrieval(indexes, typical, vectors["two_tower"], sales, {}, no_bridges())
+
+
+def products(size=2):
+    """The articles' table, every few articles a product in several colours."""
+    return pd.DataFrame({"product_code": [f"{row // size:07d}" for row in range(ARTICLES)]})
+
+
+def weights_of(retrieval, shop):
+    return learn_weights(retrieval, lessons(retrieval, products(), shop))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +74,7 @@ def retrieval():
 
 @pytest.fixture(scope="module")
 def learned(retrieval):
-    return learn_weights(retrieval, planted_shop())
+    return weights_of(retrieval, planted_shop())
 
 
 def share(weights, part):
@@ -75,31 +88,43 @@ def test_every_kind_of_query_gets_weights(learned):
         assert set(learned[kind].known) == set(learned[kind].unknown) == set(PARTS)
 
 
-def test_a_photo_is_left_to_the_image_model(learned):
-    assert learned[PHOTO] == IMAGE_ONLY
+def test_words_weigh_as_set_by_hand(learned):
+    assert learned[WORDS] == SAID
+
+
+def test_photos_teach_that_a_model_tells_products_apart_and_nothing_of_sales(retrieval, learned):
+    codes = products()["product_code"]
+    vectors = unit(np.random.default_rng(4).normal(size=(ARTICLES // 2, 24))).repeat(2, axis=0)
+    noise = 0.1 * np.random.default_rng(5).normal(size=vectors.shape)
+    looks = Index(ArticleVectors(unit(vectors + noise), np.arange(ARTICLES, dtype=np.int32)))
+    sharp = replace(retrieval, indexes={**retrieval.indexes, "image": looks})
+    before, after = learned[PHOTO].at(0)["image"], weights_of(sharp, planted_shop())[PHOTO]
+    assert codes.nunique() == ARTICLES // 2
+    assert after.at(0)["image"] > before
+    assert {after.at(0)[part] for part in ("co_purchase", "popularity", "recency")} == {0}
 
 
 @pytest.mark.parametrize("kind", [ARTICLE, BASKET])
 @pytest.mark.parametrize("model", ["features", "image", "two_tower"])
 def test_the_model_that_knows_what_shoppers_buy_weighs_most(kind, model):
-    weights = learn_weights(retrieval_that_knows(model), planted_shop())[kind]
+    weights = weights_of(retrieval_that_knows(model), planted_shop())[kind]
     others = [share(weights, each.name) for each in SINGLE if each.name != model]
     assert share(weights, model) > 2 * max(others)
 
 
 def test_the_same_shoppers_teach_the_same_weights(retrieval, learned):
-    assert learn_weights(retrieval, planted_shop()) == learned
+    assert weights_of(retrieval, planted_shop()) == learned
 
 
 @pytest.mark.parametrize("part", [TEST, TRAINING])
 def test_what_other_shoppers_buy_changes_no_weight(retrieval, learned, part):
     other = shuffled(planted_shop(), part)
     assert (other.article != planted_shop().article).sum() > 500
-    assert learn_weights(retrieval, other) == learned
+    assert weights_of(retrieval, other) == learned
 
 
 def test_what_held_back_shoppers_buy_changes_the_weights(retrieval, learned):
-    other = learn_weights(retrieval, shuffled(planted_shop(), VALIDATION))
+    other = weights_of(retrieval, shuffled(planted_shop(), VALIDATION))
     for kind in (ARTICLE, BASKET):
         assert share(other[kind], "features") < share(learned[kind], "features") / 2
 
@@ -107,22 +132,25 @@ def test_what_held_back_shoppers_buy_changes_the_weights(retrieval, learned):
 def test_without_held_back_shoppers_weights_are_the_likely_ones(retrieval):
     shop = planted_shop()
     nobody = shop.where(~VALIDATION.of(shop.bucket)[shop.shopper])
-    assert learn_weights(retrieval, nobody) == {
-        ARTICLE: LIKELY,
-        BASKET: LIKELY,
-        PHOTO: IMAGE_ONLY,
-    }
+    learned = weights_of(retrieval, nobody)
+    assert (learned[ARTICLE], learned[BASKET]) == (LIKELY, LIKELY)
+
+
+def test_without_products_in_several_colours_weights_of_photos_are_the_likely_ones(retrieval):
+    asked = lessons(retrieval, products(size=1), planted_shop())
+    assert learn_weights(retrieval, asked)[PHOTO] == LIKELY_OF_PHOTOS
 
 
 def test_shoppers_of_one_day_teach_about_articles_but_not_about_baskets(retrieval):
-    weights = learn_weights(retrieval, planted_shop(days=1))
+    weights = weights_of(retrieval, planted_shop(days=1))
     assert weights[BASKET] == LIKELY
     assert share(weights[ARTICLE], "features") > 2 * share(LIKELY, "features")
 
 
 def test_an_example_is_a_held_back_shopper_with_what_they_bought_among_the_candidates(retrieval):
     shop = planted_shop()
-    taught = {kind: examples(retrieval, kind, shop) for kind in (ARTICLE, BASKET)}
+    asked = lessons(retrieval, products(), shop)
+    taught = {kind: examples(retrieval, kind, asked[kind]) for kind in (ARTICLE, BASKET)}
     shoppers = len(np.unique(shop.of(VALIDATION).shopper))
     assert len(taught[ARTICLE]) == shoppers == 60
     # Some buy nothing new on their last day.
@@ -139,8 +167,35 @@ def test_a_model_that_cannot_read_what_asks_says_nothing(retrieval):
     """Here nobody has a photo."""
     nothing = ArticleVectors(np.empty((0, 24), np.float32), np.full(ARTICLES, -1, np.int32))
     blind = replace(retrieval, indexes={**retrieval.indexes, "image": Index(nothing)})
-    for example in examples(blind, ARTICLE, planted_shop()):
+    asked = lessons(blind, products(), planted_shop())
+    for example in examples(blind, ARTICLE, asked[ARTICLE]):
         assert not example.parts[:, PARTS.index("image")].any()
-    weights = learn_weights(blind, planted_shop())[ARTICLE]
+    weights = weights_of(blind, planted_shop())[ARTICLE]
     assert weights.at(0.5)["image"] == LIKELY.at(0.5)["image"]
     assert share(weights, "features") > 2 * share(LIKELY, "features")
+
+
+def vocabulary_of(dim):
+    return Vocabulary({"only": [str(value) for value in range(dim)]}, np.ones(dim, np.float32))
+
+
+def test_bridges_are_learned_from_photos_of_training_products_and_tried_on_held_back_ones(
+    retrieval,
+):
+    """What the image model sees here is what the text model says, turned."""
+    turn = np.linalg.qr(np.random.default_rng(6).normal(size=(24, 24)))[0]
+    text = retrieval.indexes["text"]
+    looks = Index(ArticleVectors(unit(text.vectors @ turn), text.entry))
+    dim = retrieval.indexes["features"].vectors.shape[1]
+    empty = no_bridges()
+    reader = replace(empty.reader, vocabulary=vocabulary_of(dim))
+    seeing = replace(
+        retrieval,
+        indexes={**retrieval.indexes, "image": looks},
+        bridges=replace(empty, reader=reader),
+    )
+    bridges = learn_bridges(seeing, products())
+    assert set(bridges.links) == set(bridges.crossings) == {"text", "features", "two_tower"}
+    assert bridges.crossings["text"].ridge > 0.9 > bridges.crossings["two_tower"].ridge
+    held_back = [code for code in products()["product_code"] if bucket_of(code) in VALIDATION]
+    assert bridges.crossings["text"].photos == len(held_back)

@@ -9,7 +9,8 @@ from building import build, files_of, photo_file, read_table
 from recsys.build import Options
 from recsys.errors import EncoderError
 from recsys.manifest import read_manifest
-from recsys.models.image import CONFIG_FILE, WEIGHTS_FILE, assemble_compact
+from recsys.models.compact import assemble_compact
+from recsys.models.image import CONFIG_FILE, WEIGHTS_FILE
 from recsys.models.text import PACKAGED
 from recsys.recommender import Recommender
 from recsys.release import IMAGE_ENCODER, open_release

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from building import edition
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator
 from serving import Visit, free_port
 
 from recsys.interface import launch
 from recsys.live import Edition, Live
-from recsys.models import ALL, COMBINED, IMAGE
+from recsys.models import ALL, COMBINED, FEATURES, IMAGE, TWO_TOWER
 from recsys.recommender import Recommender
 from recsys.release import Release, open_release
 
@@ -140,9 +140,76 @@ def test_a_photo_of_the_catalogue_finds_its_article(
     assert first["article"] == some_id(release)
     assert float(first["score"]) == pytest.approx(1, abs=0.001)
     assert all(width > 0 for width in visit.photo_widths())
-    notes = visit.page.locator("#answer .note").all_inner_texts()
-    assert len(notes) == 3
+    assert visit.page.locator("#answer .estimate").count() == 3
+    assert "%" in visit.page.locator("#answer .reading").inner_text()
     assert visit.sideways() <= 0
+
+
+def chip(visit: Visit, kind: str, place: int = 0) -> Locator:
+    """A button of an answer."""
+    return visit.page.locator(f"#answer .chip[data-{kind}]").nth(place)
+
+
+def test_a_photo_is_asked_about_with_words_which_can_be_dropped_again(
+    visit: Visit, release: Release, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(release.photo(int(np.flatnonzero(release.with_photo)[5])) or b"")
+    visit.open()
+    visit.upload(path)
+    visit.page.get_by_role("heading", name="Your photo").wait_for()
+    plain = visit.cards(IMAGE.name)
+    path.unlink()
+    visit.say("but in red")
+    chip(visit, "ignore").wait_for()
+    assert all("Red" in card["kind"] for card in visit.cards(IMAGE.name))
+    chip(visit, "ignore").click()
+    chip(visit, "ignore").wait_for(state="detached")
+    assert not all("Red" in card["kind"] for card in visit.cards(TWO_TOWER.name))
+    chip(visit, "forget").click()
+    chip(visit, "forget").wait_for(state="detached")
+    assert visit.cards(IMAGE.name) == plain
+    assert visit.errors == []
+
+
+def test_what_a_photo_shows_is_put_right_with_a_click(
+    visit: Visit, release: Release, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(release.photo(int(np.flatnonzero(release.with_photo)[5])) or b"")
+    visit.open()
+    visit.upload(path)
+    visit.page.get_by_text("Put it right").click()
+    value = (chip(visit, "correct", 1).get_attribute("data-correct") or "").split("|")[1]
+    before = visit.cards(FEATURES.name)
+    chip(visit, "correct", 1).click()
+    visit.page.locator("#answer .reading", has_text=f"{value} 100%").wait_for()
+    assert visit.cards(FEATURES.name) != before
+    assert visit.sideways() <= 0
+
+
+def test_words_alone_are_answered(visit: Visit) -> None:
+    visit.open()
+    visit.say("black dress")
+    visit.page.locator("#answer .words-only").wait_for()
+    assert {card["kind"] for card in visit.cards(IMAGE.name)} == {"Dress, Black"}
+    assert all(width > 0 for width in visit.photo_widths())
+    assert visit.sideways() <= 0
+
+
+def test_words_about_an_article_keep_it(visit: Visit, release: Release) -> None:
+    visit.open()
+    visit.look_up(some_id(release))
+    visit.answer_about(some_id(release))
+    visit.say("with stripes")
+    chip(visit, "forget").wait_for()
+    assert visit.article_id() == some_id(release)
+
+
+def test_no_words_are_explained(visit: Visit) -> None:
+    visit.open()
+    visit.say(" ")
+    assert "Say what to look for" in visit.message()
 
 
 def test_a_picture_of_something_else_is_answered_too(
@@ -219,7 +286,7 @@ def test_a_whole_visit_stays_on_its_host_and_leaves_no_error(
     visit.message()
     visit.open(f"?article={following}")
     visit.answer_about(following)
-    visit.page.wait_for_load_state("networkidle")
+    visit.photo_widths()
     assert visit.foreign_requests() == []
     assert visit.errors == []
     assert len(visit.requests) > 20

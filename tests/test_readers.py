@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from building import reseal
-from recsys.photo_reader import PhotoReader
 
 from recsys.errors import EncoderError, ReleaseError
 from recsys.manifest import EncoderRecord, read_manifest
 from recsys.models.image import ImageEncoder
 from recsys.photos import decode_photo
+from recsys.readers import PhotoReader
 from recsys.recommender import Recommender
 from recsys.release import Release, open_release
 
@@ -78,7 +78,7 @@ def test_many_askers_at_once_load_one_encoder(
         made.append(ImageEncoder(model))
         return made[-1]
 
-    monkeypatch.setattr("recsys.photo_reader.ImageEncoder", make)
+    monkeypatch.setattr("recsys.readers.ImageEncoder", make)
     reader = PhotoReader(release)
     threads = [threading.Thread(target=reader.load) for _ in range(8)]
     for thread in threads:

@@ -6,11 +6,12 @@ import pytest
 from building import photo_file
 
 from recsys.errors import PhotoError, QueryError
+from recsys.filters import COLOUR, KIND, PATTERN
 from recsys.models import ALL, COMBINED, FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
 from recsys.models.combined import PARTS
-from recsys.recommender import MOST_MATCHES, Recommender
+from recsys.recommender import MOST_MATCHES, Recommender, Search
 from recsys.release import Release
-from recsys.results import Answer, Gallery
+from recsys.results import Answer, Gallery, Guess
 
 
 def gallery(answer: Answer, model) -> Gallery:
@@ -246,11 +247,152 @@ def test_a_photo_of_the_catalogue_finds_its_own_article_first(
         first = gallery(answer, IMAGE).matches[0]
         assert first.article.article_id == article_id
         assert first.score == pytest.approx(1, abs=1e-4)
-        assert found(gallery(answer, COMBINED)) == found(gallery(answer, IMAGE))
         for model in (TEXT, FEATURES, TWO_TOWER):
-            assert gallery(answer, model).matches == ()
-            assert gallery(answer, model).note
+            assert len(gallery(answer, model).matches) == 5
+            assert "Estimated from the photo" in gallery(answer, model).note
+        assert gallery(answer, IMAGE).note == gallery(answer, COMBINED).note == ""
         assert answer.query is None
+
+
+@pytest.fixture(scope="module")
+def dress(recommender: Recommender) -> np.ndarray:
+    """The vector of the photo of a dress in one colour."""
+    table = recommender.release.articles
+    is_dress = (table[KIND] == "Dress").to_numpy() & recommender.release.with_photo
+    photo = recommender.release.photo(int(np.flatnonzero(is_dress)[0]))
+    return recommender.read(photo or b"")
+
+
+def attributes(answer: Answer, column: str) -> set[str]:
+    """The values in a column of all matches."""
+    return {
+        match.article.attributes[column]
+        for gallery in answer.galleries
+        for match in gallery.matches
+    }
+
+
+def test_what_a_photo_shows_is_told_with_its_chances(recommender: Recommender, dress) -> None:
+    answer = recommender.search(Search(photo=dress))
+    assert [reading.column for reading in answer.reading] == [KIND, COLOUR, PATTERN]
+    assert answer.reading[0].guesses[0].value == "Dress"
+    for reading in answer.reading:
+        chances = [guess.chance for guess in reading.guesses]
+        assert chances == sorted(chances, reverse=True)
+        assert min(chances) >= 0
+        assert sum(chances) <= 1 + 1e-4
+
+
+def test_what_a_visitor_puts_right_changes_the_features_gallery_alone(
+    recommender: Recommender, dress
+) -> None:
+    before = recommender.search(Search(photo=dress))
+    after = recommender.search(Search(photo=dress, corrected={KIND: "Hat/beanie"}))
+    kinds = [m.article.attributes[KIND] for m in gallery(after, FEATURES).matches]
+    assert kinds.count("Hat/beanie") > 6
+    assert found(gallery(after, FEATURES)) != found(gallery(before, FEATURES))
+    for model in (TEXT, IMAGE, TWO_TOWER):
+        assert gallery(after, model) == gallery(before, model)
+    assert after.reading[0].guesses[0] == Guess("Hat/beanie", 1.0)
+
+
+def test_words_find_what_they_name_in_every_gallery_that_reads_them(
+    recommender: Recommender,
+) -> None:
+    answer = recommender.search(Search(words="black dresses"))
+    assert [(each.column, each.words) for each in answer.filters] == [
+        (COLOUR, "black"),
+        (KIND, "dresses"),
+    ]
+    assert attributes(answer, KIND) == {"Dress"}
+    assert attributes(answer, COLOUR) == {"Black"}
+    for each in answer.galleries:
+        assert bool(each.matches) == (each.model is not TWO_TOWER)
+    assert "reads no words" in gallery(answer, TWO_TOWER).note
+
+
+def test_words_without_attributes_are_answered_by_texts_and_photos(
+    recommender: Recommender,
+) -> None:
+    answer = recommender.search(Search(words="something for the beach"))
+    assert answer.filters == ()
+    filled = {each.model for each in answer.galleries if each.matches}
+    assert filled == {COMBINED, TEXT, IMAGE}
+    assert "no attribute" in gallery(answer, FEATURES).note
+
+
+def test_an_attribute_that_is_not_meant_is_no_filter(recommender: Recommender) -> None:
+    answer = recommender.search(Search(words="black dress", ignored=frozenset({KIND})))
+    assert [each.column for each in answer.filters] == [COLOUR]
+    assert attributes(answer, COLOUR) == {"Black"}
+    assert len(attributes(answer, KIND)) > 1
+
+
+@pytest.mark.parametrize("said", ["this, but in red", "RED", "red!"])
+def test_a_photo_but_in_red(recommender: Recommender, dress, said) -> None:
+    answer = recommender.search(Search(photo=dress, words=said))
+    assert {colour.split()[-1] for colour in attributes(answer, COLOUR)} == {"Red"}
+    for each in answer.galleries:
+        assert each.matches
+    kinds = [m.article.attributes[KIND] for m in gallery(answer, IMAGE).matches]
+    assert kinds.count("Dress") >= 6
+
+
+def test_an_article_but_in_red_is_not_among_its_own_answers(recommender: Recommender) -> None:
+    table = recommender.release.articles
+    row = int(np.flatnonzero((table[COLOUR] == "Red").to_numpy())[0])
+    answer = recommender.search(Search(article=ids(recommender.release)[row], words="in red"))
+    assert answer.query.article_id == ids(recommender.release)[row]
+    for each in answer.galleries:
+        assert answer.query.article_id not in found(each)
+    assert {colour.split()[-1] for colour in attributes(answer, COLOUR)} == {"Red"}
+
+
+def test_words_without_weight_leave_looks_as_they_are(recommender: Recommender, dress) -> None:
+    plain = recommender.search(Search(photo=dress))
+    weightless = recommender.search(Search(photo=dress, words="for the beach", weight=0))
+    heavy = recommender.search(Search(photo=dress, words="for the beach", weight=1))
+    assert found(gallery(weightless, IMAGE)) == found(gallery(plain, IMAGE))
+    assert found(gallery(heavy, IMAGE)) != found(gallery(plain, IMAGE))
+
+
+def test_attributes_that_nothing_has_together_find_nothing_and_say_so(
+    recommender: Recommender,
+) -> None:
+    table = recommender.release.articles
+    kinds, patterns = table[KIND].unique(), table[PATTERN].unique()
+    there = set(zip(table[KIND], table[PATTERN], strict=True))
+    kind, pattern = next(
+        (k, p)
+        for k in kinds
+        for p in patterns
+        if (k, p) not in there and len(recommender.attributes.named(f"{p} {k}")) == 2
+    )
+    answer = recommender.search(Search(words=f"{pattern} {kind}"))
+    for each in answer.galleries:
+        assert each.matches == ()
+        assert each.note
+
+
+@pytest.mark.parametrize(
+    ("search", "complaint"),
+    [
+        (Search(), "Say what to look for"),
+        (Search(words="  "), "Say what to look for"),
+        (Search(words="x" * 501), "fewer words"),
+        (Search(words="red", weight=1.1), "between 0 and 1"),
+        (Search(words="red", weight=float("nan")), "between 0 and 1"),
+        (Search(words="red", weight="much"), "between 0 and 1"),
+        (Search(words="red", corrected={KIND: "Spaceship"}), "Spaceship"),
+        (Search(words="red", corrected={"detail_desc": "Dress"}), "detail_desc"),
+        (Search(article="0310352003", photo=np.ones(3)), "not with both"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_explained(
+    recommender: Recommender, search: Search, complaint: str
+) -> None:
+    with pytest.raises(QueryError, match=complaint):
+        recommender.search(search)
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"\xff\xd8\xff\xe0 cut off"])

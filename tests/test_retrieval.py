@@ -5,18 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.bridges import MEAN, RIDGE, Bridge, Bridges, Crossing, Reader
 from recsys.catalog import Purchases
+from recsys.filters import Filter
 from recsys.index import Index
 from recsys.models import SINGLE
-from recsys.models.combined import COUNTS, IMAGE_ONLY, LIKELY, PARTS, Weights
-from recsys.retrieval import ARTICLE, BASKET, CANDIDATES, PHOTO, Retrieval
+from recsys.models.combined import COUNTS, LIKELY, LIKELY_OF_PHOTOS, PARTS, SAID, Weights
+from recsys.models.features import Vocabulary
+from recsys.retrieval import ARTICLE, BASKET, CANDIDATES, PHOTO, WORDS, Query, Retrieval
 from recsys.sales import BEST_SELLERS, count_sales
 from recsys.vectors import distinct, unit
+from tests.catalogues import no_bridges
 
 ARTICLES = 600
 MODELS = tuple(model.name for model in SINGLE)
 WITHOUT_PHOTO = (7, 8, 320)
-WEIGHTS = {ARTICLE: LIKELY, BASKET: LIKELY, PHOTO: IMAGE_ONLY}
+WEIGHTS = {ARTICLE: LIKELY, BASKET: LIKELY, PHOTO: LIKELY_OF_PHOTOS, WORDS: SAID}
 
 
 def candidates(retrieval, query):
@@ -63,7 +67,8 @@ def retrieval():
     lately = [[250, 430 - row] for row in range(BEST_SELLERS + 20)]
     shop = bought([[0, 300]] * 3 + lately, [1] * 3 + [30] * len(lately))
     typical = {"text": 0.1, "image": 0.2, "features": 0.3, "two_tower": 0.4}
-    return Retrieval(indexes, typical, circle(), count_sales(shop, ARTICLES), WEIGHTS)
+    sales = count_sales(shop, ARTICLES)
+    return Retrieval(indexes, typical, circle(), sales, WEIGHTS, no_bridges())
 
 
 def weighing(retrieval, **weights):
@@ -254,3 +259,86 @@ def test_no_more_are_found_than_asked_for(retrieval):
     query = retrieval.of_article(0)
     assert len(combined(retrieval, query, 12).rows) == 12
     assert len(retrieval.nearest("text", query, 3).rows) == 3
+
+
+# Photos and words
+
+
+KINDS_OF = Vocabulary({"kind": ["Dress", "Hat"]}, np.ones(2, np.float32))
+
+
+@pytest.fixture(scope="module")
+def seeing(retrieval):
+    """What a photo shows lies a quarter of the circle further on for the text model."""
+    quarter = np.array([[0, 1], [-1, 0], [0, 0]], np.float32)
+    same = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
+    links = {"text": Bridge(quarter), "features": Bridge(same), "two_tower": Bridge(same)}
+    ridge = Crossing(RIDGE, 1.0, 0.5, 0.4, 100)
+    mean = Crossing(MEAN, 1.0, 0.4, 0.5, 100)
+    crossings = {"text": ridge, "features": ridge, "two_tower": mean}
+    return replace(retrieval, bridges=Bridges(links, crossings, Reader(KINDS_OF, {"kind": 0.5})))
+
+
+def test_a_photo_is_asked_of_every_model_through_its_bridge(seeing):
+    query = seeing.of_photo(circle()[50])
+    assert set(query.vectors) == set(MODELS)
+    assert seeing.nearest("image", query, 1).rows.tolist() == [50]
+    assert seeing.nearest("text", query, 1).rows.tolist() == [200]
+
+
+def test_where_neighbours_are_the_better_guess_their_vectors_mean_is_taken(seeing):
+    vector = seeing.of_photo(circle()[50]).vectors["two_tower"]
+    assert vector @ circle()[50] > 0.999
+    moved = replace(seeing, basket_rows=np.roll(circle(), 100, axis=0))
+    assert moved.of_photo(circle()[250]).vectors["two_tower"] @ circle()[150] > 0.999
+
+
+def test_without_bridges_only_the_image_model_reads_a_photo(retrieval):
+    assert set(retrieval.of_photo(circle()[0]).vectors) == {"image"}
+
+
+def test_what_a_photo_shows_can_be_put_right(seeing):
+    photo = circle()[0]
+    assert seeing.chances(photo, {}).argmax() == 0
+    corrected = seeing.of_photo(photo, {"kind": "Hat"}).vectors["features"]
+    assert corrected.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("weight", "nearest"), [(0.0, 0), (0.5, 50), (1.0, 100)])
+def test_words_move_a_photo_towards_them(seeing, weight, nearest):
+    query = seeing.of_photo(circle()[0])
+    moved = seeing.with_words(query, {"image": circle()[100]}, weight, [])
+    assert seeing.nearest("image", moved, 1).rows.tolist() == [nearest]
+    assert moved.vectors["two_tower"].tolist() == query.vectors["two_tower"].tolist()
+
+
+def test_words_alone_ask_the_models_that_read_them(seeing):
+    said = {"text": circle()[100], "image": circle()[120]}
+    query = seeing.with_words(Query(WORDS, {}), said, 0.3, [])
+    assert set(query.vectors) == {"text", "image"}
+    assert seeing.nearest("text", query, 1).rows.tolist() == [100]
+    assert len(combined(seeing, query, 12).rows) == 12
+
+
+def test_attributes_that_words_name_replace_those_that_are_shown(seeing):
+    hat = Filter("kind", "hats", ("Hat",))
+    alone = seeing.with_words(Query(WORDS, {}), {}, 0.5, [hat])
+    shown = seeing.with_words(seeing.of_photo(circle()[0]), {}, 0.5, [hat])
+    assert alone.vectors["features"].tolist() == shown.vectors["features"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("model", [*MODELS, "combined"])
+def test_only_the_articles_asked_among_are_answers(seeing, model):
+    among = int32(3, 99, 300, 411, 590)
+    query = replace(seeing.of_article(300), among=among)
+    found = (
+        combined(seeing, query, 12).rows
+        if model == "combined"
+        else seeing.nearest(model, query, 12).rows
+    )
+    assert sorted(found.tolist()) == [3, 99, 411, 590]
+
+
+def test_among_no_articles_nothing_is_found(seeing):
+    query = replace(seeing.of_photo(circle()[0]), among=int32())
+    assert not len(combined(seeing, query, 12).rows)

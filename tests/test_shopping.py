@@ -710,7 +710,7 @@ def test_a_visit_to_every_tab_stays_on_its_host_and_leaves_no_error(
     open_tab(visit, "How good is it?")
     visit.page.locator(".report .chart summary").first.click()
     open_tab(visit, "Articles")
-    visit.page.wait_for_load_state("networkidle")
+    visit.page.wait_for_load_state("load")
     assert visit.foreign_requests() == []
     assert visit.errors == []
     assert len(visit.requests) > 20

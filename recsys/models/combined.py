@@ -46,6 +46,10 @@ _LIKELY = dict(zip(PARTS, (1.5, 0.5, 1.0, 9.0, 3.5, 0.3, 0.3), strict=True))
 LIKELY = Weights(_LIKELY, _LIKELY)
 """Where learning starts, and ends where there is nothing to learn from: what H&M's baskets gave."""
 
+_PHOTO = {"text": 1.0, "image": 6.0, "features": 1.0, "two_tower": 1.0}
+LIKELY_OF_PHOTOS = Weights(*[dict.fromkeys(PARTS, 0.0) | _PHOTO] * 2)
+"""The same for photos, which have no buyers."""
+
 _SAID = {"text": 1.0, "image": 1.0, "features": 0.5}
 SAID = Weights(_SAID, _SAID)
 """For words. Nobody has judged what words should find, so these are set by hand."""
@@ -102,21 +106,24 @@ def fuse(rows: Int32, parts: Mapping[str, Float32], weights: Mapping[str, float]
     return Fused(rows[best], scores[best], kept)
 
 
-def learn(examples: Sequence[Example], parts: Sequence[str] = PARTS) -> Weights:
+def learn(
+    examples: Sequence[Example], parts: Sequence[str] = PARTS, likely: Weights = LIKELY
+) -> Weights:
     """Return the weights that make the right answers most likely, none below 0.
 
     A candidate's chance to be bought is taken as the softmax of Σ wₚ·xₚ over the candidates, and
     the likelihood of what was bought is maximised (McFadden, 1974, conditional logit), held near
-    `LIKELY` where examples are few.
+    ``likely`` where examples are few.
 
     Args:
         examples: queries with their candidates.
         parts: those that may weigh anything; the others weigh 0.
+        likely: where to start; what weighs 0 there weighs 0 for good.
     """
     from scipy.optimize import minimize
 
-    start = np.tile([LIKELY.known[part] for part in PARTS], 2)
-    allowed = np.tile([part in parts for part in PARTS], 2)
+    start = np.tile([likely.known[part] for part in PARTS], 2)
+    allowed = np.tile([part in parts for part in PARTS], 2) & (start > 0)
     useful = [example for example in examples if example.wanted.any()]
     if not useful:
         return _weights(start * allowed)

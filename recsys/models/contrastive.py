@@ -47,7 +47,7 @@ class Schedule:
     rate: float = 3e-3
     decay: float = 0.1
     dropout: float = 0.5
-    products: float = 0.5
+    products: float = 0.7
     temperature: float = 0.07
     seed: int = 5
 
