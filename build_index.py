@@ -63,7 +63,10 @@ def _parser() -> argparse.ArgumentParser:
         "--text-model", default=PACKAGED, help="a sentence-transformers id or path (%(default)s)"
     )
     parser.add_argument(
-        "--image-model", default=COMPACT, help="hf-hub:ID or local-dir:PATH (%(default)s)"
+        "--image-model",
+        default=COMPACT,
+        metavar="MODEL",
+        help="hf-hub:ID, an OpenCLIP NAME/TAG or local-dir:PATH (%(default)s)",
     )
     parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N articles")
     parser.add_argument(

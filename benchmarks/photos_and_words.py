@@ -1,0 +1,167 @@
+"""How well photos and words find what they should, on products that nothing was learned from.
+
+``python -m benchmarks.photos_and_words RELEASE --data DIR`` prints the figures of the README.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from recsys.catalog import read_catalog
+from recsys.filters import COLOUR
+from recsys.models import COMBINED, IMAGE, TWO_TOWER
+from recsys.models.image import ImageEncoder
+from recsys.models.text import article_texts, short_texts
+from recsys.protocols import basket_questions
+from recsys.recommender import Recommender, Search
+from recsys.release import Release, open_release
+from recsys.split import TEST, TRAINING, buckets_of
+from recsys.vectors import NO_VECTOR, Float32, Int32
+
+AT = 12
+COLOUR_QUERIES = 200
+
+
+@dataclass(frozen=True)
+class Photos:
+    """The photos of a release.
+
+    Attributes:
+        rows: int32 [n], their articles.
+        vectors: float32 [n, dim].
+        products: int [n], equal for photos of one product.
+        held_out: bool [n], whether their product is held out.
+    """
+
+    rows: Int32
+    vectors: Float32
+    products: np.ndarray
+    held_out: np.ndarray
+
+
+def photos_of(release: Release) -> Photos:
+    """Return the photos of a release."""
+    image = release.indexes[IMAGE.name]
+    rows = np.flatnonzero(image.entry != NO_VECTOR).astype(np.int32)
+    codes = release.articles["product_code"].to_numpy()[rows]
+    products = np.unique(codes, return_inverse=True)[1]
+    held_out = TEST.of(buckets_of(codes))
+    return Photos(rows, np.asarray(image.vectors[image.entry[rows]]), products, held_out)
+
+
+def texts_to_photos(release: Release, photos: Photos) -> None:
+    """Print how often the text of a held-out article finds its own photo among all photos."""
+    encoder = ImageEncoder(release.image_model)
+    asking = np.flatnonzero(photos.held_out)
+    articles = release.articles.iloc[photos.rows[asking]]
+    for name, texts in (("whole texts", article_texts(articles)), ("short", short_texts(articles))):
+        blocks = range(0, len(texts), 64)
+        bar = tqdm(blocks, desc=name)
+        words = np.concatenate([encoder.encode_words(texts[at : at + 64]) for at in bar])
+        scores = words @ photos.vectors.T
+        own = scores[np.arange(len(asking)), asking]
+        rank = (scores > own[:, None] + 1e-6).sum(axis=1)
+        print(
+            f"{name} to photo, {len(texts)} of {len(photos.rows)}: R@1 {np.mean(rank < 1):.4f}, "
+            f"R@10 {np.mean(rank < 10):.4f}, MRR {np.mean(1 / (rank + 1)):.4f}"
+        )
+
+
+def other_colours(photos: Photos) -> None:
+    """Print how often another colour of a held-out photo's product is among the first 12."""
+    asking = np.flatnonzero(photos.held_out)
+    asking = asking[np.bincount(photos.products)[photos.products[asking]] > 1]
+    scores = photos.vectors[asking] @ photos.vectors.T
+    scores[np.arange(len(asking)), asking] = -np.inf
+    first = np.argpartition(-scores, AT, axis=1)[:, :AT]
+    hits = (photos.products[first] == photos.products[asking][:, None]).any(axis=1)
+    print(f"another colour among the first {AT}, {len(asking)} photos: {hits.mean():.4f}")
+
+
+def baskets_from_photos(release: Release, photos: Photos, data: Path) -> None:
+    """Print what of a shopper's day is found from a held-out article, and from its photo alone."""
+    bought = read_catalog(data).purchases
+    unseen = bought.where(~TRAINING.of(bought.bucket)[bought.shopper])
+    asked = set(photos.rows[photos.held_out].tolist())
+    questions = [q for q in basket_questions(unseen) if int(q.basket[0]) in asked]
+    retrieval, image = release.retrieval, release.indexes[IMAGE.name]
+    shares: dict[str, list[float]] = {"article": [], "photo": [], "photo, combined": []}
+    for question in tqdm(questions, desc="baskets"):
+        row = int(question.basket[0])
+        by_photo = retrieval.of_photo(np.asarray(image.vectors[image.entry[row]]))
+        found = {
+            "article": retrieval.nearest(TWO_TOWER.name, retrieval.of_article(row), AT).rows,
+            "photo": retrieval.nearest(TWO_TOWER.name, by_photo, AT + 1).rows,
+            "photo, combined": retrieval.combined(
+                by_photo, retrieval.nearby(by_photo), AT + 1
+            ).rows,
+        }
+        for name, rows in found.items():
+            best = rows[rows != row][:AT]
+            wanted = question.wanted
+            shares[name].append(len(np.intersect1d(best, wanted)) / min(len(wanted), AT))
+    for name, each in shares.items():
+        print(f"two_tower basket recall@{AT} from the {name}: {np.mean(each):.4f} of {len(each)}")
+
+
+def colour_queries(release: Release, photos: Photos) -> Iterator[tuple[int, int]]:
+    """Yield held-out articles with photos and their sisters in another colour, spread evenly."""
+    colours = release.articles[COLOUR].to_numpy()[photos.rows]
+    pairs = [
+        (int(a), int(b))
+        for a in np.flatnonzero(photos.held_out)
+        for b in np.flatnonzero(photos.products == photos.products[a])
+        if colours[a] != colours[b]
+    ]
+    for place in np.linspace(0, len(pairs) - 1, min(len(pairs), COLOUR_QUERIES)).astype(int):
+        yield pairs[place]
+
+
+def but_in_another_colour(release: Release, photos: Photos) -> None:
+    """Print how often "this, but in red" finds this in red, beside what the photo alone finds."""
+    recommender = Recommender(release)
+    colours, ids = release.articles[COLOUR], release.articles["article_id"]
+    hits: dict[str, list[bool]] = {}
+    for a, b in tqdm(list(colour_queries(release, photos)), desc="colours"):
+        own, target = ids[photos.rows[a]], ids[photos.rows[b]]
+        vector = recommender.read(release.photo(int(photos.rows[a])) or b"")
+        words = f"this, but in {colours[photos.rows[b]].lower()}"
+        for name, search in (
+            ("photo alone", Search(photo=vector)),
+            ("and words", Search(photo=vector, words=words)),
+            ("and words, not filtered", Search(photo=vector, words=words, ignored=UNFILTERED)),
+        ):
+            for gallery in recommender.search(search, AT + 1).galleries:
+                if gallery.model in (IMAGE, COMBINED):
+                    found = [match.article.article_id for match in gallery.matches]
+                    best = [each for each in found if each != own][:AT]
+                    hits.setdefault(f"{name}, {gallery.model.name}", []).append(target in best)
+    for name, each in hits.items():
+        print(f"another colour, hit@{AT}, {name}: {np.mean(each):.4f} of {len(each)}")
+
+
+UNFILTERED = frozenset({COLOUR, "product_type_name", "graphical_appearance_name"})
+
+
+def main() -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.photos_and_words")
+    parser.add_argument("release", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    arguments = parser.parse_args()
+    release = open_release(arguments.release)
+    photos = photos_of(release)
+    other_colours(photos)
+    texts_to_photos(release, photos)
+    for model, crossing in release.manifest.bridges.items():
+        print(f"bridge to {model}: {crossing}")
+    baskets_from_photos(release, photos, arguments.data)
+    but_in_another_colour(release, photos)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Uploads, as a visitor makes them: how quick, how many at once, and what no file can break.
+
+``python -m benchmarks.uploads RELEASE PHOTO`` serves the release and an empty page, and prints what
+an upload takes beside the bare encoder and an empty round trip. ``--fuzz N`` uploads that many
+damaged, huge, empty or foreign files first, and reports memory and what is left on the disk.
+"""
+
+import argparse
+import io
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import gradio as gr
+import httpx
+import numpy as np
+from PIL import Image
+
+from recsys.models.image import ImageEncoder
+from recsys.photos import decode_photo
+from recsys.release import open_release
+
+APP = Path(__file__).parents[1] / "app.py"
+AT_ONCE, ROUNDS = 16, 30
+SETTLED_SECONDS = 60
+
+
+class Server:
+    """``app.py`` in a process of its own, uploads in a folder of its own."""
+
+    def __init__(self, release: Path) -> None:
+        self.uploads = tempfile.TemporaryDirectory()
+        settings = {
+            "RELEASE": str(release),
+            "GRADIO_SERVER_PORT": "7899",
+            "GRADIO_TEMP_DIR": self.uploads.name,
+        }
+        self.process = subprocess.Popen([sys.executable, str(APP)], env={**os.environ, **settings})
+        self.address = "http://127.0.0.1:7899/gradio_api"
+        self.asking = httpx.Client(timeout=300, limits=httpx.Limits(max_connections=64))
+        while True:
+            try:
+                self.asking.get("http://127.0.0.1:7899/")
+                return
+            except httpx.TransportError:
+                time.sleep(0.5)
+
+    def rss(self) -> float:
+        """Return the memory of the process, in MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1000
+
+    def files(self) -> int:
+        """Return how many files there are in its temporary folder."""
+        return sum(path.is_file() for path in Path(self.uploads.name).rglob("*"))
+
+
+def ask(client: httpx.Client, address: str, endpoint: str, data: bytes, name: str) -> str:
+    """Upload a file and ask an endpoint about it; return what came: ``complete`` or the error."""
+    sent = client.post(f"{address}/upload", files={"files": (name, data)})
+    if sent.status_code != 200:
+        return f"{sent.status_code} {sent.text[:60]}"
+    photo = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}, "orig_name": name}
+    inputs = {"data": [photo, 12, None] if endpoint == "similar_to_photo" else [photo]}
+    event = client.post(f"{address}/call/{endpoint}", json=inputs).json()["event_id"]
+    answer = client.get(f"{address}/call/{endpoint}/{event}").text
+    kind, _, said = answer.partition("\n")
+    return "complete" if "complete" in kind else said.removeprefix("data: ").strip()[:80]
+
+
+def seconds(work: Callable[[], object], rounds: int) -> float:
+    """Return the median time of some work."""
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def empty_page() -> str:
+    """Serve a page that takes a file and does nothing with it; return its address."""
+    with gr.Blocks() as page:
+        file, nothing = gr.File(), gr.JSON()
+        gr.Button().click(lambda path: {}, file, nothing, api_name="nothing", concurrency_limit=16)
+    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)
+    return f"{address}gradio_api"
+
+
+def speed(server: Server, release: Path, data: bytes) -> None:
+    """Print what an upload takes, alone and among sixteen."""
+    encoder = ImageEncoder(open_release(release).image_model)
+    photo = decode_photo(data)
+    prepared = encoder.prepare(photo)
+    empty, client = empty_page(), server.asking
+    ask(client, server.address, "similar_to_photo", data, "a.jpg")
+    bare = seconds(lambda: encoder.encode_prepared([prepared]), ROUNDS)
+    nothing = seconds(lambda: ask(client, empty, "nothing", data, "a.jpg"), ROUNDS)
+    whole = seconds(lambda: ask(client, server.address, "similar_to_photo", data, "a.jpg"), ROUNDS)
+    print(
+        f"one upload {whole:.3f} s; bare encoder {bare:.3f} s, empty round trip {nothing:.3f} s: "
+        f"{whole / (bare + nothing):.2f} times their sum"
+    )
+    batch = seconds(lambda: encoder.encode_prepared([prepared] * AT_ONCE), 10) / AT_ONCE
+
+    def crowd(address: str, endpoint: str) -> tuple[float, set[str]]:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            started = time.perf_counter()
+            said = list(
+                pool.map(
+                    lambda n: ask(client, address, endpoint, data, f"{n}.jpg"),
+                    range(AT_ONCE * 10),
+                )
+            )
+            return (time.perf_counter() - started) / len(said), set(said)
+
+    each, said = crowd(server.address, "similar_to_photo")
+    bare_crowd, _ = crowd(empty, "nothing")
+    print(
+        f"{AT_ONCE} at once: {1 / each:.1f} uploads/s, said {said}; bare batched encoder "
+        f"{1 / batch:.1f} pictures/s ({batch / each:.2f}), empty page {1 / bare_crowd:.1f}/s"
+    )
+
+
+def fuzzed(data: bytes, count: int) -> list[tuple[str, bytes]]:
+    """Return files that are no good photos, or barely, with their names."""
+    random = np.random.default_rng(7)
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    whole = [
+        (each, _saved(picture, each)) for each in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+    ]
+    strange = [
+        ("empty.jpg", b""),
+        ("text.jpg", b"Dear diary,"),
+        ("drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>'),
+        ("thin.png", _saved(Image.new("L", (1, 100_000)), "PNG")),
+        ("flat.png", _saved(Image.new("L", (100_000, 1)), "PNG")),
+        ("bomb.png", _saved(Image.new("1", (30_000, 30_000)), "PNG")),
+        ("large.png", _saved(Image.new("RGB", (6000, 6000), "red"), "PNG")),
+        ("clear.png", _saved(Image.new("RGBA", (6000, 6000), (9, 9, 9, 9)), "PNG")),
+        ("zip.jpg", data + b"PK\x05\x06" + bytes(18)),
+        ("zeros.png", zlib.compress(bytes(10**6))),
+        ("heavy.jpg", data + bytes(11 * 1024 * 1024)),
+    ]
+    files = [(name, content) for name, content in strange for _ in range(3)]
+    while len(files) < count:
+        kind, content = whole[random.integers(len(whole))]
+        mutated = bytearray(content[: random.integers(1, 2 * len(content))])
+        for place in random.integers(0, len(mutated), random.integers(1, 20)):
+            mutated[place] = random.integers(256)
+        files.append((f"{len(files)}.{kind.lower()}", bytes(mutated)))
+    return files
+
+
+def _saved(picture: Image.Image, kind: str) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind)
+    return out.getvalue()
+
+
+def fuzz(server: Server, data: bytes, count: int) -> None:
+    """Print how damaged files are answered, and what is left of them."""
+    for _ in range(AT_ONCE):
+        ask(server.asking, server.address, "similar_to_photo", data, "warm.jpg")
+    before, files = server.rss(), fuzzed(data, count)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        said = Counter(
+            pool.map(
+                lambda each: ask(
+                    server.asking, server.address, "similar_to_photo", each[1], each[0]
+                ).split(":")[-1][:48],
+                files,
+            )
+        )
+    print(json.dumps(dict(said.most_common()), indent=1))
+    time.sleep(SETTLED_SECONDS)
+    print(f"{count} files; memory {before:.0f} MB before, {server.rss():.0f} MB after")
+    print(f"{server.files()} files left after {SETTLED_SECONDS} s")
+
+
+def main() -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.uploads")
+    parser.add_argument("release", type=Path)
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--fuzz", type=int, default=0)
+    arguments = parser.parse_args()
+    data, server = arguments.photo.read_bytes(), Server(arguments.release)
+    try:
+        if arguments.fuzz:
+            fuzz(server, data, arguments.fuzz)
+        speed(server, arguments.release, data)
+    finally:
+        server.process.kill()
+
+
+if __name__ == "__main__":
+    main()
