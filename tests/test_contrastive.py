@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from recsys.models.contrastive import Pairs, Schedule, _Mates, learn_heads, score
-from recsys.vectors import unit
 
 PRODUCTS, LATENT = 160, 24
 QUICK = Schedule(dim=24, batch=128, epochs=25, dropout=0.1)
@@ -66,20 +65,6 @@ def test_training_that_only_does_harm_is_not_kept(parts):
     wild = learn_heads(*parts, replace(QUICK, rate=1e4, epochs=12, patience=12))
     first = learn_heads(*parts, replace(QUICK, rate=1e4, epochs=12, patience=1))
     assert score(wild, parts[1]) >= score(first, parts[1])
-
-
-def test_photos_of_one_product_come_together_although_their_texts_say_nothing(parts):
-    random = np.random.default_rng(8)
-    noise = [random.normal(size=(len(parts[0]), 40)).astype(np.float32)]
-    mute = replace(parts[0], captions=noise)
-
-    def closeness(products):
-        heads = learn_heads(mute, parts[1], replace(QUICK, products=products, patience=25))
-        seen = unit(heads.see(parts[1].photos))
-        same = parts[1].products[:, None] == parts[1].products[None]
-        return (seen @ seen.T)[same].mean() - (seen @ seen.T)[~same].mean()
-
-    assert closeness(3.0) > closeness(0.0) + 0.1
 
 
 def test_a_mate_is_another_photo_of_the_product_or_itself_where_there_is_none():

@@ -202,8 +202,10 @@ def test_with_heads_it_is_an_ordinary_open_clip_directory_to_others(tuned_compac
     (tmp_path / CAPTION_TOWER).symlink_to(get_model_path(), target_is_directory=True)
     out = tmp_path / "said.npz"
     subprocess.run(
-        [sys.executable, "-c", PLAIN_OPEN_CLIP, f"local-dir:{tuned_compact}", out]
-        + written(tmp_path),
+        [
+            *(sys.executable, "-c", PLAIN_OPEN_CLIP, f"local-dir:{tuned_compact}", out),
+            *written(tmp_path),
+        ],
         cwd=tmp_path,
         env=os.environ | {"HF_HUB_OFFLINE": "1"},
         check=True,
