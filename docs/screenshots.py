@@ -43,7 +43,9 @@ def shoot(page: Page, address: str, name: str, wait_for: str) -> None:
     """Open an address, wait for what it should show, with its pictures, and keep a PNG of it."""
     page.goto(address)
     page.wait_for_selector(wait_for)
-    page.wait_for_function("[...document.images].every(photo => photo.complete || photo.loading === 'lazy')")
+    page.wait_for_function(
+        "[...document.images].every(photo => photo.complete || photo.loading === 'lazy')"
+    )
     page.wait_for_timeout(1000)
     page.screenshot(path=DOCS / f"{name}.png")
 

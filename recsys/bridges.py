@@ -5,8 +5,11 @@ or by the mean of the photo's nearest neighbours' vectors, whichever finds more 
 own vector finds. Guessed features are told as chances, so that a visitor can put them right.
 """
 
+import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -217,3 +220,20 @@ def fit_bridges(
         if model == FEATURES.name and crossings[model].method == RIDGE:
             reader = fit_reader(links[model], each, vocabulary)
     return Bridges(links, crossings, reader)
+
+
+def write_bridges(folder: Path, bridges: Bridges) -> None:
+    """Keep bridges in a folder, for `read_bridges`."""
+    for model, link in bridges.links.items():
+        np.save(folder / f"{model}.npy", link.matrix)
+    crossings = {model: dataclasses.asdict(each) for model, each in bridges.crossings.items()}
+    told = {"crossings": crossings, "temperature": dict(bridges.reader.temperature)}
+    (folder / "bridges.json").write_text(json.dumps(told))
+
+
+def read_bridges(folder: Path, vocabulary: Vocabulary) -> Bridges:
+    """Return what `write_bridges` kept."""
+    told = json.loads((folder / "bridges.json").read_text())
+    crossings = {model: Crossing(**each) for model, each in told["crossings"].items()}
+    links = {model: Bridge(np.load(folder / f"{model}.npy")) for model in crossings}
+    return Bridges(links, crossings, Reader(vocabulary, told["temperature"]))

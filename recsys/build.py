@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.baselines import factorisations_available
-from recsys.bridges import Bridges, Reader
+from recsys.bridges import Bridges, Reader, read_bridges, write_bridges
 from recsys.catalog import Catalog, Purchases, read_catalog
 from recsys.encoding import EncodedPhotos, EncodedTexts, encode_photos, encode_texts, photo_digests
 from recsys.errors import CatalogError, PhotoError
@@ -212,10 +212,8 @@ class Build:
         typical = {name: model.vectors.mean_score() for name, model in models.items()}
         none = Bridges({}, {}, Reader(read_vocabulary(catalog.articles), {}))
         retrieval = Retrieval(indexes, typical, towers.queries, sales, {}, none)
-        with self._stage("bridges") as stage:
-            bridges = learn_bridges(retrieval, catalog.articles)
-            retrieval = dataclasses.replace(retrieval, bridges=bridges)
-            stage.rows = models[IMAGE.name].vectors.articles
+        bridges = self._bridges(retrieval, catalog.articles)
+        retrieval = dataclasses.replace(retrieval, bridges=bridges)
 
         def make(folder: Path) -> None:
             asked = lessons(retrieval, catalog.articles, catalog.purchases)
@@ -232,6 +230,16 @@ class Build:
         learned = json.loads((folder / "weights.json").read_text())
         weights = {kind: Weights(**each) for kind, each in learned.items()}
         return dataclasses.replace(retrieval, weights=weights)
+
+    def _bridges(self, retrieval: Retrieval, articles: pd.DataFrame) -> Bridges:
+        def make(folder: Path) -> None:
+            write_bridges(folder, learn_bridges(retrieval, articles))
+            stage.rows = len(articles)
+
+        with self._stage("bridges") as stage:
+            key = key_of(_retrieval_key(retrieval), articles["product_code"].tolist())
+            folder = self.workspace.once("bridges", key, make)
+        return read_bridges(folder, retrieval.bridges.reader.vocabulary)
 
     def _evaluation(self, trial: Trial) -> Evaluation:
         def make(folder: Path) -> None:

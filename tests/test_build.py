@@ -68,7 +68,7 @@ def test_a_second_build_does_nothing_again_and_gives_the_same_bytes(
 ) -> None:
     before = files_of(small_copy)
     monkeypatch.setattr(TextEncoder, "encode", forbid)
-    monkeypatch.setattr(ImageEncoder, "encode", forbid)
+    monkeypatch.setattr(ImageEncoder, "embed_many", forbid)
     monkeypatch.setattr("recsys.models.two_tower.train", forbid)
     monkeypatch.setattr("recsys.build.build_graph", forbid)
     run = build(small_folder, small_copy)
@@ -87,7 +87,7 @@ def test_one_changed_description_encodes_one_text_again(
         return np.eye(len(texts), 384, dtype=np.float32)
 
     monkeypatch.setattr(TextEncoder, "encode", encode)
-    monkeypatch.setattr(ImageEncoder, "encode", forbid)
+    monkeypatch.setattr(ImageEncoder, "embed_many", forbid)
     article_id = change(shop / "articles.csv", "detail_desc", "Hand-knitted by a lighthouse.")
     rows = rows_by_stage(build(shop, small_copy))
     assert [text.endswith("Hand-knitted by a lighthouse.") for text in encoded] == [True]
@@ -101,7 +101,9 @@ def test_one_changed_photo_encodes_one_photo_again(
 ) -> None:
     monkeypatch.setattr(TextEncoder, "encode", forbid)
     monkeypatch.setattr(
-        ImageEncoder, "encode", lambda _, photos: np.eye(len(photos), 1280, dtype=np.float32)
+        ImageEncoder,
+        "embed_many",
+        lambda _, photos, __: np.eye(len(photos), 1280, dtype=np.float32),
     )
     article_id = read_table(shop / "articles.csv")["article_id"][7]
     path = photo_file(shop, article_id)
