@@ -20,6 +20,13 @@ CHUNK = 1024
 """Vectors a file of a `VectorStore`; also how many encodings a killed build can lose."""
 
 
+KNOWN_FILES = (
+    *("open_clip_config.json", "modules.json", "config.json"),
+    *("open_clip_model.safetensors", "open_clip_pytorch_model.bin", "model.safetensors"),
+)
+"""What models on the Hub consist of; at least one of these is in the cache of one that was had."""
+
+
 def key_of(*parts: object) -> str:
     """Return a short name for ``parts`` (anything JSON can write): other parts, other name."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
@@ -54,7 +61,7 @@ def model_revision(model: str) -> str:
         return model_key(model)
     from huggingface_hub import try_to_load_from_cache
 
-    for name in ("open_clip_config.json", "modules.json", "config.json"):
+    for name in KNOWN_FILES:
         cached = try_to_load_from_cache(model.removeprefix("hf-hub:"), name)
         if isinstance(cached, str):
             return Path(cached).parent.name

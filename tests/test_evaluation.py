@@ -172,7 +172,7 @@ def test_every_model_and_every_rival_is_asked(tables):
     rivals = {"random", "popularity", "co-purchase counts", "item-kNN", "TF-IDF", "repurchase"}
     for name in ("basket", "basket, unsold", "next purchase", "next purchase, repeats"):
         assert ours | rivals <= set(tables[name].models)
-    assert set(tables["photo"].models) == {"image", "random"}
+    assert set(tables["photo"].models) == {*(model.name for model in ALL), "random"}
     parts = {"combined", *(f"without {part}" for part in PARTS)}
     assert (
         set(tables["basket, parts"].models) == set(tables["next purchase, parts"].models) == parts
@@ -238,7 +238,7 @@ def test_the_encoder_before_it_was_fitted_is_measured_beside_the_fitted_one(tria
     blurred = unit(image.vectors + np.random.default_rng(3).normal(size=image.vectors.shape))
     before = replace(trial, untuned=ArticleVectors(blurred, image.entry))
     photo = evaluate(before).tables["photo"]
-    assert set(photo.models) == {"image", "random", UNTUNED}
+    assert set(photo.models) == {*(model.name for model in ALL), "random", UNTUNED}
     assert recall(photo, UNTUNED).mean < recall(photo, "image").mean
 
 

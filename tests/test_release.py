@@ -31,7 +31,9 @@ ARRAYS = [
 GRAPHS = [f"indexes/{model.name}.usearch" for model in SINGLE]
 SALES = [f"sales/{field.name}.npy" for field in dataclasses.fields(Sales)]
 ENCODER = ["encoders/image/open_clip_config.json", "encoders/image/open_clip_model.safetensors"]
-FILES = [MANIFEST, ARTICLES, SHOPPERS, *ARRAYS, *SALES, *GRAPHS, *ENCODER]
+BRIDGES = [f"bridges/{model}.npy" for model in ("features", "text", "two_tower")]
+WHITENING = ["encoders/text/matrix.npy", "encoders/text/mean.npy"]
+FILES = [MANIFEST, ARTICLES, SHOPPERS, *ARRAYS, *SALES, *GRAPHS, *ENCODER, *BRIDGES, *WHITENING]
 
 
 @pytest.fixture(scope="module")
@@ -218,13 +220,13 @@ def test_vectors_that_the_app_cannot_ask_are_refused(small_copy: Path, name: str
 
 
 def test_a_release_without_its_image_encoder_is_refused(small_copy: Path) -> None:
-    shutil.rmtree(small_copy / "encoders")
+    shutil.rmtree(small_copy / "encoders/image")
     reseal(small_copy)
     assert "lacks its image encoder 'compact'" in refusal(small_copy)
 
 
 def test_an_image_model_of_the_hub_need_not_be_in_the_release(small_copy: Path) -> None:
-    shutil.rmtree(small_copy / "encoders")
+    shutil.rmtree(small_copy / "encoders/image")
     rewrite_models(small_copy, "image", encoder=EncoderRecord("hf-hub:someone/clip", "main"))
     assert open_release(small_copy).image_model == "hf-hub:someone/clip"
 
