@@ -12,7 +12,7 @@ test: .venv/dev.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 format: .venv/dev.installed
 	$(BIN)/ruff check --fix .

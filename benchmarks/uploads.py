@@ -13,16 +13,19 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
 import httpx
 import numpy as np
+from gradio_client import Client
 from PIL import Image
 
 from recsys.models.image import ImageEncoder
@@ -30,61 +33,65 @@ from recsys.photos import decode_photo
 from recsys.release import open_release
 
 APP = Path(__file__).parents[1] / "app.py"
-AT_ONCE, ROUNDS = 16, 30
+AT_ONCE, ROUNDS = 16, 50
 SETTLED_SECONDS = 60
 
 
 class Server:
-    """``app.py`` in a process of its own, uploads in a folder of its own."""
+    """``app.py`` in a process and with a temporary folder of its own."""
 
     def __init__(self, release: Path) -> None:
-        self.uploads = tempfile.TemporaryDirectory()
+        self.temporary = tempfile.TemporaryDirectory()
         settings = {
             "RELEASE": str(release),
             "GRADIO_SERVER_PORT": "7899",
-            "GRADIO_TEMP_DIR": self.uploads.name,
+            "TMPDIR": self.temporary.name,
         }
         self.process = subprocess.Popen([sys.executable, str(APP)], env={**os.environ, **settings})
-        self.address = "http://127.0.0.1:7899/gradio_api"
+        self.page = "http://127.0.0.1:7899/"
+        self.address = f"{self.page}gradio_api"
         self.asking = httpx.Client(timeout=300, limits=httpx.Limits(max_connections=64))
         while True:
             try:
-                self.asking.get("http://127.0.0.1:7899/")
+                self.asking.get(self.page)
                 return
             except httpx.TransportError:
                 time.sleep(0.5)
 
-    def rss(self) -> float:
-        """Return the memory of the process, in MB."""
+    def memory(self) -> float:
+        """Return the memory of the process in MB, without the release's mapped files."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1000
+        return int(status.split("RssAnon:")[1].split()[0]) / 1000
 
     def files(self) -> int:
         """Return how many files there are in its temporary folder."""
-        return sum(path.is_file() for path in Path(self.uploads.name).rglob("*"))
+        return sum(path.is_file() for path in Path(self.temporary.name).rglob("*"))
 
 
-def ask(client: httpx.Client, address: str, endpoint: str, data: bytes, name: str) -> str:
+def ask(client: httpx.Client, address: str, endpoint: str, content: bytes, name: str) -> str:
     """Upload a file and ask an endpoint about it; return what came: ``complete`` or the error."""
-    sent = client.post(f"{address}/upload", files={"files": (name, data)})
+    sent = client.post(f"{address}/upload", files={"files": (name, content)})
     if sent.status_code != 200:
         return f"{sent.status_code} {sent.text[:60]}"
     photo = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}, "orig_name": name}
-    inputs = {"data": [photo, 12, None] if endpoint == "similar_to_photo" else [photo]}
+    data = [photo, 12, None] if endpoint == "similar_to_photo" else [photo]
+    # Visitors keep to their session; a thread here is a visitor.
+    inputs = {"data": data, "session_hash": f"visitor{threading.get_ident()}"}
     event = client.post(f"{address}/call/{endpoint}", json=inputs).json()["event_id"]
     answer = client.get(f"{address}/call/{endpoint}/{event}").text
     kind, _, said = answer.partition("\n")
     return "complete" if "complete" in kind else said.removeprefix("data: ").strip()[:80]
 
 
-def seconds(work: Callable[[], object], rounds: int) -> float:
-    """Return the median time of some work."""
-    times = []
+def seconds(*works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
+    """Return the median time of each of some works, done in turns."""
+    times: list[list[float]] = [[] for _ in works]
     for _ in range(rounds):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
+        for work, own in zip(works, times, strict=True):
+            started = time.perf_counter()
+            work()
+            own.append(time.perf_counter() - started)
+    return [statistics.median(own) for own in times]
 
 
 def empty_page() -> str:
@@ -103,14 +110,18 @@ def speed(server: Server, release: Path, data: bytes) -> None:
     prepared = encoder.prepare(photo)
     empty, client = empty_page(), server.asking
     ask(client, server.address, "similar_to_photo", data, "a.jpg")
-    bare = seconds(lambda: encoder.encode_prepared([prepared]), ROUNDS)
-    nothing = seconds(lambda: ask(client, empty, "nothing", data, "a.jpg"), ROUNDS)
-    whole = seconds(lambda: ask(client, server.address, "similar_to_photo", data, "a.jpg"), ROUNDS)
+    bare, nothing, whole = seconds(
+        lambda: encoder.encode_prepared([prepared]),
+        lambda: ask(client, empty, "nothing", data, "a.jpg"),
+        lambda: ask(client, server.address, "similar_to_photo", data, "a.jpg"),
+    )
     print(
         f"one upload {whole:.3f} s; bare encoder {bare:.3f} s, empty round trip {nothing:.3f} s: "
         f"{whole / (bare + nothing):.2f} times their sum"
     )
-    batch = seconds(lambda: encoder.encode_prepared([prepared] * AT_ONCE), 10) / AT_ONCE
+    sizes = (2, 4, 8, 16)
+    times = seconds(*(partial(encoder.encode_prepared, [prepared] * size) for size in sizes))
+    batch = min(time / size for time, size in zip(times, sizes, strict=True))
 
     def crowd(address: str, endpoint: str) -> tuple[float, set[str]]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -169,9 +180,10 @@ def _saved(picture: Image.Image, kind: str) -> bytes:
 
 def fuzz(server: Server, data: bytes, count: int) -> None:
     """Print how damaged files are answered, and what is left of them."""
+    Client(server.page, verbose=False).predict("a word", api_name="/search_words")
     for _ in range(AT_ONCE):
         ask(server.asking, server.address, "similar_to_photo", data, "warm.jpg")
-    before, files = server.rss(), fuzzed(data, count)
+    before, files = server.memory(), fuzzed(data, count)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         said = Counter(
             pool.map(
@@ -183,7 +195,7 @@ def fuzz(server: Server, data: bytes, count: int) -> None:
         )
     print(json.dumps(dict(said.most_common()), indent=1))
     time.sleep(SETTLED_SECONDS)
-    print(f"{count} files; memory {before:.0f} MB before, {server.rss():.0f} MB after")
+    print(f"{count} files; memory {before:.0f} MB before, {server.memory():.0f} MB after")
     print(f"{server.files()} files left after {SETTLED_SECONDS} s")
 
 

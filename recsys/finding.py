@@ -8,7 +8,6 @@ import dataclasses
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,7 +15,7 @@ import gradio as gr
 from recsys import cards
 from recsys.errors import RecsysError
 from recsys.live import Live
-from recsys.photos import read_photo, thumbnail
+from recsys.photos import thumbnail
 from recsys.recommender import WORDS_WEIGHT, Recommender, Search
 
 ARTICLES_TAB = "articles"
@@ -62,14 +61,14 @@ class Finding:
         article_id = self._now.surprise(self.chance).article_id
         return article_id, *self.show_article(article_id)
 
-    def show_photo(self, path: str | None) -> Iterator[Shown]:
+    def show_photo(self, data: bytes | None) -> Iterator[Shown]:
         """Answer for an uploaded photo; nothing happens when one is removed."""
-        if path is None:
+        if data is None:
             yield "", gr.skip(), gr.skip()
             return
         yield from self._while_waking()
         try:
-            data, recommender = read_photo(Path(path)), self._now
+            recommender = self._now
             view = View(Search(photo=recommender.read(data)), thumbnail(data), recommender.revision)
         except RecsysError as error:
             yield cards.message_html(str(error)), gr.skip(), gr.skip()

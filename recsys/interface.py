@@ -25,18 +25,19 @@ from recsys.charts import evaluation_html
 from recsys.errors import QueryError, RecsysError
 from recsys.finding import ARTICLES_TAB, Finding, View
 from recsys.live import Edition, Live
-from recsys.photos import MAX_BYTES, read_photo
+from recsys.photos import MAX_BYTES
 from recsys.readers import LARGEST_BATCH
 from recsys.recommender import DEFAULT_MATCHES, WORDS_WEIGHT, Recommender, Search
 from recsys.results import Answer, BasketAnswer
+from recsys.uploads import sweeping, uploads_folder
 
 T = TypeVar("T")
 
 CSS_FILE = Path(__file__).with_name("interface.css")
-UPLOADS_SWEEP_SECONDS, UPLOADS_KEPT_SECONDS = 15, 30
-"""Uploads are read at once; their files go within the sum of both."""
-
 SEARCHES_AT_ONCE = 8
+SESSIONS = 1000
+"""How many visitors' states are kept: 120 kB each. A program may make one a call."""
+
 EXAMPLES = 16
 
 FOLLOW_CLICKS = """
@@ -90,7 +91,7 @@ class Interface:
 
     def similar_to_photo(
         self,
-        photo: str | None,
+        photo: bytes | None,
         k: int = DEFAULT_MATCHES,
         corrected: dict[str, str] | None = None,
     ) -> SimilarAnswer:
@@ -109,7 +110,7 @@ class Interface:
         self,
         words: str,
         article_id: str = "",
-        photo: str | None = None,
+        photo: bytes | None = None,
         weight: float = WORDS_WEIGHT,
         k: int = DEFAULT_MATCHES,
         corrected: dict[str, str] | None = None,
@@ -118,7 +119,7 @@ class Interface:
         now = self._now
 
         def ask() -> Answer:
-            seen = now.read(read_photo(Path(photo))) if photo else None
+            seen = now.read(photo) if photo is not None else None
             search = Search(article_id or None, seen, words, weight, corrected or {})
             return now.search(search, k)
 
@@ -198,7 +199,6 @@ def make_page(interface: Interface) -> gr.Blocks:
         title="More like this",
         analytics_enabled=False,
         fill_width=True,
-        delete_cache=(UPLOADS_SWEEP_SECONDS, UPLOADS_KEPT_SECONDS),
     )
     with page:
         gr.HTML(cards.HEADER)
@@ -248,7 +248,9 @@ def _articles_tab(interface: Interface) -> tuple[gr.Textbox, list[Any]]:
                     0, 1, WORDS_WEIGHT, step=0.05, label="Weight of words", min_width=160
                 )
         with gr.Column(scale=2, min_width=260):
-            photo = gr.File(label="Or a photo", file_types=["image"], height=150)
+            photo = gr.File(
+                label="Or a photo", file_types=["image"], type="binary", height=150
+            )
     message = gr.HTML(elem_id="message")
     answer = gr.HTML(welcome(recommender), js_on_load=FOLLOW_CLICKS, elem_id="answer")
     view = gr.State(View())
@@ -302,7 +304,7 @@ def _of_release(edition: Edition) -> tuple[Any, ...]:
 
 def launch(live: Live, **options: Any) -> str:
     """Serve the page and return its address; ``options`` go to Gradio's ``launch``."""
-    interface = Interface(live, random.SystemRandom())
+    uploads, interface = uploads_folder(), Interface(live, random.SystemRandom())
     live.current.recommender.readers.load_in_background()
     page = make_page(interface)
     _, address, _ = page.launch(
@@ -313,7 +315,11 @@ def launch(live: Live, **options: Any) -> str:
         max_file_size=MAX_BYTES,
         footer_links=["api"],
         ssr_mode=False,
-        app_kwargs={"routes": [Route("/photos/{article_id}.jpg", interface.serve_photo)]},
+        state_session_capacity=SESSIONS,
+        app_kwargs={
+            "routes": [Route("/photos/{article_id}.jpg", interface.serve_photo)],
+            "lifespan": sweeping(uploads),
+        },
         **options,
     )
     return str(address)
@@ -330,7 +336,7 @@ def _bind_api(interface: Interface) -> None:
         interface.for_basket,
     ):
         api(endpoint, api_name=endpoint.__name__, concurrency_limit=SEARCHES_AT_ONCE)
-    photo = gr.File(visible=False, label="photo")
+    photo = gr.File(visible=False, label="photo", type="binary")
     k = gr.Number(DEFAULT_MATCHES, visible=False, precision=0, label="k")
     corrected = gr.JSON(visible=False, label="corrected")
     words = gr.Textbox("", visible=False, label="words")

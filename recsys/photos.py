@@ -1,7 +1,9 @@
 """Pictures at the border: every photo, from a catalogue or an upload, is decoded here."""
 
 import io
+import threading
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -21,6 +23,10 @@ Image.init()
 FORMATS = tuple(name for name in WANTED if name in Image.OPEN)
 """Those of the wanted formats that this Pillow, with its plugins, can read."""
 
+LARGE_PIXELS = 4_000_000
+_LARGE = threading.Lock()
+"""Larger pictures are decoded one by one, each of which may take half a gigabyte meanwhile."""
+
 THUMBNAIL_SIZE = (360, 540)
 """Largest width and height, in pixels, of a photo kept in a release."""
 
@@ -38,8 +44,9 @@ def decode_photo(data: bytes) -> Image.Image:
     try:
         # A JPEG can be decoded at a fraction of its size, in a fraction of time and memory.
         picture.draft("RGB", (LARGEST_SIDE, LARGEST_SIDE))
-        picture.load()
-        return _over_white(ImageOps.exif_transpose(_shrunk(picture)))
+        with _turn(picture):
+            picture.load()
+            return _over_white(ImageOps.exif_transpose(_shrunk(picture)))
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise PhotoError(f"This {picture.format} picture is damaged: {error}.") from error
 
@@ -129,6 +136,11 @@ def _over_white(picture: Image.Image) -> Image.Image:
     layer = picture.convert("RGBA")
     paper = Image.new("RGBA", layer.size, "white")
     return Image.alpha_composite(paper, layer).convert("RGB")
+
+
+def _turn(picture: Image.Image) -> AbstractContextManager[object]:
+    """Return what to wait for before a picture is decoded."""
+    return _LARGE if picture.width * picture.height > LARGE_PIXELS else nullcontext()
 
 
 def _fits(picture: Image.Image) -> bool:

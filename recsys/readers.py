@@ -29,7 +29,7 @@ PROBES = 4
 SAME = 0.9
 """A photo kept smaller than it was encoded still has a cosine above this with its old vector."""
 
-LARGEST_BATCH = 16
+LARGEST_BATCH = 8
 
 Tools = TypeVar("Tools")
 

@@ -11,12 +11,13 @@ SCRATCH = tempfile.TemporaryDirectory(prefix="more-like-this-")
 os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_UPDATE_DOWNLOAD_COUNTS="0")
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import gradio as gr
 import pytest
 from building import build, cut_catalogue, photo_file, read_table
+from filelock import FileLock
 from gradio_client import Client
 from playwright.sync_api import Browser, sync_playwright
 from serving import Visit, free_port
@@ -39,18 +40,36 @@ QUIET_FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
-def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole sample catalogue, drawn once a session. Tests must not change it."""
-    return draw_sample(tmp_path_factory.mktemp("shop") / "sample")
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")
-def release_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The release of the whole sample, built once a session. Tests must not change it."""
-    folder = tmp_path_factory.mktemp("built") / "release"
-    build(sample_folder, folder)
-    return folder
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Makes a folder by its name, once for all the processes that run the tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder = shared / name
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.exists():
+                make(shared / f"{name}.partial")
+                (shared / f"{name}.partial").rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def sample_folder(once: Once) -> Path:
+    """The whole sample catalogue. Tests must not change it."""
+    return once("sample", draw_sample)
+
+
+@pytest.fixture(scope="session")
+def release_folder(sample_folder: Path, once: Once) -> Path:
+    """The release of the whole sample. Tests must not change it."""
+    return once("release", lambda folder: build(sample_folder, folder))
 
 
 @pytest.fixture(scope="session")
@@ -66,20 +85,21 @@ def recommender(release: Release) -> Recommender:
 
 
 @pytest.fixture(scope="session")
-def small_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_folder(sample_folder: Path, once: Once) -> Path:
     """The sample's first 60 articles; the last has no photo. Tests must not change it."""
-    folder = cut_catalogue(sample_folder, tmp_path_factory.mktemp("small") / "shop", articles=60)
-    last = read_table(folder / "articles.csv")["article_id"].iloc[-1]
-    photo_file(folder, last).unlink(missing_ok=True)
-    return folder
+
+    def cut(folder: Path) -> None:
+        cut_catalogue(sample_folder, folder, articles=60)
+        last = read_table(folder / "articles.csv")["article_id"].iloc[-1]
+        photo_file(folder, last).unlink(missing_ok=True)
+
+    return once("small", cut)
 
 
 @pytest.fixture(scope="session")
-def small_built(small_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_built(small_folder: Path, once: Once) -> Path:
     """A folder with the small catalogue's `release` and its workspace. Tests must not change it."""
-    folder = tmp_path_factory.mktemp("small-built")
-    build(small_folder, folder / "release")
-    return folder
+    return once("small-built", lambda folder: build(small_folder, folder / "release"))
 
 
 @pytest.fixture

@@ -32,7 +32,9 @@ TEXT_CONFIG_FILE = "config.json"
 WITHOUT_WORDS = "without_words"
 """A key of the configuration file that is true where the text tower was never trained."""
 
-BATCH = 64
+BATCH, BATCH_ON_CPU = 64, 8
+"""Photos encoded at once. On a CPU more would not fit into its caches, and take twice as long."""
+
 READERS, AHEAD = 4, 2 * BATCH
 """How many threads decode photos while others are encoded, and how many photos they are ahead."""
 
@@ -84,9 +86,10 @@ class ImageEncoder:
         Photos are opened while others are encoded.
         """
         prepared = _ahead(sources, lambda source: self.prepare(open_photo(source)))
-        starts = range(0, len(sources), BATCH)
+        size = BATCH_ON_CPU if _device() == "cpu" else BATCH
+        starts = range(0, len(sources), size)
         return np.concatenate(
-            [self._see([next(prepared) for _ in sources[at : at + BATCH]]) for at in starts]
+            [self._see([next(prepared) for _ in sources[at : at + size]]) for at in starts]
         )
 
     def encode_words(self, texts: Sequence[str]) -> Float32:
