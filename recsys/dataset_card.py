@@ -7,7 +7,9 @@ from huggingface_hub import DatasetCardData
 from recsys.manifest import Manifest
 from recsys.models import SINGLE
 from recsys.models.combined import PARTS, Weights
-from recsys.release import ARTICLES
+from recsys.models.compact import CAPTION_TOWER
+from recsys.models.image import TEXT_CONFIG_FILE
+from recsys.release import ARTICLES, IMAGE_ENCODER
 from recsys.report import markdown
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -42,6 +44,7 @@ about, to the second, for the best-seller:
 
 $weight_table
 
+$image_encoder\
 `shoppers.parquet` holds what $shoppers held-out shoppers bought, under aliases, without dates.
 
 ## Audit of the indexes
@@ -75,6 +78,14 @@ $usearch_example
 A `revision=`, one of this repo's tags, keeps either at what is published now.
 """)
 
+OWN_ENCODER = f"""\
+`{IMAGE_ENCODER}/` is the image encoder, an ordinary OpenCLIP directory: download it and load it as
+`local-dir:` with the path. Its `hf_model_name`, `{CAPTION_TOWER}`, must resolve to that model's
+configuration, on the Hub or in a folder of that name; no weights are read from there.
+`{IMAGE_ENCODER}/{TEXT_CONFIG_FILE}` is a copy of the configuration.
+
+"""
+
 DATASETS_EXAMPLE = Template("""\
 from datasets import load_dataset
 articles = load_dataset("$repo", split="train")
@@ -92,6 +103,7 @@ print(found.keys, 1 - found.distances)""")
 
 def card_text(repo: str, manifest: Manifest) -> str:
     """Return the README.md of the dataset repo ``repo``, front matter and all."""
+    own_text_tower = f"{IMAGE_ENCODER}/{TEXT_CONFIG_FILE}"
     body = BODY.substitute(
         title=_title(repo),
         articles=f"{manifest.articles:,}",
@@ -103,6 +115,7 @@ def card_text(repo: str, manifest: Manifest) -> str:
         model_table=_model_table(manifest),
         weight_table=_weight_table(manifest),
         audit_table=_audit_table(manifest),
+        image_encoder=OWN_ENCODER if own_text_tower in manifest.files else "",
         shoppers=f"{manifest.shoppers:,}",
         evaluation=markdown(manifest.evaluation) or "The catalogue is too small to be measured.",
         datasets_example=DATASETS_EXAMPLE.substitute(repo=repo),

@@ -248,9 +248,7 @@ def _articles_tab(interface: Interface) -> tuple[gr.Textbox, list[Any]]:
                     0, 1, WORDS_WEIGHT, step=0.05, label="Weight of words", min_width=160
                 )
         with gr.Column(scale=2, min_width=260):
-            photo = gr.File(
-                label="Or a photo", file_types=["image"], type="binary", height=150
-            )
+            photo = gr.File(label="Or a photo", file_types=["image"], type="binary", height=150)
     message = gr.HTML(elem_id="message")
     answer = gr.HTML(welcome(recommender), js_on_load=FOLLOW_CLICKS, elem_id="answer")
     view = gr.State(View())

@@ -8,6 +8,8 @@ from loopback import LoopbackHub
 # Where the Hub is and who asks is read by its clients when they are imported, so it comes first.
 HUB = LoopbackHub()
 SCRATCH = tempfile.TemporaryDirectory(prefix="more-like-this-")
+# The processes that run the tests share the cores: threads that wait for work must not spin.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_UPDATE_DOWNLOAD_COUNTS="0")
 
 import shutil

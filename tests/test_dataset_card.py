@@ -156,6 +156,19 @@ def test_the_weights_stand_in_the_card_from_unsold_to_best_seller(manifest: Mani
     assert cells(card, "recency") == [["recency", "0.25 to 0.50"]]
 
 
+def test_the_card_says_what_the_text_tower_s_name_must_resolve_to(release_folder: Path) -> None:
+    """The whole sample has an encoder that knows words; that of the small one knows none."""
+    config = json.loads((release_folder / "encoders/image/open_clip_config.json").read_text())
+    name = config["model_cfg"]["text_cfg"]["hf_model_name"]
+    assert f"`hf_model_name`, `{name}`, must resolve to" in card_text(
+        NAME, read_manifest(release_folder)
+    )
+
+
+def test_the_card_promises_no_text_tower_that_is_not_there(manifest: Manifest) -> None:
+    assert "hf_model_name" not in card_text(NAME, manifest)
+
+
 def test_every_table_of_the_evaluation_stands_in_the_card(release: Release) -> None:
     manifest = release.manifest
     card = card_text(NAME, manifest)

@@ -56,7 +56,9 @@ def test_a_server_sweeps_while_it_lives_and_leaves_nothing(
     assert not folder.exists()
 
 
-def test_a_sweep_that_fails_is_not_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_that_fails_is_not_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Gradio's own sweeper dies of its first surprise; this one is asked to survive one."""
     monkeypatch.setattr(uploads, "SWEEP_SECONDS", 0.05)
     calls = []

@@ -66,6 +66,11 @@ class ImageEncoder:
         """Whether words and photos have been put into one space."""
         return not (self.folder and _config(self.folder).get(WITHOUT_WORDS))
 
+    @property
+    def batch(self) -> int:
+        """How many photos it is best asked about at once."""
+        return BATCH_ON_CPU if _device() == "cpu" else BATCH
+
     def encode(self, photos: Sequence[Image.Image]) -> Float32:
         """Return unit vectors, float32 [len(photos), dim], of a batch of RGB pictures."""
         return self.encode_prepared([self.prepare(photo) for photo in photos])
@@ -86,10 +91,9 @@ class ImageEncoder:
         Photos are opened while others are encoded.
         """
         prepared = _ahead(sources, lambda source: self.prepare(open_photo(source)))
-        size = BATCH_ON_CPU if _device() == "cpu" else BATCH
-        starts = range(0, len(sources), size)
+        starts = range(0, len(sources), self.batch)
         return np.concatenate(
-            [self._see([next(prepared) for _ in sources[at : at + size]]) for at in starts]
+            [self._see([next(prepared) for _ in sources[at : at + self.batch]]) for at in starts]
         )
 
     def encode_words(self, texts: Sequence[str]) -> Float32:
