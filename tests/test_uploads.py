@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,12 +40,18 @@ def test_the_folder_is_this_process_s_own_and_gradio_knows_it():
     assert get_upload_folder() == str(folder)
 
 
-async def live(folder: Path, seconds: float) -> list[bool]:
-    """Let a server live that long with an old upload and a new one; say which survive."""
+def survivors(folder: Path) -> list[bool]:
+    """Let a server live for half a second with an old upload and a new one; say which survive."""
     paths = [upload(folder, "old.jpg", age=60), upload(folder, "new.jpg")]
-    async with sweeping(folder)(None):
-        await asyncio.sleep(seconds)
-        return [path.exists() for path in paths]
+
+    async def live() -> list[bool]:
+        async with sweeping(folder)(None):
+            await asyncio.sleep(0.5)
+            return [path.exists() for path in paths]
+
+    # The browser of other tests has a loop of its own in this thread.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, live()).result()
 
 
 def test_a_server_sweeps_while_it_lives_and_leaves_nothing(
@@ -52,7 +59,7 @@ def test_a_server_sweeps_while_it_lives_and_leaves_nothing(
 ) -> None:
     monkeypatch.setattr(uploads, "SWEEP_SECONDS", 0.05)
     folder = tmp_path / "uploads"
-    assert asyncio.run(live(folder, 0.5)) == [False, True]
+    assert survivors(folder) == [False, True]
     assert not folder.exists()
 
 
@@ -70,4 +77,4 @@ def test_a_sweep_that_fails_is_not_the_last(
         sweep(folder, before)
 
     monkeypatch.setattr(uploads, "sweep", failing)
-    assert asyncio.run(live(tmp_path / "uploads", 0.5)) == [False, True]
+    assert survivors(tmp_path / "uploads") == [False, True]
