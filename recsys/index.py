@@ -109,7 +109,12 @@ class Index:
         )
 
     def search(
-        self, query: Float32, k: int, exclude: Sequence[int] = (), among: Int32 | None = None
+        self,
+        query: Float32,
+        k: int,
+        exclude: Sequence[int] = (),
+        among: Int32 | None = None,
+        products: Int32 | None = None,
     ) -> Neighbours:
         """Return the ``k`` nearest articles to a unit vector [dim].
 
@@ -118,9 +123,13 @@ class Index:
             k: how many to return, if there are that many.
             exclude: rows that are no answer.
             among: the only rows that are answers, all of which are looked at then.
+            products: int32 [articles]; of those with equal ones only the nearest is an answer, and
+                all are looked at then.
         """
-        if among is not None:
-            return self._best_of(np.setdiff1d(among, exclude).astype(np.int32), query, k)
+        if among is not None or products is not None:
+            allowed = np.arange(len(self.entry)) if among is None else among
+            rows = np.setdiff1d(allowed, exclude).astype(np.int32)
+            return self._best_of(rows, query, k, products)
         if self.graph is None:
             return self.search_exactly(query, k, exclude)
         entries, scores = self.candidates(query[None], k + len(exclude) + MARGIN)
@@ -136,11 +145,11 @@ class Index:
         entries = np.flatnonzero(scores >= bar - TIE)
         return self._ranked(entries, scores[entries], k, exclude)
 
-    def _best_of(self, rows: Int32, query: Float32, k: int) -> Neighbours:
+    def _best_of(self, rows: Int32, query: Float32, k: int, products: Int32 | None) -> Neighbours:
         scores = self.scores(query, rows)
         known = ~np.isnan(scores)
         rows, scores = rows[known], scores[known]
-        order = np.lexsort((rows, -scores))[:k]
+        order = ranking(rows, scores, products)[:k]
         return Neighbours(rows[order], scores[order])
 
     def scores(self, query: Float32, rows: Int32) -> Float32:
@@ -181,6 +190,21 @@ class Index:
         rows, each = rows[keep], each[keep]
         order = np.lexsort((rows, -each))[:k]
         return Neighbours(rows[order], each[order])
+
+
+def ranking(rows: Int32, scores: Float32, products: Int32 | None) -> npt.NDArray[np.intp]:
+    """Return positions in falling order of score, ties by row; of each product only the first.
+
+    Args:
+        rows: int32 [n].
+        scores: float32 [n].
+        products: int32 [articles], ``None`` to keep all.
+    """
+    order = np.lexsort((rows, -scores))
+    if products is None:
+        return order
+    _, first = np.unique(products[rows[order]], return_index=True)
+    return np.asarray(order[np.sort(first)])
 
 
 def build_graph(vectors: Float32, name: str) -> Graph:

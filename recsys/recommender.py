@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from recsys.catalog import ARTICLE_COLUMNS, DESCRIPTIVE_COLUMNS, normalize_article_id
 from recsys.errors import QueryError
+from recsys.facets import Facets, Mask, Wanted
 from recsys.filters import NAMED, Attributes, Filter
 from recsys.models import ALL, COMBINED, FEATURES, IMAGE, TEXT, TWO_TOWER, Model
+from recsys.models.combined import PARTS
 from recsys.photos import decode_photo
 from recsys.protocols import BASKET_SIZE
 from recsys.readers import Readers
@@ -38,6 +41,9 @@ LONGEST_WORDS = 500
 WORDS_WEIGHT = 0.5
 """How much words count beside an article or a photo, unless a visitor says otherwise."""
 
+HEAVIEST = 100
+"""The most that a visitor may let a part of the combined model weigh; proportions count."""
+
 GUESSES = 4
 """How many values of an attribute are told of a photo."""
 
@@ -56,6 +62,9 @@ class Search:
         weight: how much the words count beside the article or photo, in [0, 1].
         corrected: what the photo shows in truth, a value by column.
         ignored: columns whose attributes the words do not mean.
+        wanted: what answers must be.
+        one_a_product: whether other colours of a product, also of the article's, are left out.
+        weights: by part of the combined model; empty for those that were learned.
     """
 
     article: str | None = None
@@ -64,6 +73,9 @@ class Search:
     weight: float = WORDS_WEIGHT
     corrected: Mapping[str, str] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
+    wanted: Wanted = field(default_factory=Wanted)
+    one_a_product: bool = False
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 class Recommender:
@@ -155,6 +167,8 @@ class Recommender:
         _check_count(k)
         words = _checked_words(search)
         self._check_corrections(search.corrected)
+        self.facets.check(search.wanted.chosen)
+        _check_weights(search.weights)
         row = None if search.article is None else self.row(search.article)
         named = self.attributes.named(words)
         filters = [each for each in named if each.column not in search.ignored]
@@ -162,7 +176,8 @@ class Recommender:
         if words:
             said = self._said(words)
             query = self.release.retrieval.with_words(query, said, float(search.weight), filters)
-        query = dataclasses.replace(query, among=self._having(filters))
+        named_by_words = self._having(filters)
+        query = self._limited(query, row, search, named_by_words)
         return Answer(
             self.revision,
             None if row is None else self._article(row),
@@ -170,6 +185,7 @@ class Recommender:
             words,
             tuple(filters),
             self._reading(search),
+            self.facets.counts(search.wanted, named_by_words),
         )
 
     def for_basket(self, texts: Sequence[str], k: int = DEFAULT_MATCHES) -> BasketAnswer:
@@ -206,6 +222,16 @@ class Recommender:
         """Finds the attributes that words name."""
         return Attributes(self.release.retrieval.bridges.reader.vocabulary)
 
+    @cached_property
+    def facets(self) -> Facets:
+        """Filters the articles."""
+        return Facets(self.release.articles, self.release.with_photo)
+
+    @cached_property
+    def _products(self) -> Int32:
+        """Each article's product, int32 [articles]."""
+        return pd.factorize(self.release.articles["product_code"])[0].astype(np.int32)
+
     def row(self, text: str) -> int:
         """Return an article's row in the release.
 
@@ -237,18 +263,32 @@ class Recommender:
             said[IMAGE.name] = self.readers.photos.read_words(words)
         return said
 
-    def _having(self, filters: Sequence[Filter]) -> Int32 | None:
-        """Return the rows of the articles that have the attributes that were asked for, or all.
+    def _having(self, filters: Sequence[Filter]) -> Mask:
+        """Return which articles have the attributes that words name, bool [articles].
 
         Of several attributes in one column an article needs one.
         """
-        if not filters:
-            return None
-        kept = np.ones(len(self._row), bool)
-        for column in {each.column for each in filters}:
-            wanted = [v for each in filters if each.column == column for v in each.values]
-            kept &= self.release.articles[column].isin(wanted).to_numpy()
-        return np.flatnonzero(kept).astype(np.int32)
+        named: dict[str, list[str]] = {}
+        for each in filters:
+            named.setdefault(each.column, []).extend(each.values)
+        return self.facets.passing(Wanted(named))
+
+    def _limited(self, query: Query, row: int | None, search: Search, named: Mask) -> Query:
+        """Return a query whose answers are as wanted, and have what the words name."""
+        passing = named & self.facets.passing(search.wanted)
+        among = None if passing.all() else np.flatnonzero(passing).astype(np.int32)
+        products, exclude = None, query.exclude
+        if search.one_a_product:
+            products = self._products
+            if row is not None:
+                exclude = np.flatnonzero(products == products[row]).astype(np.int32)
+        return dataclasses.replace(
+            query,
+            among=among,
+            products=products,
+            exclude=exclude,
+            weights=dict(search.weights) or None,
+        )
 
     def _reading(self, search: Search) -> tuple[Reading, ...]:
         """Return what the photo shows, if one is asked about."""
@@ -370,6 +410,19 @@ def _check_count(k: int) -> None:
     """Raise `QueryError` unless ``k`` matches may be asked for."""
     if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
         raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r}.")
+
+
+def _check_weights(weights: Mapping[str, float]) -> None:
+    """Raise `QueryError` unless the combined model can weigh its parts so."""
+    if not isinstance(weights, Mapping):
+        raise QueryError("Weights are a number by part of the combined model.")
+    for part, weight in weights.items():
+        if part not in PARTS:
+            raise QueryError(f"Weigh {', '.join(PARTS)}, not {part!r:.60}.")
+        if not isinstance(weight, int | float) or not 0 <= weight <= HEAVIEST:
+            raise QueryError(f"Weights are between 0 and {HEAVIEST}, not {weight!r:.60}.")
+    if weights and not any(weights.values()):
+        raise QueryError("Give at least one part some weight.")
 
 
 def _checked_words(search: Search) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from recsys.facets import Facet
 from recsys.filters import Filter
 from recsys.models import Model
 
@@ -91,6 +92,7 @@ class Answer:
         words: those that were asked for.
         filters: the attributes that the words name, which all matches have.
         reading: what the photo that was asked about shows.
+        facets: what answers can be narrowed down to.
     """
 
     revision: str
@@ -99,6 +101,7 @@ class Answer:
     words: str = ""
     filters: tuple[Filter, ...] = ()
     reading: tuple[Reading, ...] = ()
+    facets: tuple[Facet, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,9 @@ class Query:
         basket: int32, the articles that are asked about, if any.
         exclude: int32, articles that are no answer.
         among: int32 in rising order, the only articles that may be answers; ``None`` for all.
+        products: int32 [articles], each article's product, of which only the best is an answer;
+            ``None`` for no such rule.
+        weights: by part of the combined model; ``None`` for those that were learned.
     """
 
     kind: str
@@ -45,6 +48,8 @@ class Query:
     basket: Int32 = field(default_factory=lambda: NOBODY)
     exclude: Int32 = field(default_factory=lambda: NOBODY)
     among: Int32 | None = None
+    products: Int32 | None = None
+    weights: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ class Retrieval:
         if model not in query.vectors:
             return Neighbours(NOBODY, np.empty(0, np.float32))
         vector, exclude = query.vectors[model], query.exclude.tolist()
-        return self.indexes[model].search(vector, k, exclude, query.among)
+        return self.indexes[model].search(vector, k, exclude, query.among, query.products)
 
     def nearby(self, query: Query) -> dict[str, Neighbours]:
         """Return the `CANDIDATES` nearest articles in the eyes of each model that can read it."""
@@ -143,8 +148,8 @@ class Retrieval:
             k: how many to return.
         """
         rows = self.candidates(query, nearby)
-        weights = self.weights[query.kind].at(self.known(query))
-        return fuse(rows, self.parts(query, rows), weights, k)
+        weights = query.weights or self.weights[query.kind].at(self.known(query))
+        return fuse(rows, self.parts(query, rows), weights, k, query.products)
 
     def candidates(self, query: Query, nearby: Mapping[str, Neighbours]) -> Int32:
         """Return the articles that the combined model looks at, int32 in rising order."""

@@ -6,10 +6,11 @@ import pytest
 from building import photo_file
 
 from recsys.errors import PhotoError, QueryError
+from recsys.facets import FACETS, Wanted
 from recsys.filters import COLOUR, KIND, PATTERN
 from recsys.models import ALL, COMBINED, FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
 from recsys.models.combined import PARTS
-from recsys.recommender import MOST_MATCHES, Recommender, Search
+from recsys.recommender import DEFAULT_MATCHES, MOST_MATCHES, Recommender, Search
 from recsys.release import Release
 from recsys.results import Answer, Gallery, Guess
 
@@ -438,3 +439,114 @@ def test_threads_get_the_answers_that_one_visitor_gets(
     photos = {row: recommender.photo(answers[row].query.article_id) for row in asked}
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, range(8))) == [True] * 8
+
+
+def drawn_wishes(recommender: Recommender, count: int) -> list[Wanted]:
+    """Random filters, of values that articles have; some leave hundreds, some nobody."""
+    random = np.random.default_rng(11)
+    articles = recommender.release.articles
+    wishes = []
+    for _ in range(count):
+        columns = random.permutation(FACETS)[: random.integers(1, 4)]
+        chosen = {
+            column: list(random.permutation(articles[column].unique())[: random.integers(1, 4)])
+            for column in columns
+        }
+        wishes.append(Wanted(chosen, bool(random.random() < 0.5)))
+    return wishes
+
+
+def by_hand(recommender: Recommender, row: int, model: str, allowed: np.ndarray) -> list[float]:
+    """The best scores of the articles that are allowed, every vector looked at."""
+    retrieval = recommender.release.retrieval
+    index, query = retrieval.indexes[model], retrieval.of_article(row).vectors[model]
+    rows = np.setdiff1d(np.flatnonzero(allowed), [row])
+    entries = index.entry[rows]
+    scores = index.vectors[entries[entries >= 0]] @ query
+    return sorted((round(float(score), 4) for score in scores), reverse=True)[:DEFAULT_MATCHES]
+
+
+def test_with_filters_every_gallery_is_what_exact_search_finds(recommender: Recommender) -> None:
+    """500 random sets of filters: all that is found passes, and twelve come where there are."""
+    articles, random = recommender.release.articles, np.random.default_rng(12)
+    for wanted in drawn_wishes(recommender, 500):
+        row = int(random.integers(len(articles)))
+        article_id = articles["article_id"][row]
+        answer = recommender.search(Search(article=article_id, wanted=wanted))
+        allowed = recommender.release.with_photo | (not wanted.with_photo)
+        for column, values in wanted.chosen.items():
+            allowed = allowed & articles[column].isin(values).to_numpy()
+        others = set(articles["article_id"][allowed]) - {article_id}
+        for each in answer.galleries:
+            assert set(found(each)) <= others
+            if each.model in (COMBINED, TEXT, FEATURES):
+                assert len(each.matches) == min(DEFAULT_MATCHES, len(others))
+            if each.model is not COMBINED and each.matches:
+                scores = [round(match.score, 4) for match in each.matches]
+                expected = by_hand(recommender, row, each.model.name, allowed)
+                assert scores == pytest.approx(expected, abs=2e-4)
+
+
+def test_counts_are_how_many_pass_once_that_is_chosen(recommender: Recommender) -> None:
+    wanted = Wanted({KIND: ("Dress",)})
+    article_id = recommender.examples(1)[0].article_id
+    facets = recommender.search(Search(article=article_id, wanted=wanted)).facets
+    colours = next(facet for facet in facets if facet.column == COLOUR)
+    table = recommender.release.articles
+    for choice in colours.choices:
+        both = (table[KIND] == "Dress") & (table[COLOUR] == choice.value)
+        assert choice.count == both.sum()
+
+
+def test_filters_come_on_top_of_what_words_name(recommender: Recommender) -> None:
+    answer = recommender.search(Search(words="dress", wanted=Wanted({COLOUR: ("Black",)})))
+    matches = [match for each in answer.galleries for match in each.matches]
+    assert matches
+    for match in matches:
+        assert match.article.attributes[KIND] == "Dress"
+        assert match.article.attributes[COLOUR] == "Black"
+
+
+def test_other_colours_of_a_product_can_be_left_out(recommender: Recommender) -> None:
+    """Of each product one article stays, its best, and none of the article's own product."""
+    table = recommender.release.articles
+    product = table["product_code"].value_counts().index[0]
+    article_id = table["article_id"][table["product_code"] == product].iloc[0]
+    product_of = dict(zip(table["article_id"], table["product_code"], strict=True))
+    answer = recommender.search(Search(article=article_id, one_a_product=True))
+    everything = recommender.search(Search(article=article_id), MOST_MATCHES)
+    for each, whole in zip(answer.galleries, everything.galleries, strict=True):
+        products = [product_of[article] for article in found(each)]
+        assert len(products) == len(set(products)) == DEFAULT_MATCHES
+        assert product not in products
+        if each.model is not COMBINED:
+            others = [article for article in found(whole) if product_of[article] != product]
+            assert found(each)[0] == others[0]
+
+
+def test_a_visitor_s_weights_decide_the_combined_gallery_and_no_other(
+    recommender: Recommender,
+) -> None:
+    article_id = recommender.examples(1)[0].article_id
+    usual = recommender.search(Search(article=article_id))
+    looks = recommender.search(Search(article=article_id, weights={IMAGE.name: 3}))
+    assert looks.galleries[1:] == usual.galleries[1:]
+    assert all(set(match.contributions) == {IMAGE.name} for match in looks.galleries[0].matches)
+    assert found(gallery(looks, COMBINED)) == found(gallery(looks, IMAGE))
+
+
+@pytest.mark.parametrize(
+    ("weights", "complaint"),
+    [
+        ({"taste": 1}, "not 'taste'"),
+        ({"image": -1}, "between 0 and 100"),
+        ({"image": "much"}, "between 0 and 100"),
+        ({"image": float("nan")}, "between 0 and 100"),
+        ({"image": 0, "text": 0}, "at least one part"),
+        (["image"], "by part"),
+    ],
+)
+def test_weights_that_mean_nothing_are_explained(recommender, weights, complaint):
+    article_id = recommender.examples(1)[0].article_id
+    with pytest.raises(QueryError, match=complaint):
+        recommender.search(Search(article=article_id, weights=weights))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.index import ranking
 from recsys.models import COUNTS, SINGLE
 from recsys.vectors import DECIMALS, Float32, Int32
 
@@ -85,7 +86,13 @@ class Fused:
     contributions: dict[str, Float32]
 
 
-def fuse(rows: Int32, parts: Mapping[str, Float32], weights: Mapping[str, float], k: int) -> Fused:
+def fuse(
+    rows: Int32,
+    parts: Mapping[str, Float32],
+    weights: Mapping[str, float],
+    k: int,
+    products: Int32 | None = None,
+) -> Fused:
     """Return the ``k`` best of ``rows`` by Σ wₚ·xₚ / Σ wₚ; ties are broken by row.
 
     Args:
@@ -93,6 +100,7 @@ def fuse(rows: Int32, parts: Mapping[str, Float32], weights: Mapping[str, float]
         parts: what each part that could read the query says, float32 [candidates].
         weights: by part; one that is missing weighs nothing.
         k: how many to return.
+        products: int32 [articles]; of those with equal ones only the best is returned.
     """
     used = {part: weights.get(part, 0.0) for part in parts}
     total = sum(used.values()) or 1.0
@@ -101,7 +109,7 @@ def fuse(rows: Int32, parts: Mapping[str, Float32], weights: Mapping[str, float]
     }
     scores = np.sum(list(contributions.values()), axis=0, dtype=np.float32)
     scores = np.round(scores, DECIMALS)
-    best = np.lexsort((rows, -scores))[:k]
+    best = ranking(rows, scores, products)[:k]
     kept = {part: values[best] for part, values in contributions.items() if used[part]}
     return Fused(rows[best], scores[best], kept)
 

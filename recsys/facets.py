@@ -1,0 +1,121 @@
+"""Faceted search: which articles pass what a visitor has chosen, and how many there are of each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recsys.errors import QueryError
+from recsys.filters import COLOUR, KIND, PATTERN
+
+GROUP = "index_group_name"
+FACETS = (GROUP, KIND, COLOUR, PATTERN)
+"""The columns that visitors choose from."""
+
+Chosen = Mapping[str, Sequence[str]]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What answers must be.
+
+    Attributes:
+        chosen: values by column; an article has one of each column's.
+        with_photo: only articles with a photo.
+    """
+
+    chosen: Chosen = field(default_factory=dict)
+    with_photo: bool = False
+
+    def __bool__(self) -> bool:
+        return self.with_photo or any(self.chosen.values())
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value that can be chosen, and how many articles would then pass."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A column, its values that at least one article has, and the most frequent of them first."""
+
+    column: str
+    choices: tuple[Choice, ...]
+
+
+class Facets:
+    """Filters the articles of a release. Safe to share between threads.
+
+    Args:
+        articles: the catalogue's table.
+        with_photo: bool [articles].
+    """
+
+    def __init__(self, articles: pd.DataFrame, with_photo: Mask) -> None:
+        self._with_photo = with_photo
+        columns = {column: pd.Categorical(articles[column]) for column in FACETS}
+        self._codes = {column: np.asarray(each.codes) for column, each in columns.items()}
+        self._values = {column: list(each.categories) for column, each in columns.items()}
+
+    def check(self, chosen: Chosen) -> None:
+        """Raise `QueryError` unless all that is chosen exists."""
+        if not isinstance(chosen, Mapping):
+            raise QueryError("What is chosen is a list of values by column.")
+        for column, values in chosen.items():
+            if column not in FACETS:
+                raise QueryError(f"Choose from {', '.join(FACETS)}, not from {column!r:.60}.")
+            if not isinstance(values, list | tuple):
+                raise QueryError(f"Choose a list of values of {column}.")
+            for value in values:
+                if value not in self._values[column]:
+                    raise QueryError(f"No article has {value!r:.60} as its {column}.")
+
+    def passing(self, wanted: Wanted) -> Mask:
+        """Return which articles are as wanted, bool [articles]."""
+        return self._all(wanted, wanted.chosen)
+
+    def counts(self, wanted: Wanted, among: Mask) -> tuple[Facet, ...]:
+        """Return what can be chosen: of each column, as if nothing were chosen of it yet.
+
+        Args:
+            wanted: what is chosen so far.
+            among: bool [articles], those that pass whatever else is asked for.
+        """
+        return tuple(self._facet(column, wanted, among) for column in FACETS)
+
+    def _facet(self, column: str, wanted: Wanted, among: Mask) -> Facet:
+        others = {name: values for name, values in wanted.chosen.items() if name != column}
+        passing = among & self._all(wanted, others)
+        values = self._values[column]
+        counts = np.bincount(self._codes[column][passing], minlength=len(values))
+        order = np.argsort(-counts, kind="stable")
+        kept = set(wanted.chosen.get(column, ()))
+        return Facet(
+            column,
+            tuple(
+                Choice(values[at], int(counts[at]))
+                for at in order
+                if counts[at] or values[at] in kept
+            ),
+        )
+
+    def _all(self, wanted: Wanted, chosen: Chosen) -> Mask:
+        passing = self._with_photo.copy() if wanted.with_photo else np.ones(len(self), bool)
+        for column, values in chosen.items():
+            if values:
+                passing &= self._having(column, values)
+        return passing
+
+    def _having(self, column: str, values: Iterable[str]) -> Mask:
+        codes = [self._values[column].index(value) for value in values]
+        return np.isin(self._codes[column], codes)
+
+    def __len__(self) -> int:
+        return len(self._with_photo)
