@@ -1,7 +1,9 @@
 """What the API answers with: plain dictionaries whose types Gradio shows to programs."""
 
+from collections.abc import Iterable
 from typing import TypedDict
 
+from recsys.facets import Facet
 from recsys.results import Answer, Article, BasketAnswer, Gallery, Reading
 
 
@@ -66,6 +68,26 @@ class SimilarAnswer(TypedDict):
     galleries: list[GalleryAnswer]
 
 
+class ChoiceAnswer(TypedDict):
+    """A value to narrow down to, and how many articles then remain."""
+
+    value: str
+    count: int
+
+
+class FacetAnswer(TypedDict):
+    """What can be chosen of one column, the most frequent first."""
+
+    column: str
+    choices: list[ChoiceAnswer]
+
+
+class ComposedAnswer(SimilarAnswer):
+    """A `SimilarAnswer`, and what it can be narrowed down to."""
+
+    facets: list[FacetAnswer]
+
+
 class ForBasketAnswer(TypedDict):
     """An API answer for a basket or a shopper.
 
@@ -104,6 +126,18 @@ def similar_answer(answer: Answer) -> SimilarAnswer:
         reading=[_reading(reading) for reading in answer.reading],
         galleries=[_gallery(gallery) for gallery in answer.galleries],
     )
+
+
+def composed_answer(answer: Answer, facets: Iterable[Facet]) -> ComposedAnswer:
+    """Return what is found, and what that can be narrowed down to, as the API tells it."""
+    told = [
+        FacetAnswer(
+            column=facet.column,
+            choices=[ChoiceAnswer(value=each.value, count=each.count) for each in facet.choices],
+        )
+        for facet in facets
+    ]
+    return ComposedAnswer(**similar_answer(answer), facets=told)
 
 
 def for_basket_answer(answer: BasketAnswer) -> ForBasketAnswer:

@@ -15,14 +15,17 @@ from starlette.routing import Route
 from recsys import cards
 from recsys.answers import (
     ArticleAnswer,
+    ComposedAnswer,
     ForBasketAnswer,
     SimilarAnswer,
     article_answer,
+    composed_answer,
     for_basket_answer,
     similar_answer,
 )
 from recsys.charts import evaluation_html
 from recsys.errors import QueryError, RecsysError
+from recsys.facets import Wanted
 from recsys.finding import ARTICLES_TAB, Finding, View
 from recsys.live import Edition, Live
 from recsys.photos import MAX_BYTES
@@ -98,32 +101,49 @@ class Interface:
         """Find the k articles most similar to a photo; ``corrected`` says what it shows."""
         if photo is None:
             raise gr.Error("Choose a photo first.", print_exception=False)
-        return self.compose("", "", photo, WORDS_WEIGHT, k, corrected)
+
+        def ask() -> Answer:
+            now = self._now
+            return now.search(Search(photo=now.read(photo), corrected=corrected or {}), k)
+
+        return similar_answer(_or_error(ask))
 
     def search_words(self, words: str, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
         """Find the k articles that fit a few words; attributes that they name are required."""
         if not str(words).strip():
             raise gr.Error("Say what to look for.", print_exception=False)
-        return self.compose(words, k=k)
+        return similar_answer(_or_error(lambda: self._now.search(Search(words=words), k)))
 
     def compose(
         self,
-        words: str,
+        words: str = "",
         article_id: str = "",
         photo: bytes | None = None,
         weight: float = WORDS_WEIGHT,
         k: int = DEFAULT_MATCHES,
         corrected: dict[str, str] | None = None,
-    ) -> SimilarAnswer:
-        """Find k articles that are like an article or a photo, but as words say."""
-        now = self._now
+        filters: dict[str, list[str]] | None = None,
+        with_photo: bool = False,
+        one_a_product: bool = False,
+        weights: dict[str, float] | None = None,
+    ) -> ComposedAnswer:
+        """Find k articles like an article or a photo, but as words say and filters allow."""
 
-        def ask() -> Answer:
-            seen = now.read(photo) if photo is not None else None
-            search = Search(article_id or None, seen, words, weight, corrected or {})
-            return now.search(search, k)
+        def ask() -> ComposedAnswer:
+            now = self._now
+            search = Search(
+                article=article_id or None,
+                photo=now.read(photo) if photo is not None else None,
+                words=words,
+                weight=weight,
+                corrected=corrected or {},
+                wanted=Wanted(filters or {}, with_photo),
+                one_a_product=one_a_product,
+                weights=weights or {},
+            )
+            return composed_answer(now.search(search, k), now.choices(search))
 
-        return similar_answer(_or_error(ask))
+        return _or_error(ask)
 
     def shoppers(self) -> list[str]:
         """List the shoppers that can be asked for, by their aliases."""
@@ -340,11 +360,16 @@ def _bind_api(interface: Interface) -> None:
     words = gr.Textbox("", visible=False, label="words")
     article_id = gr.Textbox("", visible=False, label="article_id")
     weight = gr.Number(WORDS_WEIGHT, visible=False, label="weight")
+    filters = gr.JSON(visible=False, label="filters")
+    with_photo = gr.Checkbox(visible=False, label="with_photo")
+    one_a_product = gr.Checkbox(visible=False, label="one_a_product")
+    weights = gr.JSON(visible=False, label="weights")
     answer = gr.JSON(visible=False, label="answer")
     public = {**READING, "api_visibility": "public"}
     ask, button = interface.similar_to_photo, gr.Button(visible=False)
     button.click(ask, [photo, k, corrected], answer, api_name="similar_to_photo", **public)
     given = [words, article_id, photo, weight, k, corrected]
+    given += [filters, with_photo, one_a_product, weights]
     button.click(interface.compose, given, answer, api_name="compose", **public)
 
 

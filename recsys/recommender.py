@@ -11,7 +11,7 @@ import pandas as pd
 
 from recsys.catalog import ARTICLE_COLUMNS, DESCRIPTIVE_COLUMNS, normalize_article_id
 from recsys.errors import QueryError
-from recsys.facets import Facets, Mask, Wanted
+from recsys.facets import Facet, Facets, Mask, Wanted
 from recsys.filters import NAMED, Attributes, Filter
 from recsys.models import ALL, COMBINED, FEATURES, IMAGE, TEXT, TWO_TOWER, Model
 from recsys.models.combined import PARTS
@@ -170,14 +170,12 @@ class Recommender:
         self.facets.check(search.wanted.chosen)
         _check_weights(search.weights)
         row = None if search.article is None else self.row(search.article)
-        named = self.attributes.named(words)
-        filters = [each for each in named if each.column not in search.ignored]
+        filters = self._filters(words, search)
         query = self._asked(row, search)
         if words:
             said = self._said(words)
             query = self.release.retrieval.with_words(query, said, float(search.weight), filters)
-        named_by_words = self._having(filters)
-        query = self._limited(query, row, search, named_by_words)
+        query = self._limited(query, row, search, self._having(filters))
         return Answer(
             self.revision,
             None if row is None else self._article(row),
@@ -185,8 +183,17 @@ class Recommender:
             words,
             tuple(filters),
             self._reading(search),
-            self.facets.counts(search.wanted, named_by_words),
         )
+
+    def choices(self, search: Search) -> tuple[Facet, ...]:
+        """Return what the answers to a search can be narrowed down to.
+
+        Raises:
+            QueryError: as `search`.
+        """
+        self.facets.check(search.wanted.chosen)
+        filters = self._filters(_checked_words(search), search)
+        return self.facets.counts(search.wanted, self._having(filters))
 
     def for_basket(self, texts: Sequence[str], k: int = DEFAULT_MATCHES) -> BasketAnswer:
         """Return ``k`` articles that go with a basket, given as article ids.
@@ -262,6 +269,11 @@ class Recommender:
         if self.readers.photos.knows_words:
             said[IMAGE.name] = self.readers.photos.read_words(words)
         return said
+
+    def _filters(self, words: str, search: Search) -> list[Filter]:
+        """Return the attributes that words name, without those that they do not mean."""
+        named = self.attributes.named(words)
+        return [each for each in named if each.column not in search.ignored]
 
     def _having(self, filters: Sequence[Filter]) -> Mask:
         """Return which articles have the attributes that words name, bool [articles].
@@ -355,7 +367,9 @@ class Recommender:
         retrieval = self.release.retrieval
         nearby = retrieval.nearby(query)
         fused = retrieval.combined(query, nearby, k)
-        matches = {COMBINED.name: self._matches(fused.rows, fused.scores, fused.contributions)}
+        # Where no part that counts knows the query, there is no order to show.
+        rows = fused.rows if fused.contributions else fused.rows[:0]
+        matches = {COMBINED.name: self._matches(rows, fused.scores, fused.contributions)}
         for name, near in nearby.items():
             scores = near.scores[:k]
             matches[name] = self._matches(near.rows[:k], scores, {name: scores})
@@ -388,8 +402,12 @@ class Recommender:
     ) -> str:
         if matches.get(model.name) or (note and model.name not in query.vectors):
             return note
-        if query.among is not None:
+        if query.among is not None and not len(query.among):
+            return "No article has all of these attributes. Take one of them back."
+        if query.among is not None and model is not COMBINED:
             return "No article that this model knows has all of these attributes."
+        if query.weights and model is COMBINED:
+            return "Nothing that you let count knows what you asked about. Give more parts weight."
         return "There is nothing to compare with in this catalogue."
 
     def _article(self, row: int) -> Article:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from recsys.facets import Facet
 from recsys.filters import Filter
 from recsys.models import Model
 
@@ -92,7 +91,6 @@ class Answer:
         words: those that were asked for.
         filters: the attributes that the words name, which all matches have.
         reading: what the photo that was asked about shows.
-        facets: what answers can be narrowed down to.
     """
 
     revision: str
@@ -101,7 +99,6 @@ class Answer:
     words: str = ""
     filters: tuple[Filter, ...] = ()
     reading: tuple[Reading, ...] = ()
-    facets: tuple[Facet, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from recsys.answers import ArticleAnswer, SimilarAnswer
+from recsys.answers import ArticleAnswer, ComposedAnswer, SimilarAnswer
 from recsys.filters import COLOUR, KIND
 from recsys.models import ALL, IMAGE
 from recsys.photos import MAX_BYTES
@@ -88,7 +88,10 @@ def test_the_api_describes_its_parameters(client: Client) -> None:
         "/similar_to_article": ["article_id", "k"],
         "/similar_to_photo": ["photo", "k", "corrected"],
         "/search_words": ["words", "k"],
-        "/compose": ["words", "article_id", "photo", "weight", "k", "corrected"],
+        "/compose": [
+            *("words", "article_id", "photo", "weight", "k", "corrected"),
+            *("filters", "with_photo", "one_a_product", "weights"),
+        ],
         "/shoppers": [],
         "/for_shopper": ["alias", "k"],
         "/for_basket": ["article_ids", "k"],
@@ -284,7 +287,7 @@ def test_words_are_answered(client: Client, release: Release) -> None:
 
 def test_a_photo_and_words_are_answered_together(client: Client, photo: Path) -> None:
     answer = client.predict("in red", photo=handle_file(photo), k=4, api_name="/compose")
-    assert_typed(answer, SimilarAnswer)
+    assert_typed(answer, ComposedAnswer)
     assert len(answer["reading"]) == 3
     assert [len(each["matches"]) for each in answer["galleries"]] == [4] * 5
 
@@ -318,3 +321,49 @@ def test_a_search_that_makes_no_sense_is_explained(
 ) -> None:
     with pytest.raises(AppError, match=complaint):
         client.predict(**asked, api_name="/compose")
+
+
+def test_answers_are_narrowed_down(client: Client, article_id: str, release: Release) -> None:
+    """What is found has what was chosen, and the counts are those of the catalogue."""
+    answer = client.predict(
+        article_id=article_id,
+        filters={KIND: ["Dress"], COLOUR: ["Black", "Red"]},
+        with_photo=True,
+        one_a_product=True,
+        weights={"image": 1},
+        api_name="/compose",
+    )
+    assert_typed(answer, ComposedAnswer)
+    for gallery in answer["galleries"]:
+        for match in gallery["matches"]:
+            article = client.predict(match["article_id"], api_name="/article")
+            assert article["attributes"][KIND] == "Dress"
+            assert article["attributes"][COLOUR] in ("Black", "Red")
+            assert article["has_photo"]
+    assert all(set(match["contributions"]) == {"image"} for match in matches(answer, "combined"))
+    colours = next(each for each in answer["facets"] if each["column"] == COLOUR)
+    black = next(each for each in colours["choices"] if each["value"] == "Black")
+    table = release.articles
+    expected = (table[KIND] == "Dress") & (table[COLOUR] == "Black") & release.with_photo
+    assert black["count"] == expected.sum()
+
+
+def matches(answer: Any, model: str) -> Any:
+    """What one gallery of an answer shows."""
+    return next(each["matches"] for each in answer["galleries"] if each["model"] == model)
+
+
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        ({"filters": {"price": ["1"]}}, "price"),
+        ({"filters": {KIND: "Dress"}}, "list of values"),
+        ({"filters": ["Dress"]}, "by column"),
+        ({"weights": {"taste": 1}}, "taste"),
+    ],
+)
+def test_what_cannot_be_chosen_is_explained(
+    client: Client, article_id: str, asked: Any, complaint: str
+) -> None:
+    with pytest.raises(AppError, match=complaint):
+        client.predict(article_id=article_id, **asked, api_name="/compose")

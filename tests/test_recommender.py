@@ -490,7 +490,7 @@ def test_with_filters_every_gallery_is_what_exact_search_finds(recommender: Reco
 def test_counts_are_how_many_pass_once_that_is_chosen(recommender: Recommender) -> None:
     wanted = Wanted({KIND: ("Dress",)})
     article_id = recommender.examples(1)[0].article_id
-    facets = recommender.search(Search(article=article_id, wanted=wanted)).facets
+    facets = recommender.choices(Search(article=article_id, wanted=wanted))
     colours = next(facet for facet in facets if facet.column == COLOUR)
     table = recommender.release.articles
     for choice in colours.choices:
@@ -550,3 +550,22 @@ def test_weights_that_mean_nothing_are_explained(recommender, weights, complaint
     article_id = recommender.examples(1)[0].article_id
     with pytest.raises(QueryError, match=complaint):
         recommender.search(Search(article=article_id, weights=weights))
+
+
+def test_where_nothing_that_counts_knows_the_query_the_combined_gallery_says_so(recommender):
+    answer = recommender.search(Search(words="dress", weights={TWO_TOWER.name: 1}))
+    assert not gallery(answer, COMBINED).matches
+    assert "Give more parts weight" in gallery(answer, COMBINED).note
+    assert gallery(answer, TEXT).matches
+
+
+def test_filters_that_leave_nothing_say_so(recommender):
+    kinds = recommender.release.articles.groupby(KIND)[COLOUR].unique()
+    colours = set(recommender.release.articles[COLOUR])
+    kind = next(kind for kind in kinds.index if set(kinds[kind]) != colours)
+    missing = min(colours - set(kinds[kind]))
+    article_id = recommender.examples(1)[0].article_id
+    wanted = Wanted({KIND: [kind], COLOUR: [missing]})
+    answer = recommender.search(Search(article=article_id, wanted=wanted))
+    assert not any(each.matches for each in answer.galleries)
+    assert all("Take one of them back" in each.note for each in answer.galleries)
