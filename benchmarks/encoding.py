@@ -64,7 +64,9 @@ def main() -> None:
             (whole(catalog, model), bare(encoder, prepared, encoder.batch, len(kept)))
             for _ in range(ROUNDS)
         ]
+        sizes = {size: bare(encoder, prepared, size, len(kept)) for size in (1, 8, 64)}
     stage, alone = (statistics.median(column) for column in zip(*pairs, strict=True))
+    print("bare model by size of batch:", {size: round(speed, 1) for size, speed in sizes.items()})
     print(f"stage {stage:.1f} photos/s, bare model {alone:.1f}: {stage / alone:.2f}")
 
 

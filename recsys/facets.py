@@ -1,6 +1,6 @@
 """Faceted search: which articles pass what a visitor has chosen, and how many there are of each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,9 +29,6 @@ class Wanted:
 
     chosen: Chosen = field(default_factory=dict)
     with_photo: bool = False
-
-    def __bool__(self) -> bool:
-        return self.with_photo or any(self.chosen.values())
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,12 @@ class Facets:
 
     def passing(self, wanted: Wanted) -> Mask:
         """Return which articles are as wanted, bool [articles]."""
-        return self._all(wanted, wanted.chosen)
+        passing = self._with_photo | (not wanted.with_photo)
+        for column, values in wanted.chosen.items():
+            if values:
+                codes = [self._values[column].index(value) for value in values]
+                passing &= np.isin(self._codes[column], codes)
+        return passing
 
     def counts(self, wanted: Wanted, among: Mask) -> tuple[Facet, ...]:
         """Return what can be chosen: of each column, as if nothing were chosen of it yet.
@@ -92,7 +94,7 @@ class Facets:
 
     def _facet(self, column: str, wanted: Wanted, among: Mask) -> Facet:
         others = {name: values for name, values in wanted.chosen.items() if name != column}
-        passing = among & self._all(wanted, others)
+        passing = among & self.passing(Wanted(others, wanted.with_photo))
         values = self._values[column]
         counts = np.bincount(self._codes[column][passing], minlength=len(values))
         order = np.argsort(-counts, kind="stable")
@@ -105,17 +107,3 @@ class Facets:
                 if counts[at] or values[at] in kept
             ),
         )
-
-    def _all(self, wanted: Wanted, chosen: Chosen) -> Mask:
-        passing = self._with_photo.copy() if wanted.with_photo else np.ones(len(self), bool)
-        for column, values in chosen.items():
-            if values:
-                passing &= self._having(column, values)
-        return passing
-
-    def _having(self, column: str, values: Iterable[str]) -> Mask:
-        codes = [self._values[column].index(value) for value in values]
-        return np.isin(self._codes[column], codes)
-
-    def __len__(self) -> int:
-        return len(self._with_photo)

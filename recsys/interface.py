@@ -31,7 +31,7 @@ from recsys.live import Edition, Live
 from recsys.photos import MAX_BYTES
 from recsys.readers import LARGEST_BATCH
 from recsys.recommender import DEFAULT_MATCHES, WORDS_WEIGHT, Recommender, Search
-from recsys.results import Answer, BasketAnswer
+from recsys.results import BasketAnswer
 from recsys.uploads import sweeping, uploads_folder
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ T = TypeVar("T")
 CSS_FILE = Path(__file__).with_name("interface.css")
 SEARCHES_AT_ONCE = 8
 SESSIONS = 1000
-"""How many visitors' states are kept: 120 kB each. A program may make one a call."""
+"""How many visitors' states are kept. Gradio makes one for each call without a session, too."""
 
 EXAMPLES = 16
 
@@ -101,12 +101,8 @@ class Interface:
         """Find the k articles most similar to a photo; ``corrected`` says what it shows."""
         if photo is None:
             raise gr.Error("Choose a photo first.", print_exception=False)
-
-        def ask() -> Answer:
-            now = self._now
-            return now.search(Search(photo=now.read(photo), corrected=corrected or {}), k)
-
-        return similar_answer(_or_error(ask))
+        ask = self._now.similar_to_photo
+        return similar_answer(_or_error(lambda: ask(photo, k, corrected or {})))
 
     def search_words(self, words: str, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
         """Find the k articles that fit a few words; attributes that they name are required."""

@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -133,17 +134,28 @@ class Recommender:
         """
         return self.search(Search(article=str(text)), k)
 
-    def similar_to_photo(self, data: bytes, k: int = DEFAULT_MATCHES) -> Answer:
+    def similar_to_photo(
+        self,
+        data: bytes,
+        k: int = DEFAULT_MATCHES,
+        corrected: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
         """Return the ``k`` articles nearest to a new photo, given as the bytes of a picture file.
+
+        Args:
+            data: the file.
+            k: how many to return.
+            corrected: what the photo shows in truth, a value by column.
 
         Raises:
             PhotoError: ``data`` is not a picture that can be read.
-            QueryError: ``k`` is out of range.
+            QueryError: ``k`` is out of range, or there is no such value.
             EncoderError: the image encoder cannot be loaded.
             ReleaseError: it is not the one that made the release's vectors.
         """
         _check_count(k)
-        return self.search(Search(photo=self.read(data)), k)
+        self._check_corrections(corrected)
+        return self.search(Search(photo=self.read(data), corrected=corrected), k)
 
     def read(self, data: bytes) -> Float32:
         """Return the vector, float32 [dim], of a new photo, given as the bytes of a picture file.

@@ -198,9 +198,9 @@ class Retrieval:
     def _given(self, chances: Float32, column: str, values: Sequence[str]) -> Float32:
         """Return the chances of all attributes, given that one is one of some values.
 
-        What is known of the others is weighed by how many articles with those values have it: a
-        hat is no garment for the full body, whatever the photo showed. Where nothing is known of a
-        column, nothing is said of it.
+        What is known of the others is weighed by its share of the distinct rows of attributes with
+        those values: a hat is no garment for the full body, whatever the photo showed. Where
+        nothing is known of a column, nothing is said of it.
         """
         vocabulary, index = self.bridges.reader.vocabulary, self.indexes[FEATURES.name]
         at = vocabulary.spans[column]

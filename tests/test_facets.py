@@ -99,10 +99,3 @@ def test_counts_stay_among_what_else_is_asked_for(facets, table):
 def test_what_does_not_exist_cannot_be_chosen(facets, chosen, complaint):
     with pytest.raises(QueryError, match=complaint):
         facets.check(chosen)
-
-
-def test_nothing_wanted_is_false():
-    assert not Wanted()
-    assert not Wanted({KIND: []})
-    assert Wanted({KIND: ["D"]})
-    assert Wanted(with_photo=True)

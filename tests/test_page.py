@@ -127,15 +127,20 @@ def test_a_result_opened_in_a_new_tab_is_answered_there(visit: Visit, release: R
     assert visit.article_id() == some_id(release)
 
 
-def test_a_photo_of_the_catalogue_finds_its_article(
-    visit: Visit, release: Release, tmp_path: Path
-) -> None:
-    row = int(np.flatnonzero(release.with_photo)[5])
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(release.photo(row) or b"")
+def ask_about_photo(visit: Visit, release: Release, folder: Path) -> None:
+    """Upload an article's photo, wait for its answer and throw the file away."""
+    path = folder / "photo.jpg"
+    path.write_bytes(release.photo(int(np.flatnonzero(release.with_photo)[5])) or b"")
     visit.open()
     visit.upload(path)
     visit.page.get_by_role("heading", name="Your photo").wait_for()
+    path.unlink()
+
+
+def test_a_photo_of_the_catalogue_finds_its_article(
+    visit: Visit, release: Release, tmp_path: Path
+) -> None:
+    ask_about_photo(visit, release, tmp_path)
     first = visit.cards(IMAGE.name)[0]
     assert first["article"] == some_id(release)
     assert float(first["score"]) == pytest.approx(1, abs=0.001)
@@ -153,13 +158,8 @@ def chip(visit: Visit, kind: str, place: int = 0) -> Locator:
 def test_a_photo_is_asked_about_with_words_which_can_be_dropped_again(
     visit: Visit, release: Release, tmp_path: Path
 ) -> None:
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(release.photo(int(np.flatnonzero(release.with_photo)[5])) or b"")
-    visit.open()
-    visit.upload(path)
-    visit.page.get_by_role("heading", name="Your photo").wait_for()
+    ask_about_photo(visit, release, tmp_path)
     plain = visit.cards(IMAGE.name)
-    path.unlink()
     visit.say("but in red")
     chip(visit, "ignore").wait_for()
     assert all("Red" in card["kind"] for card in visit.cards(IMAGE.name))
@@ -175,10 +175,7 @@ def test_a_photo_is_asked_about_with_words_which_can_be_dropped_again(
 def test_what_a_photo_shows_is_put_right_with_a_click(
     visit: Visit, release: Release, tmp_path: Path
 ) -> None:
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(release.photo(int(np.flatnonzero(release.with_photo)[5])) or b"")
-    visit.open()
-    visit.upload(path)
+    ask_about_photo(visit, release, tmp_path)
     visit.page.get_by_text("Put it right").click()
     value = (chip(visit, "correct", 1).get_attribute("data-correct") or "").split("|")[1]
     before = visit.cards(FEATURES.name)

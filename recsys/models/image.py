@@ -33,7 +33,7 @@ WITHOUT_WORDS = "without_words"
 """A key of the configuration file that is true where the text tower was never trained."""
 
 BATCH, BATCH_ON_CPU = 64, 8
-"""Photos encoded at once. On a CPU more would not fit into its caches, and take twice as long."""
+"""Photos encoded at once. On a CPU more would not fit into its caches."""
 
 READERS, AHEAD = 4, 2 * BATCH
 """How many threads decode photos while others are encoded, and how many photos they are ahead."""
