@@ -248,7 +248,9 @@ def _purchase_blocks(path: Path) -> Iterator[pa.RecordBatch]:
     types = {"t_dat": pa.date32(), "customer_id": text, "article_id": text, "price": pa.float32()}
     try:
         with (
-            path.open("rb") as file,
+            # Arrow's own file: its reading thread may outlive the read, and with one of Python's
+            # would wait for the interpreter's lock while that ends, which aborts the process.
+            pa.OSFile(str(path)) as file,
             tqdm(total=path.stat().st_size, desc="purchases", unit="B", unit_scale=True) as bar,
             pa_csv.open_csv(
                 file,

@@ -1,5 +1,7 @@
 """A catalogue is read whole, or refused with one message that says where to look."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from recsys.errors import CatalogError
 from tests.catalogues import ARTICLES, JERSEY, KNIT, PURCHASES, article, write_catalog, write_table
 from tests.realdata import hm_catalog  # noqa: F401
 
+ROOT = Path(__file__).parents[1]
 TRANSACTIONS = "transactions_train.csv"
 APART = (ARTICLES[0], ARTICLES[4], ARTICLES[5])
 """Articles of three products: were columns to shift, no product code would stand twice."""
@@ -354,3 +357,12 @@ def test_a_mark_that_is_no_licence_is_refused(tmp_path: Path, text: str):
     (tmp_path / LICENSE_FILE).write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(CatalogError, match="not one licence such as"):
         read_license(tmp_path)
+
+
+def test_a_program_that_has_read_a_catalogue_ends_in_peace(folder):
+    """A reading thread that outlived the read once aborted every third such program."""
+    code = "import sys; from recsys.catalog import Path, read_catalog as r; r(Path(sys.argv[1]))"
+    command = [sys.executable, "-c", code, folder]
+    for _ in range(12):
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
