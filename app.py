@@ -2,7 +2,8 @@
 
 Settings come from the environment: ``INDEX_REPO`` names the dataset repo to follow (its newest
 tag, or ``INDEX_REVISION``; looked at every ``REFRESH_MINUTES``, 5 by default), ``RELEASE`` a local
-release folder (``release`` by default). How the app always starts is told in `recsys.supply`.
+release folder (``release`` by default). Every query is a line of JSON in the log;
+``LOG_WORDS=1`` lets the words in. How the app always starts is told in `recsys.supply`.
 """
 
 import logging
@@ -10,6 +11,7 @@ import os
 
 from recsys.errors import RecsysError
 from recsys.interface import launch
+from recsys.monitoring import log_queries
 from recsys.supply import Settings, serve
 from recsys.zero_gpu import declare_gpu_use
 
@@ -20,10 +22,12 @@ def main() -> None:
     declare_gpu_use()
     logging.getLogger("recsys").setLevel(logging.INFO)
     try:
-        live = serve(Settings.of(os.environ))
+        settings = Settings.of(os.environ)
+        live = serve(settings)
     except RecsysError as error:
         raise SystemExit(f"app.py: {error}") from error
-    launch(live)
+    log_queries(settings.log_words)
+    launch(live).block_thread()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def main() -> None:
     """Write one PNG a page and size beside this file."""
     recommender = Recommender(open_release(Path("release")))
     live = Live(Edition(recommender, "the sample"))
-    address = launch(live, prevent_thread_lock=True, quiet=True)
+    address = launch(live, quiet=True).local_url
     article = recommender.examples(16)[2].article_id
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:

@@ -3,18 +3,23 @@
 from collections.abc import Iterable
 from typing import TypedDict
 
+import psutil
+
+from recsys.errors import RecsysError
 from recsys.facets import Facet
+from recsys.live import Edition
 from recsys.results import Answer, Article, BasketAnswer, Gallery, Reading
 
 
 class ArticleAnswer(TypedDict):
-    """An article in an API answer."""
+    """An article in an API answer; the price is ``None`` where it was never sold."""
 
     article_id: str
     name: str
     description: str
     attributes: dict[str, str]
     has_photo: bool
+    price: float | None
 
 
 class MatchAnswer(TypedDict):
@@ -23,6 +28,7 @@ class MatchAnswer(TypedDict):
     rank: int
     article_id: str
     name: str
+    price: float | None
     score: float
     contributions: dict[str, float]
 
@@ -102,6 +108,37 @@ class ForBasketAnswer(TypedDict):
     again: list[str]
 
 
+class OneOfManyAnswer(TypedDict):
+    """What one id of many got: galleries, or an error that says what is wrong with it."""
+
+    article_id: str
+    error: str
+    galleries: list[GalleryAnswer]
+
+
+class ManyAnswer(TypedDict):
+    """An API answer for many article ids, in the order in which they were given."""
+
+    release: str
+    answers: list[OneOfManyAnswer]
+
+
+class HealthAnswer(TypedDict):
+    """How the app is.
+
+    ``status`` is "ready", or "waking" until the encoders are loaded; ``encoders`` says which are;
+    ``memory_mb`` is the resident memory of the process.
+    """
+
+    status: str
+    release: str
+    commit: str
+    origin: str
+    articles: int
+    encoders: dict[str, bool]
+    memory_mb: int
+
+
 def article_answer(article: Article) -> ArticleAnswer:
     """Return an article as the API tells it."""
     return ArticleAnswer(
@@ -110,6 +147,7 @@ def article_answer(article: Article) -> ArticleAnswer:
         description=article.description,
         attributes=article.attributes,
         has_photo=article.has_photo,
+        price=article.price,
     )
 
 
@@ -151,6 +189,37 @@ def for_basket_answer(answer: BasketAnswer) -> ForBasketAnswer:
     )
 
 
+def many_answer(revision: str, asked: Iterable[tuple[str, Answer | RecsysError]]) -> ManyAnswer:
+    """Return what many ids got as the API tells it."""
+    return ManyAnswer(
+        release=revision,
+        answers=[
+            OneOfManyAnswer(
+                article_id=article_id,
+                error=str(got) if isinstance(got, RecsysError) else "",
+                galleries=[]
+                if isinstance(got, RecsysError)
+                else [_gallery(gallery) for gallery in got.galleries],
+            )
+            for article_id, got in asked
+        ],
+    )
+
+
+def health_answer(edition: Edition) -> HealthAnswer:
+    """Return how the app is, as the API tells it."""
+    recommender = edition.recommender
+    return HealthAnswer(
+        status="ready" if recommender.readers.ready else "waking",
+        release=recommender.revision,
+        commit=edition.commit,
+        origin=edition.origin,
+        articles=len(recommender.release.articles),
+        encoders=recommender.readers.loaded,
+        memory_mb=psutil.Process().memory_info().rss >> 20,
+    )
+
+
 def _reading(reading: Reading) -> ReadingAnswer:
     guesses = [
         GuessAnswer(value=guess.value, chance=round(guess.chance, 4)) for guess in reading.guesses
@@ -164,6 +233,7 @@ def _gallery(gallery: Gallery) -> GalleryAnswer:
             rank=match.rank,
             article_id=match.article.article_id,
             name=match.article.name,
+            price=match.article.price,
             score=match.score,
             contributions=match.contributions,
         )

@@ -28,17 +28,20 @@ from recsys.index import AUDIT_SETTINGS, EXPANSIONS, Audit, Index, audit, build_
 from recsys.index import SETTINGS as INDEX_SETTINGS
 from recsys.learning import learn_bridges, learn_weights, lessons
 from recsys.manifest import EncoderRecord, Manifest
+from recsys.maps import draw_maps
 from recsys.models import FEATURES, IMAGE, TEXT, TWO_TOWER, features, two_tower
 from recsys.models.baskets import Settings, TwoTower
 from recsys.models.combined import Weights
 from recsys.models.features import read_vocabulary
 from recsys.models.image import COMPACT
 from recsys.models.text import PACKAGED, TextEncoder, article_texts
+from recsys.overview import SEASON, seasons_of, weekly
 from recsys.photos import THUMBNAIL_SIZE, read_photo, thumbnail
+from recsys.phrases import choose_phrases, read_out
 from recsys.release import ARTICLES
 from recsys.report import Evaluation, read_evaluation
 from recsys.retrieval import Retrieval
-from recsys.sales import Sales, count_sales
+from recsys.sales import count_sales
 from recsys.shoppers import draw_shoppers
 from recsys.split import TRAINING
 from recsys.vectors import ArticleVectors, Float32, distinct, fingerprint, unit
@@ -128,6 +131,12 @@ class Build:
             Trial(retrieval, catalog.articles, catalog.purchases, photos.untuned)
         )
         shoppers = draw_shoppers(catalog.purchases, self.options.shoppers)
+        with self._stage("maps") as stage:
+            vectors = {name: model.vectors for name, model in models.items()}
+            maps, stage.rows = draw_maps(self.workspace, vectors)
+        with self._stage("phrases") as stage:
+            said, tools = choose_phrases(catalog.articles), (reader, text.whitening)
+            phrases, stage.rows = read_out(self.workspace, said, tools, photos.encoder)
         contents = Contents(
             catalog.articles,
             catalog.license,
@@ -138,6 +147,9 @@ class Build:
             text.whitening,
             photos.encoder.folder,
             reader.folder,
+            maps,
+            weekly(catalog.purchases, catalog.articles),
+            phrases,
         )
         table = self._articles(catalog, digests)
         with self._stage("release") as stage:
@@ -225,7 +237,7 @@ class Build:
         with self._stage("weights") as stage:
             products = catalog.articles["product_code"].tolist()
             bought = fingerprint(*_columns(catalog.purchases))
-            key = key_of(_retrieval_key(retrieval), products, bought)
+            key = key_of(retrieval.key(), products, bought)
             folder = self.workspace.once("weights", key, make)
         learned = json.loads((folder / "weights.json").read_text())
         weights = {kind: Weights(**each) for kind, each in learned.items()}
@@ -237,7 +249,7 @@ class Build:
             stage.rows = len(articles)
 
         with self._stage("bridges") as stage:
-            key = key_of(_retrieval_key(retrieval), articles["product_code"].tolist())
+            key = key_of(retrieval.key(), articles["product_code"].tolist())
             folder = self.workspace.once("bridges", key, make)
         return read_bridges(folder, retrieval.bridges.reader.vocabulary)
 
@@ -249,7 +261,7 @@ class Build:
 
         with self._stage("evaluation") as stage:
             key = key_of(
-                _retrieval_key(trial.retrieval),
+                trial.retrieval.key(),
                 {kind: dataclasses.asdict(each) for kind, each in trial.retrieval.weights.items()},
                 fingerprint(*_columns(trial.purchases)),
                 article_texts(trial.articles),
@@ -305,15 +317,19 @@ class Build:
             return self.workspace.once("indexes", key, make) / "graph.usearch"
 
     def _articles(self, catalog: Catalog, digests: dict[int, str]) -> Path:
-        """Write the articles' table with their photos."""
+        """Write the articles' table with their seasons, prices and photos."""
+        count, purchases = len(catalog.articles), catalog.purchases
+        prices = purchases.median_prices(count)
+        articles = catalog.articles.assign(**{SEASON: seasons_of(purchases, count)})
 
         def make(folder: Path) -> None:
             photos = catalog.photos
-            write_articles(folder / ARTICLES, catalog.articles, lambda row: _thumbnail(photos, row))
-            stage.rows = len(catalog.articles)
+            write_articles(folder / ARTICLES, articles, prices, lambda row: _thumbnail(photos, row))
+            stage.rows = count
 
         with self._stage("articles") as stage:
-            key = key_of(catalog.articles.to_csv(), digests, THUMBNAIL_SIZE, TABLE_FORMAT)
+            kept = (digests, fingerprint(prices), THUMBNAIL_SIZE, TABLE_FORMAT)
+            key = key_of(articles.to_csv(), *kept)
             return self.workspace.once("articles", key, make) / ARTICLES
 
 
@@ -326,19 +342,6 @@ def _label(model: str) -> str:
 def _columns(purchases: Purchases) -> tuple[npt.NDArray[np.generic], ...]:
     """Return all of the purchases that any model is made of."""
     return purchases.shopper, purchases.article, purchases.day, purchases.bucket
-
-
-def _retrieval_key(retrieval: Retrieval) -> str:
-    """Return a key of all that finds answers, the weights aside."""
-    vectors = [
-        array for index in retrieval.indexes.values() for array in (index.vectors, index.entry)
-    ]
-    counts = [getattr(retrieval.sales, each.name) for each in dataclasses.fields(Sales)]
-    bridges = retrieval.bridges
-    links = [link.matrix for link in bridges.links.values()]
-    methods = {model: each.method for model, each in bridges.crossings.items()}
-    arrays = fingerprint(*vectors, retrieval.basket_rows, *counts, *links)
-    return key_of(arrays, methods, dict(bridges.reader.temperature))
 
 
 def _thumbnail(photos: dict[int, Path], row: int) -> bytes | None:

@@ -1,192 +1,56 @@
-"""The HTML of the page: the query, the galleries and their cards. Every text is escaped here."""
+"""Articles as cards, and galleries of them. Every text is escaped where it becomes HTML."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
-from recsys.filters import Filter
-from recsys.live import Edition
 from recsys.models import COUNTS, SINGLE
-from recsys.results import Answer, Article, BasketAnswer, Gallery, Match, Reading
+from recsys.results import Article, Gallery, Match
 
 TITLES = {model.name: model.title for model in SINGLE} | COUNTS
 
-HEADER = """
-<header class="masthead">
-  <h1>More like this</h1>
-  <p>Pick an article, drop a photo, say a few words or name a shopper: five retrieval models answer
-  side by side.</p>
-</header>
-"""
+AGREED = 2
+"""How many models must have found an article for its card to say so."""
+
+Address = Callable[[str], str]
+"""Where a click on an article leads, by its id."""
 
 
-def welcome_html(examples: Iterable[Article], revision: str) -> str:
-    """Return what the page shows before the first query: articles to start from."""
-    cards = "".join(_card(article, revision, "", "") for article in examples)
-    return f"""
-    <div class="welcome"><h2>Where would you like to start?</h2>
-    <p>Pick one of these, type an article id, drop a photo or say what you look for. Every result
-    is a link to go on from.</p><ol class="matches">{cards}</ol></div>"""
-
-
-def answer_html(answer: Answer, photo: bytes | None = None) -> str:
-    """Return the whole answer: what was asked about, and a gallery a model.
+def gallery_html(gallery: Gallery, revision: str, leads: Address, agreed: Mapping[str, int]) -> str:
+    """Return one model's answer.
 
     Args:
-        answer: what the recommender said.
-        photo: the JPEG that was asked about, if it was one.
+        gallery: the answer.
+        revision: the release that gave it.
+        leads: where a click on a card leads.
+        agreed: how many models found each article, by its id.
     """
-    if answer.query:
-        asked = _query(answer, answer.query)
-    else:
-        asked = _uploaded(answer, photo) if photo else _said(answer)
-    galleries = "".join(_gallery(gallery, answer.revision) for gallery in answer.galleries)
-    return f'<div class="answer">{asked}<div class="galleries">{galleries}</div></div>'
-
-
-def basket_html(answer: BasketAnswer) -> str:
-    """Return what a basket or a shopper gets: what they have, a gallery a model, what to rebuy."""
-    count = f"{len(answer.history):,} article{'s' if len(answer.history) != 1 else ''}"
-    title = f"What {answer.alias} bought" if answer.alias else "Your basket"
-    order = ", the latest first" if answer.alias else ""
-    sections = [_shelf("history", title, f"{count}{order}.", answer.history, answer.revision)]
-    sections += [_gallery(gallery, answer.revision) for gallery in answer.galleries]
-    if answer.again:
-        why = "Bought most often, then latest. The galleries above leave out what they have."
-        sections.append(_shelf("again", "Buy again", why, answer.again, answer.revision))
-    return f'<div class="answer"><div class="galleries">{"".join(sections)}</div></div>'
-
-
-def message_html(message: str) -> str:
-    """Return a message that screen readers announce; nothing for an empty one."""
-    return f'<div class="message" role="alert">{escape(message)}</div>' if message else ""
-
-
-def notice_html(notice: str) -> str:
-    """Return a quiet line about what is being shown; nothing for an empty one."""
-    return f'<div class="notice" role="status">{escape(notice)}</div>' if notice else ""
-
-
-def footer_html(edition: Edition) -> str:
-    """Return the line at the foot of the page: what is being searched."""
-    release = edition.recommender.release
-    return (
-        f'<footer class="foot">{len(release.articles):,} articles, '
-        f"{int(release.with_photo.sum()):,} with a photo · {escape(edition.origin)} · "
-        f"release {edition.recommender.revision} · scores are cosine similarities, combined ones a "
-        "mean of those and of counts</footer>"
+    cards = "".join(
+        _match(match, revision, leads, agreed.get(match.article.article_id, 0))
+        for match in gallery.matches
     )
-
-
-def _query(answer: Answer, article: Article) -> str:
-    facts = "".join(
-        f"<div><dt>{escape(_label(column))}</dt><dd>{escape(value)}</dd></div>"
-        for column, value in article.attributes.items()
-    )
-    description = escape(article.description) or "<em>No description.</em>"
-    return f"""
-    <aside class="query" aria-label="The article you asked about">
-      {_photo(article, answer.revision, eager=True)}
-      <div class="about">
-        <h2>{escape(article.name)}</h2>
-        <p class="id">Article {escape(article.article_id)}</p>
-        {_words(answer)}
-        <p class="description">{description}</p>
-        <details open><summary>Attributes</summary><dl>{facts}</dl></details>
-      </div>
-    </aside>"""
-
-
-def _uploaded(answer: Answer, photo: bytes) -> str:
-    source = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
-    return f"""
-    <aside class="query" aria-label="Your photo">
-      <span class="photo"><img src="{source}" alt="Your photo"></span>
-      <div class="about"><h2>Your photo</h2>
-      {_words(answer)}
-      {_shows(answer.reading)}
-      <p class="id">Your file is not kept.</p></div>
-    </aside>"""
-
-
-def _said(answer: Answer) -> str:
-    return f"""
-    <aside class="query words-only" aria-label="Your words">
-      <div class="about"><h2>“{escape(answer.words)}”</h2>{_chips(answer.filters)}</div>
-    </aside>"""
-
-
-def _words(answer: Answer) -> str:
-    """Return the words that an article or a photo is asked about with, and how to drop them."""
-    if not answer.words:
-        return ""
-    forget = _button("forget", "words", f"“{answer.words}” ×", "Forget these words")
-    return f'<p class="chips">{forget}</p>{_chips(answer.filters)}'
-
-
-def _chips(filters: Iterable[Filter]) -> str:
-    """Return the attributes that words name, each with a way to drop it."""
-    chips = "".join(
-        _button(
-            "ignore",
-            each.column,
-            f"{_label(each.column)}: {each.words} ×",
-            f"{', '.join(each.values)}. Click to look among all.",
-        )
-        for each in filters
-    )
-    return f'<p class="chips">only {chips}</p>' if chips else ""
-
-
-def _shows(readings: Iterable[Reading]) -> str:
-    """Return what a photo shows, and below it what else that may be, to be clicked."""
-    seen = " · ".join(f"{each.guesses[0].value} {each.guesses[0].chance:.0%}" for each in readings)
-    rows = "".join(_reading(reading) for reading in readings)
-    right = f"<details><summary>Put it right</summary>{rows}</details>"
-    return f'<p class="reading">Shows: {escape(seen)}</p>{right}' if seen else ""
-
-
-def _reading(reading: Reading) -> str:
-    """Return the likeliest values of an attribute, each to be clicked."""
-    chips = "".join(
-        _button(
-            "correct",
-            f"{reading.column}|{guess.value}",
-            f"{guess.value} {guess.chance:.0%}",
-            f"It is {guess.value}",
-            pressed=place == 0,
-        )
-        for place, guess in enumerate(reading.guesses)
-    )
-    return f'<p class="chips"><b>{escape(_label(reading.column))}</b> {chips}</p>'
-
-
-def _button(name: str, value: str, text: str, title: str, pressed: bool = False) -> str:
-    state = ' aria-pressed="true"' if pressed else ""
-    return (
-        f'<button type="button" class="chip" data-{name}="{escape(value)}" '
-        f'title="{escape(title)}"{state}>{escape(text)}</button>'
-    )
-
-
-def _gallery(gallery: Gallery, revision: str) -> str:
-    cards = "".join(_match(match, revision) for match in gallery.matches)
-    estimate = f' <span class="estimate">{escape(gallery.note)}</span>' if gallery.note else ""
-    body = f'<ol class="matches">{cards}</ol>' if cards else _note(gallery.note)
+    note = escape(gallery.note)
+    estimate = f' <span class="estimate">{note}</span>' if cards and note else ""
+    body = f'<ol class="matches">{cards}</ol>' if cards else f'<p class="note">{note}</p>'
     return f"""
     <section class="gallery" aria-label="{escape(gallery.model.title)}"
       data-model="{gallery.model.name}">
       <div class="heading"><h2>{escape(gallery.model.title)}</h2>
-      <p>{escape(gallery.model.explanation)}{estimate if cards else ""}</p></div>
+      <p>{escape(gallery.model.explanation)}{estimate}</p></div>
       {body}
     </section>"""
 
 
-def _shelf(
-    name: str, title: str, explanation: str, articles: Iterable[Article], revision: str
+def shelf_html(
+    name: str,
+    title: str,
+    explanation: str,
+    articles: Iterable[Article],
+    revision: str,
+    leads: Address,
 ) -> str:
     """Return a gallery of articles that were not found by a model, so without scores."""
-    cards = "".join(_card(article, revision, "", "") for article in articles)
+    cards = "".join(card_html(article, revision, leads(article.article_id)) for article in articles)
     return f"""
     <section class="gallery" aria-label="{escape(title)}" data-model="{name}">
       <div class="heading"><h2>{escape(title)}</h2><p>{escape(explanation)}</p></div>
@@ -194,28 +58,28 @@ def _shelf(
     </section>"""
 
 
-def _note(text: str) -> str:
-    return f'<p class="note">{escape(text)}</p>'
+def card_html(
+    article: Article, revision: str, address: str, line: str = "", reasons: str = ""
+) -> str:
+    """Return a card.
 
-
-def _match(match: Match, revision: str) -> str:
-    line = (
-        f'<span class="line"><span class="rank">{match.rank}</span>'
-        f'<span class="score">{match.score:.3f}</span></span>'
-    )
-    return _card(match.article, revision, line, _reasons(match))
-
-
-def _card(article: Article, revision: str, line: str, reasons: str) -> str:
+    Args:
+        article: what it shows.
+        revision: the release that it is of.
+        address: where a click leads.
+        line: HTML between photo and name; empty for none.
+        reasons: what is said when a pointer rests on it; empty for nothing.
+    """
+    title = f' title="{escape(reasons)}"' if reasons else ""
     return f"""
-    <li class="match"><a href="?article={article.article_id}"
-      data-article="{article.article_id}" title="{escape(reasons)}">
-      {_photo(article, revision)}{line}
+    <li class="match"><a href="{escape(address)}" data-article="{article.article_id}"{title}>
+      {photo_html(article, revision)}{line}
       <span class="name">{escape(article.name)}</span>
-      <span class="kind">{escape(_kind(article))}</span></a></li>"""
+      <span class="kind">{escape(_kind(article))}</span>{price_html(article)}</a></li>"""
 
 
-def _photo(article: Article, revision: str, eager: bool = False) -> str:
+def photo_html(article: Article, revision: str, eager: bool = False) -> str:
+    """Return an article's photo, or a place without one; lazy unless it is seen at once."""
     if not article.has_photo:
         return '<span class="photo none"><span>No photo</span></span>'
     # The revision makes the address unique, so that browsers may keep the picture for good.
@@ -228,6 +92,38 @@ def _photo(article: Article, revision: str, eager: bool = False) -> str:
     )
 
 
+def upload_html(photo: bytes) -> str:
+    """Return a visitor's own photo, a JPEG; it is in the page itself, so that none is kept."""
+    source = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
+    return f'<span class="photo"><img src="{source}" alt="Your photo"></span>'
+
+
+def price_html(article: Article) -> str:
+    """Return what an article costs, in the catalogue's own unit; nothing where nobody knows."""
+    if article.price is None:
+        return ""
+    return f' <span class="price" title="Median price paid">Price {article.price:.3g}</span>'
+
+
+def column_label(column: str) -> str:
+    """Return a column's name as a person would write it.
+
+    >>> column_label("colour_group_name")
+    'Colour group'
+    """
+    return column.removesuffix("_name").replace("_", " ").capitalize()
+
+
+def _match(match: Match, revision: str, leads: Address, agreed: int) -> str:
+    mark = f'<span class="agreed">{agreed} models</span>' if agreed >= AGREED else ""
+    line = (
+        f'<span class="line"><span class="rank">{match.rank}</span>{mark}'
+        f'<span class="score">{match.score:.3f}</span></span>'
+    )
+    reasons = _reasons(match)
+    return card_html(match.article, revision, leads(match.article.article_id), line, reasons)
+
+
 def _kind(article: Article) -> str:
     return ", ".join(
         article.attributes[column] for column in ("product_type_name", "colour_group_name")
@@ -238,8 +134,3 @@ def _reasons(match: Match) -> str:
     """Say what each model adds to a combined score, largest first."""
     parts = sorted(match.contributions.items(), key=lambda part: -part[1])
     return " + ".join(f"{TITLES[name]} {value:.3f}" for name, value in parts)
-
-
-def _label(column: str) -> str:
-    """Return a column's name as a person would write it: 'Colour group'."""
-    return column.removesuffix("_name").replace("_", " ").capitalize()

@@ -85,6 +85,15 @@ class Purchases:
         columns = (self.shopper[kept], self.article[kept], self.day[kept], self.price[kept])
         return Purchases(*columns, self.bucket, self.unknown)
 
+    def median_prices(self, articles: int) -> npt.NDArray[np.float32]:
+        """Return what each article of a catalogue with that many usually costs.
+
+        float32 [articles], in the catalogue's own unit; NaN where it was never sold.
+        """
+        told = np.isfinite(self.price)
+        medians = pd.Series(self.price[told]).groupby(self.article[told]).median()
+        return medians.reindex(range(articles)).to_numpy(np.float32)
+
 
 @dataclass(frozen=True)
 class Catalog:

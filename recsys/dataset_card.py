@@ -46,6 +46,10 @@ $weight_table
 
 $image_encoder\
 `shoppers.parquet` holds what $shoppers held-out shoppers bought, under aliases, without dates.
+`price` in `articles.parquet` is the median of an article's purchases, `season` the one in which it
+sells best for the time of year (empty below five purchases), `overview.parquet` counts
+purchases by week and group, `maps/` places articles on a map a model, and `phrases.parquet` has
+example words with their vectors.
 
 ## Audit of the indexes
 

@@ -26,6 +26,7 @@ PARTS = (
     "docs/*.png",
     "recsys/**/*.py",
     "recsys/*.css",
+    "recsys/*.js",
 )
 README = "README.md"
 SPACE = "space"

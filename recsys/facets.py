@@ -1,5 +1,7 @@
 """Faceted search: which articles pass what a visitor has chosen, and how many there are of each."""
 
+import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +11,7 @@ import pandas as pd
 
 from recsys.errors import QueryError
 from recsys.filters import COLOUR, KIND, PATTERN
+from recsys.vectors import Float32
 
 GROUP = "index_group_name"
 FACETS = (GROUP, KIND, COLOUR, PATTERN)
@@ -25,10 +28,14 @@ class Wanted:
     Attributes:
         chosen: values by column; an article has one of each column's.
         with_photo: only articles with a photo.
+        cheapest: the lowest price, in the catalogue's own unit; ``None`` for any.
+        dearest: the highest; ``None`` for any.
     """
 
     chosen: Chosen = field(default_factory=dict)
     with_photo: bool = False
+    cheapest: float | None = None
+    dearest: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,16 +60,19 @@ class Facets:
     Args:
         articles: the catalogue's table.
         with_photo: bool [articles].
+        prices: float32 [articles], NaN for none.
     """
 
-    def __init__(self, articles: pd.DataFrame, with_photo: Mask) -> None:
-        self._with_photo = with_photo
+    def __init__(self, articles: pd.DataFrame, with_photo: Mask, prices: Float32) -> None:
+        self._with_photo, self._prices = with_photo, prices
         columns = {column: pd.Categorical(articles[column]) for column in FACETS}
         self._codes = {column: np.asarray(each.codes) for column, each in columns.items()}
         self._values = {column: list(each.categories) for column, each in columns.items()}
 
-    def check(self, chosen: Chosen) -> None:
-        """Raise `QueryError` unless all that is chosen exists."""
+    def check(self, wanted: Wanted) -> None:
+        """Raise `QueryError` unless all that is chosen exists, and so does the range of prices."""
+        _check_prices(wanted.cheapest, wanted.dearest)
+        chosen = wanted.chosen
         if not isinstance(chosen, Mapping):
             raise QueryError("What is chosen is a list of values by column.")
         for column, values in chosen.items():
@@ -81,6 +91,11 @@ class Facets:
             if values:
                 codes = [self._values[column].index(value) for value in values]
                 passing &= np.isin(self._codes[column], codes)
+        # No comparison holds of NaN, so what has no price fails.
+        if wanted.cheapest is not None:
+            passing &= self._prices >= wanted.cheapest
+        if wanted.dearest is not None:
+            passing &= self._prices <= wanted.dearest
         return passing
 
     def counts(self, wanted: Wanted, among: Mask) -> tuple[Facet, ...]:
@@ -94,7 +109,7 @@ class Facets:
 
     def _facet(self, column: str, wanted: Wanted, among: Mask) -> Facet:
         others = {name: values for name, values in wanted.chosen.items() if name != column}
-        passing = among & self.passing(Wanted(others, wanted.with_photo))
+        passing = among & self.passing(dataclasses.replace(wanted, chosen=others))
         values = self._values[column]
         counts = np.bincount(self._codes[column][passing], minlength=len(values))
         order = np.argsort(-counts, kind="stable")
@@ -107,3 +122,27 @@ class Facets:
                 if counts[at] or values[at] in kept
             ),
         )
+
+
+def price_range(price: object) -> tuple[float | None, float | None]:
+    """Return the lowest and the highest price of a list of the two; ``None`` is any.
+
+    Raises:
+        QueryError: it is no such list.
+    """
+    if price is None:
+        return None, None
+    if not isinstance(price, list | tuple) or len(price) != 2:
+        raise QueryError("A price range is a list of two: the lowest and the highest.")
+    return price[0], price[1]
+
+
+def _check_prices(cheapest: float | None, dearest: float | None) -> None:
+    for price in (cheapest, dearest):
+        if price is None:
+            continue
+        number = isinstance(price, int | float) and not isinstance(price, bool)
+        if not number or not math.isfinite(price):
+            raise QueryError(f"A price is a number, not {price!r:.60}.")
+    if cheapest is not None and dearest is not None and cheapest > dearest:
+        raise QueryError(f"Nothing costs at least {cheapest:g} and at most {dearest:g}.")

@@ -14,7 +14,7 @@ from recsys.index import Audit
 from recsys.models.combined import Weights
 from recsys.report import Evaluation, read_evaluation
 
-SCHEMA = 4
+SCHEMA = 5
 MANIFEST = "manifest.json"
 
 

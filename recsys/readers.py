@@ -179,6 +179,11 @@ class Readers:
         """Whether both encoders are loaded."""
         return self.photos.ready and self.words.ready
 
+    @property
+    def loaded(self) -> dict[str, bool]:
+        """Whether each encoder is loaded, by what it reads."""
+        return {"photos": self.photos.ready, "words": self.words.ready}
+
     def handed_on(self, release: Release) -> "Readers":
         """Return readers for another release, with the encoders that are loaded and fit it."""
         return Readers(self.photos.handed_on(release), self.words.handed_on(release))

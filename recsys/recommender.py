@@ -1,6 +1,7 @@
 """A query in, ranked matches per model out. Nothing here knows of web pages."""
 
 import dataclasses
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from recsys import telemetry
 from recsys.catalog import ARTICLE_COLUMNS, DESCRIPTIVE_COLUMNS, normalize_article_id
 from recsys.errors import QueryError
 from recsys.facets import Facet, Facets, Mask, Wanted
@@ -24,13 +26,14 @@ from recsys.results import (
     Answer,
     Article,
     BasketAnswer,
+    Explanation,
     Gallery,
     Guess,
     Match,
     Reading,
 )
-from recsys.retrieval import WORDS, Query
-from recsys.vectors import DECIMALS, Float32, Int32
+from recsys.retrieval import NOBODY, WORDS, Query
+from recsys.vectors import DECIMALS, NO_VECTOR, Float32, Int32
 
 DEFAULT_MATCHES, MOST_MATCHES = 12, 48
 LARGEST_BASKET = 50
@@ -44,6 +47,9 @@ WORDS_WEIGHT = 0.5
 
 HEAVIEST = 100
 """The most that a visitor may let a part of the combined model weigh; proportions count."""
+
+PRICE_DECIMALS = 6
+"""As many as H&M's prices have that mean anything: they are scaled to a few hundredths."""
 
 GUESSES = 4
 """How many values of an attribute are told of a photo."""
@@ -153,8 +159,8 @@ class Recommender:
             EncoderError: the image encoder cannot be loaded.
             ReleaseError: it is not the one that made the release's vectors.
         """
-        _check_count(k)
-        self._check_corrections(corrected)
+        check_count(k)
+        self.check_corrections(corrected)
         return self.search(Search(photo=self.read(data), corrected=corrected), k)
 
     def read(self, data: bytes) -> Float32:
@@ -165,7 +171,47 @@ class Recommender:
             EncoderError: the image encoder cannot be loaded.
             ReleaseError: it is not the one that made the release's vectors.
         """
-        return self.readers.photos.read(decode_photo(data))
+        with telemetry.query("upload", self.revision, 0):
+            picture = decode_photo(data)
+            with telemetry.timed(telemetry.ENCODING):
+                return self.readers.photos.read(picture)
+
+    def photo_vector(self, text: str) -> Float32:
+        """Return the vector, float32 [dim], of an article's photo, as if a visitor had brought it.
+
+        Raises:
+            QueryError: as `article`, or it has no photo.
+        """
+        row, index = self.row(text), self.release.indexes[IMAGE.name]
+        if index.entry[row] == NO_VECTOR:
+            raise QueryError(f"Article {self._text['article_id'][row]} has no photo.")
+        return np.asarray(index.vectors[index.entry[row]])
+
+    def ready(self, search: Search) -> bool:
+        """Whether a search can be answered without waiting for an encoder to be loaded."""
+        words = " ".join(search.words.split())
+        return not words or words in self.release.phrases or self.readers.ready
+
+    def explain(self, search: Search, text: str) -> Explanation:
+        """Return how a search's answer comes to find an article, be it among the first or not.
+
+        Raises:
+            QueryError: as `search` and `article`.
+        """
+        row = self.row(text)
+        query = dataclasses.replace(
+            self._query(search, self._filters(_checked_words(search), search)),
+            among=np.array([row], np.int32),
+            exclude=NOBODY,
+        )
+        galleries = self._galleries(query, 1, {})
+        asked = None if search.article is None else self.row(search.article)
+        shared = 0 if asked is None else self.release.retrieval.sales.shared_with(asked, row)
+        return Explanation(
+            self._article(row),
+            {each.model.name: each.matches[0] for each in galleries if each.matches},
+            shared,
+        )
 
     def search(self, search: Search, k: int = DEFAULT_MATCHES) -> Answer:
         """Return the ``k`` articles that every model finds for a search.
@@ -176,26 +222,9 @@ class Recommender:
             EncoderError: an encoder cannot be loaded.
             ReleaseError: it is not the one that made the release's vectors.
         """
-        _check_count(k)
-        words = _checked_words(search)
-        self._check_corrections(search.corrected)
-        self.facets.check(search.wanted.chosen)
-        _check_weights(search.weights)
-        row = None if search.article is None else self.row(search.article)
-        filters = self._filters(words, search)
-        query = self._asked(row, search)
-        if words:
-            said = self._said(words)
-            query = self.release.retrieval.with_words(query, said, float(search.weight), filters)
-        query = self._limited(query, row, search, self._having(filters))
-        return Answer(
-            self.revision,
-            None if row is None else self._article(row),
-            self._galleries(query, k, self._notes(search, query)),
-            words,
-            tuple(filters),
-            self._reading(search),
-        )
+        with telemetry.query(_kind(search), self.revision, k, search.words) as told:
+            told.known = search.words in self.release.phrases
+            return self._search(search, k)
 
     def choices(self, search: Search) -> tuple[Facet, ...]:
         """Return what the answers to a search can be narrowed down to.
@@ -203,9 +232,21 @@ class Recommender:
         Raises:
             QueryError: as `search`.
         """
-        self.facets.check(search.wanted.chosen)
+        self.facets.check(search.wanted)
         filters = self._filters(_checked_words(search), search)
         return self.facets.counts(search.wanted, self._having(filters))
+
+    def weights(self, search: Search) -> Mapping[str, float]:
+        """Return what each part of the combined model weighs in the answer to a search.
+
+        Raises:
+            QueryError: as `article`.
+        """
+        if search.weights:
+            return search.weights
+        row = None if search.article is None else self.row(search.article)
+        retrieval, query = self.release.retrieval, self._asked(row, search)
+        return retrieval.weights[query.kind].at(retrieval.known(query))
 
     def for_basket(self, texts: Sequence[str], k: int = DEFAULT_MATCHES) -> BasketAnswer:
         """Return ``k`` articles that go with a basket, given as article ids.
@@ -213,11 +254,12 @@ class Recommender:
         Raises:
             QueryError: as `article`, the basket is empty or too large, or ``k`` is out of range.
         """
-        _check_count(k)
-        if not 1 <= len(texts) <= LARGEST_BASKET:
-            raise QueryError(f"Name 1 to {LARGEST_BASKET} articles, not {len(texts)}.")
-        rows = np.array([self.row(text) for text in texts], np.int32)
-        return self._for_basket("", rows, rows, k)
+        with telemetry.query("basket", self.revision, k):
+            check_count(k)
+            if not 1 <= len(texts) <= LARGEST_BASKET:
+                raise QueryError(f"Name 1 to {LARGEST_BASKET} articles, not {len(texts)}.")
+            rows = np.array([self.row(text) for text in texts], np.int32)
+            return self._for_basket("", rows, rows, k)
 
     def for_shopper(self, alias: str, k: int = DEFAULT_MATCHES) -> BasketAnswer:
         """Return ``k`` articles for a shopper of the release, none of which they own.
@@ -225,12 +267,13 @@ class Recommender:
         Raises:
             QueryError: there is no such shopper, or ``k`` is out of range.
         """
-        _check_count(k)
-        alias = str(alias).strip()
-        if alias not in self.release.shoppers:
-            raise QueryError(f"There is no shopper {_shortened(alias)} in this release.")
-        history = self.release.shoppers[alias].history
-        return self._for_basket(alias, history, history[-BASKET_SIZE:], k)
+        with telemetry.query("shopper", self.revision, k):
+            check_count(k)
+            alias = str(alias).strip()
+            if alias not in self.release.shoppers:
+                raise QueryError(f"There is no shopper {_shortened(alias)} in this release.")
+            history = self.release.shoppers[alias].history
+            return self._for_basket(alias, history, history[-BASKET_SIZE:], k)
 
     def shoppers(self) -> list[str]:
         """Return the aliases that can be asked for."""
@@ -242,9 +285,15 @@ class Recommender:
         return Attributes(self.release.retrieval.bridges.reader.vocabulary)
 
     @cached_property
+    def prices(self) -> tuple[float, float]:
+        """The lowest and the highest price; NaN both where nothing was ever sold."""
+        known = self.release.prices[~np.isnan(self.release.prices)]
+        return (float(known.min()), float(known.max())) if len(known) else (math.nan, math.nan)
+
+    @cached_property
     def facets(self) -> Facets:
         """Filters the articles."""
-        return Facets(self.release.articles, self.release.with_photo)
+        return Facets(self.release.articles, self.release.with_photo, self.release.prices)
 
     @cached_property
     def _products(self) -> Int32:
@@ -266,6 +315,25 @@ class Recommender:
             raise QueryError(f"There is no article {article_id} in this catalogue.")
         return self._row[article_id]
 
+    def _search(self, search: Search, k: int) -> Answer:
+        check_count(k)
+        words = _checked_words(search)
+        self.check_corrections(search.corrected)
+        self.facets.check(search.wanted)
+        check_weights(search.weights)
+        row = None if search.article is None else self.row(search.article)
+        filters = self._filters(words, search)
+        query = self._query(search, filters)
+        query = self._limited(query, row, search, self._having(filters))
+        return Answer(
+            self.revision,
+            None if row is None else self._article(row),
+            self._galleries(query, k, self._notes(search, query)),
+            words,
+            tuple(filters),
+            self._reading(search),
+        )
+
     def _asked(self, row: int | None, search: Search) -> Query:
         """Return the query for an article or a photo, or one that asks nothing yet."""
         retrieval = self.release.retrieval
@@ -275,11 +343,26 @@ class Recommender:
             return retrieval.of_photo(search.photo, search.corrected)
         return Query(WORDS, {})
 
+    def _query(self, search: Search, filters: Sequence[Filter]) -> Query:
+        """Return the query for an article or a photo, words, or both; nothing is left out yet."""
+        row = None if search.article is None else self.row(search.article)
+        query, words = self._asked(row, search), _checked_words(search)
+        if words:
+            said = self._said(words)
+            query = self.release.retrieval.with_words(query, said, float(search.weight), filters)
+        return dataclasses.replace(query, weights=dict(search.weights) or None)
+
     def _said(self, words: str) -> dict[str, Float32]:
-        """Return the words' vectors in the models that can read them."""
-        said = {TEXT.name: self.readers.words.read(words)}
-        if self.readers.photos.knows_words:
-            said[IMAGE.name] = self.readers.photos.read_words(words)
+        """Return the words' vectors in the models that can read them.
+
+        Those of the release's own phrases are known without an encoder.
+        """
+        if words in self.release.phrases:
+            return self.release.phrases[words]
+        with telemetry.timed(telemetry.ENCODING):
+            said = {TEXT.name: self.readers.words.read(words)}
+            if self.readers.photos.knows_words:
+                said[IMAGE.name] = self.readers.photos.read_words(words)
         return said
 
     def _filters(self, words: str, search: Search) -> list[Filter]:
@@ -311,7 +394,6 @@ class Recommender:
             among=among,
             products=products,
             exclude=exclude,
-            weights=dict(search.weights) or None,
         )
 
     def _reading(self, search: Search) -> tuple[Reading, ...]:
@@ -346,7 +428,8 @@ class Recommender:
             }
         return {name: note for name, note in notes.items() if name not in query.vectors}
 
-    def _check_corrections(self, corrected: Mapping[str, str]) -> None:
+    def check_corrections(self, corrected: Mapping[str, str]) -> None:
+        """Raise `QueryError` unless a photo can show these values, one by column."""
         if not isinstance(corrected, Mapping):
             raise QueryError("What is corrected is a value by column.")
         values = self.release.retrieval.bridges.reader.vocabulary.values
@@ -423,26 +506,34 @@ class Recommender:
         return "There is nothing to compare with in this catalogue."
 
     def _article(self, row: int) -> Article:
+        price = float(self.release.prices[row])
         return Article(
             article_id=self._text["article_id"][row],
             name=self._text["prod_name"][row],
             description=self._text["detail_desc"][row],
             attributes={column: self._text[column][row] for column in DESCRIPTIVE_COLUMNS},
             has_photo=bool(self.release.with_photo[row]),
+            price=None if math.isnan(price) else round(price, PRICE_DECIMALS),
         )
+
+
+def _kind(search: Search) -> str:
+    """Return what a search asks with, as "photo+words"."""
+    asked = {"article": search.article, "photo": search.photo, "words": search.words or None}
+    return "+".join(name for name, given in asked.items() if given is not None)
 
 
 def _shortened(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
-def _check_count(k: int) -> None:
+def check_count(k: int) -> None:
     """Raise `QueryError` unless ``k`` matches may be asked for."""
     if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
         raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r}.")
 
 
-def _check_weights(weights: Mapping[str, float]) -> None:
+def check_weights(weights: Mapping[str, float]) -> None:
     """Raise `QueryError` unless the combined model can weigh its parts so."""
     if not isinstance(weights, Mapping):
         raise QueryError("Weights are a number by part of the combined model.")

@@ -3,13 +3,19 @@
 ::
 
     manifest.json                what is in it: models, audit, sizes and SHA-256 of every file
-    articles.parquet             the catalogue's table, with a photo in the `image` column
+    articles.parquet             the catalogue's table; `season` is when an article sells best,
+                                 empty where that is not known; `price` the median of its
+                                 purchases, null where it was never sold; `image` its photo
     vectors/<model>.npy          float32 [entries, dim], distinct unit vectors
     entries/<model>.npy          int32 [articles], each article's row in them, -1 for none
     indexes/<model>.usearch      nearest neighbours among the entries
     queries/two_tower.npy        float32 [articles, dim], what each article adds to a basket
     sales/*.npy                  which articles share buyers, and how many each has (`Sales`)
     bridges/<model>.npy          float32 [dim + 1, dim], from photos to the model's vectors
+    maps/articles.npy            int32 [n], the articles that maps show
+    maps/<model>.npy             float32 [n, 2], where they stand, in [0, 1]
+    overview.parquet             purchases by week (its Monday) and `index_group_name`
+    phrases.parquet              example words, and their vector in each model that reads words
     shoppers.parquet             what a sample of shoppers bought, under aliases
     encoders/image/              the OpenCLIP model that reads uploads, where it has no other home
     encoders/text/*.npy          what words go through after the text encoder (`Whitening`)
@@ -43,9 +49,12 @@ from recsys.manifest import (
     file_records,
     read_manifest,
 )
+from recsys.maps import read_maps
 from recsys.models import FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER, features, two_tower
 from recsys.models.features import read_vocabulary
 from recsys.models.image import CONFIG_FILE
+from recsys.overview import OVERVIEW, SEASON, read_overview
+from recsys.phrases import PHRASES, read_phrases
 from recsys.retrieval import KINDS, Retrieval
 from recsys.sales import Sales
 from recsys.shoppers import SHOPPERS, read_shoppers
@@ -55,7 +64,8 @@ from recsys.workspace import files_key
 
 ARTICLES = "articles.parquet"
 IMAGE_ENCODER, TEXT_ENCODER, OWN_MODEL = "encoders/image", "encoders/text", "model"
-PHOTO_COLUMN = "image"
+PHOTO_COLUMN, PRICE_COLUMN = "image", "price"
+MAPS = "maps"
 HUB_README = "README.md"
 ROW_GROUP = 100
 """Rows a parquet row group: few, so that one photo is a short read, and the Hub can show them."""
@@ -71,23 +81,37 @@ class Release:
     Attributes:
         folder: where it is.
         manifest: what it holds.
-        articles: the catalogue's table without photos, in row order; every column a string.
+        articles: the catalogue's table without prices and photos, in row order; every column a
+            string.
+        prices: float32 [articles], the median price of an article's purchases in the catalogue's
+            own unit, NaN where it was never sold.
         indexes: the searchable articles of each single model.
         retrieval: what finds answers in them.
         whitening: what words go through after the text encoder.
         shoppers: who can be asked for, by alias.
+        maps: where articles stand in each model's eyes.
+        overview: purchases by week and group, as `recsys.overview.weekly` returned it.
+        phrases: vectors of example words, by words and model.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder, self.manifest = folder, manifest
         self._parquet = pq.ParquetFile(folder / ARTICLES, memory_map=True)
         _check_table(self._parquet)
-        columns = [name for name in self._parquet.schema_arrow.names if name != PHOTO_COLUMN]
+        own = (PRICE_COLUMN, PHOTO_COLUMN)
+        columns = [name for name in self._parquet.schema_arrow.names if name not in own]
         self.articles: pd.DataFrame = self._parquet.read(columns).to_pandas()
+        self.prices: Float32 = self._parquet.read([PRICE_COLUMN]).column(PRICE_COLUMN).to_numpy()
         self.indexes = {name: self._index(name, model) for name, model in manifest.models.items()}
         self.retrieval = self._retrieval()
         self.whitening = self._whitening()
         self.shoppers = read_shoppers(folder / SHOPPERS, self.articles["article_id"])
+        self.maps = read_maps(folder / MAPS, manifest.models)
+        check(self.maps.fits(manifest.articles), f"{MAPS} do not fit the catalogue")
+        self.overview = read_overview(folder / OVERVIEW)
+        self.phrases = read_phrases(
+            folder / PHRASES, {name: model.dim for name, model in manifest.models.items()}
+        )
 
     @cached_property
     def with_photo(self) -> npt.NDArray[np.bool_]:
@@ -213,8 +237,11 @@ def _verify_files(folder: Path, manifest: Manifest) -> None:
 
 def _check_table(table: pq.ParquetFile) -> None:
     """Refuse an articles' table without the columns and row groups that are relied on."""
-    missing = {*ARTICLE_COLUMNS, PHOTO_COLUMN} - set(table.schema_arrow.names)
+    schema = table.schema_arrow
+    missing = {*ARTICLE_COLUMNS, SEASON, PRICE_COLUMN, PHOTO_COLUMN} - set(schema.names)
     check(not missing, f"{ARTICLES} has no column {', '.join(sorted(missing))}")
+    price = schema.field(PRICE_COLUMN).type
+    check(price == pa.float32(), f"the prices in {ARTICLES} are {price}, not float")
     groups = range(table.metadata.num_row_groups - 1)
     even = all(table.metadata.row_group(group).num_rows == ROW_GROUP for group in groups)
     check(even, f"{ARTICLES} is not in row groups of {ROW_GROUP}")

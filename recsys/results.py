@@ -16,6 +16,8 @@ class Article:
         description: may be empty.
         attributes: the descriptive columns and their values.
         has_photo: whether the release has a photo of it.
+        price: the median of what buyers paid, in the catalogue's own unit; ``None`` where it was
+            never sold.
     """
 
     article_id: str
@@ -23,6 +25,7 @@ class Article:
     description: str
     attributes: dict[str, str]
     has_photo: bool
+    price: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,21 @@ class Gallery:
     model: Model
     matches: tuple[Match, ...]
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a search's answer comes to find an article.
+
+    Attributes:
+        article: what was found.
+        matches: what each model says of it, by its name; those that cannot compare are missing.
+        shoppers: how many bought both it and the article that was asked about.
+    """
+
+    article: Article
+    matches: dict[str, Match]
+    shoppers: int
 
 
 @dataclass(frozen=True)

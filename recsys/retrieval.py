@@ -9,11 +9,13 @@ import numpy as np
 from recsys.bridges import NEIGHBOURS, RIDGE, Bridges
 from recsys.filters import Filter
 from recsys.index import Index, Neighbours
-from recsys.models import FEATURES, IMAGE, TWO_TOWER
+from recsys.models import COMBINED, FEATURES, IMAGE, TWO_TOWER
 from recsys.models.combined import CO_PURCHASE, POPULARITY, RECENCY, Fused, Weights, fuse
 from recsys.models.two_tower import basket_query
 from recsys.sales import Sales
-from recsys.vectors import NO_VECTOR, Float32, Int32, unit
+from recsys.telemetry import timed
+from recsys.vectors import NO_VECTOR, Float32, Int32, fingerprint, unit
+from recsys.workspace import key_of
 
 ARTICLE, BASKET, PHOTO, WORDS = "article", "basket", "photo", "words"
 KINDS = (ARTICLE, BASKET, PHOTO, WORDS)
@@ -71,6 +73,14 @@ class Retrieval:
     sales: Sales
     weights: Mapping[str, Weights]
     bridges: Bridges
+
+    def key(self) -> str:
+        """Return a short name for all that finds answers, the weights aside."""
+        found = [each for index in self.indexes.values() for each in (index.vectors, index.entry)]
+        links = [link.matrix for link in self.bridges.links.values()]
+        arrays = (*found, self.basket_rows, *self.sales.scoring, *links)
+        methods = {model: each.method for model, each in self.bridges.crossings.items()}
+        return key_of(fingerprint(*arrays), methods, dict(self.bridges.reader.temperature))
 
     def of_article(self, row: int) -> Query:
         """Return the query for what is like an article."""
@@ -133,7 +143,8 @@ class Retrieval:
         if model not in query.vectors:
             return Neighbours(NOBODY, np.empty(0, np.float32))
         vector, exclude = query.vectors[model], query.exclude.tolist()
-        return self.indexes[model].search(vector, k, exclude, query.among, query.products)
+        with timed(model):
+            return self.indexes[model].search(vector, k, exclude, query.among, query.products)
 
     def nearby(self, query: Query) -> dict[str, Neighbours]:
         """Return the `CANDIDATES` nearest articles in the eyes of each model that can read it."""
@@ -147,9 +158,10 @@ class Retrieval:
             nearby: what `nearby` returned for it.
             k: how many to return.
         """
-        rows = self.candidates(query, nearby)
-        weights = query.weights or self.weights[query.kind].at(self.known(query))
-        return fuse(rows, self.parts(query, rows), weights, k, query.products)
+        with timed(COMBINED.name):
+            rows = self.candidates(query, nearby)
+            weights = query.weights or self.weights[query.kind].at(self.known(query))
+            return fuse(rows, self.parts(query, rows), weights, k, query.products)
 
     def candidates(self, query: Query, nearby: Mapping[str, Neighbours]) -> Int32:
         """Return the articles that the combined model looks at, int32 in rising order."""

@@ -32,6 +32,7 @@ class Sales:
         partners: int32, articles that share buyers with it, in rising order.
         strengths: float32, beside each partner √(c / √((n₁+1)(n₂+1))), where c buyers have both
             and n₁ and n₂ have either.
+        shared: int32, beside each partner c: how many buyers have both.
         popularity: float32 [articles], ln(1 + n) of its n buyers, over that of the best-seller.
         recency: float32 [articles], the same for the last `RECENT_DAYS` days.
     """
@@ -39,21 +40,29 @@ class Sales:
     starts: npt.NDArray[np.int64]
     partners: Int32
     strengths: Float32
+    shared: Int32
     popularity: Float32
     recency: Float32
 
     def fits(self, articles: int) -> bool:
         """Whether these are counts of a catalogue with that many articles."""
-        partners = len(self.partners)
+        partners, counts = len(self.partners), len(self.shared)
         inside = self.partners.min(initial=0) >= 0 and self.partners.max(initial=-1) < articles
         rising = bool((np.diff(self.starts) >= 0).all())
         return (
             (len(self.starts), len(self.popularity), len(self.recency))
             == (articles + 1, articles, articles)
-            and (self.starts[0], self.starts[-1], len(self.strengths)) == (0, partners, partners)
+            and (self.starts[0], self.starts[-1]) == (0, partners)
+            and (len(self.strengths), counts) == (partners, partners)
+            and self.shared.min(initial=1) > 0
             and rising
             and bool(inside)
         )
+
+    @property
+    def scoring(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """The arrays that scores are made of."""
+        return self.starts, self.partners, self.strengths, self.popularity, self.recency
 
     @cached_property
     def best_sellers(self) -> Int32:
@@ -64,6 +73,15 @@ class Sales:
     def partners_of(self, article: int) -> Int32:
         """Return the articles that share buyers with one."""
         return self.partners[self.starts[article] : self.starts[article + 1]]
+
+    def shared_with(self, one: int, other: int) -> int:
+        """Return how many buyers have both articles; 0 if neither is a partner of the other."""
+        for article, partner in ((one, other), (other, one)):
+            partners = self.partners_of(article)
+            place = int(np.searchsorted(partners, partner))
+            if place < len(partners) and partners[place] == partner:
+                return int(self.shared[self.starts[article] + place])
+        return 0
 
     def bought_with(self, basket: Int32) -> Float32:
         """Return float32 [articles]: the mean strength between each and those of a basket."""
@@ -84,11 +102,12 @@ def count_sales(purchases: Purchases, articles: int) -> Sales:
         _strongest(bought, buyers, np.arange(start, min(start + BLOCK, articles)))
         for start in tqdm(range(0, articles, BLOCK), desc="sales", unit="block")
     ]
-    lengths = np.concatenate([np.diff(block.indptr) for block in blocks])
+    lengths, partners, strengths, shared = map(np.concatenate, zip(*blocks, strict=True))
     return Sales(
         starts=np.append(0, np.cumsum(lengths)).astype(np.int64),
-        partners=np.concatenate([block.indices for block in blocks]).astype(np.int32),
-        strengths=np.concatenate([block.data for block in blocks]).astype(np.float32),
+        partners=partners.astype(np.int32),
+        strengths=strengths.astype(np.float32),
+        shared=shared.astype(np.int32),
         popularity=_scaled(buyers),
         recency=_scaled(_buyers(recent)),
     )
@@ -110,8 +129,12 @@ def _buyers(bought: sparse.csr_array) -> npt.NDArray[np.int64]:
 
 def _strongest(
     bought: sparse.csr_array, buyers: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
-) -> sparse.csr_array:
-    """Return the strengths [rows, articles] of each row's `PARTNERS` strongest partners."""
+) -> tuple[npt.NDArray[np.generic], ...]:
+    """Return each row's `PARTNERS` strongest partners, in rising order.
+
+    That is how many each row has, and beside each other of all rows: who they are, how strong they
+    are, and how many buyers are shared.
+    """
     shared = sparse.coo_array(bought[:, rows].T @ bought)
     row, column = shared.coords
     other = rows[row] != column
@@ -120,10 +143,10 @@ def _strongest(
     strength = np.sqrt(count / np.sqrt(own * (buyers[column] + 1))).astype(np.float32)
     order = np.lexsort((column, -strength, row))
     place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
-    kept = order[place < PARTNERS]
-    strongest = sparse.csr_array((strength[kept], (row[kept], column[kept])), shape=shared.shape)
-    strongest.sort_indices()
-    return strongest
+    kept = np.sort(order[place < PARTNERS])
+    kept = kept[np.lexsort((column[kept], row[kept]))]
+    lengths = np.bincount(row[kept], minlength=len(rows))
+    return lengths, column[kept], strength[kept], count[kept]
 
 
 def _scaled(buyers: npt.NDArray[np.int64]) -> Float32:

@@ -41,15 +41,17 @@ class Settings:
         repo: the dataset repo to follow, if any.
         folder: a release folder, for when there is no repo or it cannot be had.
         refresh_minutes: how often to look for a newer revision; 0 for never.
+        log_words: whether the words that visitors ask with may be in the log.
     """
 
     repo: IndexRepo | None
     folder: Path
     refresh_minutes: float
+    log_words: bool
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read ``INDEX_REPO``, ``INDEX_REVISION``, ``RELEASE`` and ``REFRESH_MINUTES``.
+        """Read ``INDEX_REPO``, ``INDEX_REVISION``, ``RELEASE``, ``REFRESH_MINUTES``, ``LOG_WORDS``.
 
         Raises:
             ReleaseError: ``REFRESH_MINUTES`` is not a number from 0.
@@ -63,7 +65,8 @@ class Settings:
             minutes = -1
         if not 0 <= minutes < float("inf"):
             raise ReleaseError(f"REFRESH_MINUTES is {text!r}; give a number, 0 for never.")
-        return cls(repo, Path(environment.get("RELEASE", "release")), minutes)
+        log_words = environment.get("LOG_WORDS", "0") == "1"
+        return cls(repo, Path(environment.get("RELEASE", "release")), minutes, log_words)
 
 
 def first_edition(settings: Settings, published: Edition | None) -> Edition:

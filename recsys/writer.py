@@ -24,11 +24,16 @@ from recsys.manifest import (
     ModelRecord,
     file_records,
 )
+from recsys.maps import Maps, write_maps
+from recsys.overview import OVERVIEW, write_overview
+from recsys.phrases import PHRASES
 from recsys.release import (
     ARTICLES,
     IMAGE_ENCODER,
+    MAPS,
     OWN_MODEL,
     PHOTO_COLUMN,
+    PRICE_COLUMN,
     ROW_GROUP,
     TEXT_ENCODER,
     row_order,
@@ -36,10 +41,10 @@ from recsys.release import (
 from recsys.report import Evaluation
 from recsys.retrieval import Retrieval
 from recsys.shoppers import SHOPPERS, Shopper, write_shoppers
-from recsys.vectors import ArticleVectors
+from recsys.vectors import ArticleVectors, Float32
 from recsys.whitening import Whitening
 
-TABLE_FORMAT = 2
+TABLE_FORMAT = 3
 """Raise it whenever `write_articles` writes other bytes: builds then write their table anew."""
 
 
@@ -92,6 +97,9 @@ class Contents:
         whitening: what new texts go through after the text encoder.
         image_encoder: the OpenCLIP directory to include; ``None`` for a model from the Hub.
         text_encoder: the sentence-transformers directory to include; ``None`` for any other.
+        maps: where articles stand in each model's eyes.
+        overview: purchases by week and group.
+        phrases: the file of phrases with their vectors.
     """
 
     articles: pd.DataFrame
@@ -103,6 +111,9 @@ class Contents:
     whitening: Whitening
     image_encoder: Path | None
     text_encoder: Path | None
+    maps: Maps
+    overview: pd.DataFrame
+    phrases: Path
 
     def manifest(self, files: dict[str, FileRecord]) -> Manifest:
         """Return the sealed manifest of these contents in ``files``."""
@@ -130,16 +141,20 @@ def check_target(folder: Path) -> None:
 
 
 def write_articles(
-    path: Path, articles: pd.DataFrame, photo: Callable[[int], bytes | None]
+    path: Path, articles: pd.DataFrame, prices: Float32, photo: Callable[[int], bytes | None]
 ) -> None:
-    """Write the articles' table with a photo column, a row group at a time.
+    """Write the articles' table with their prices and photos, a row group at a time.
+
+    These take the place of columns of the catalogue that have the same names.
 
     Args:
         path: the Parquet file.
         articles: the catalogue's table, every column a string.
+        prices: float32 [articles], NaN for none.
         photo: returns the JPEG of a row, ``None`` where it has none.
     """
-    schema = _schema(list(articles.columns))
+    names = [name for name in articles.columns if name not in (PRICE_COLUMN, PHOTO_COLUMN)]
+    schema = _schema(names)
     picture = schema.field(PHOTO_COLUMN).type
     with (
         pq.ParquetWriter(path, schema, compression="zstd") as writer,
@@ -153,7 +168,8 @@ def write_articles(
                     map(photo, block.index), block["article_id"], strict=True
                 )
             ]
-            columns = [pa.array(block[name], pa.string()) for name in articles.columns]
+            columns = [pa.array(block[name], pa.string()) for name in names]
+            columns.append(pa.array(prices[start : start + ROW_GROUP], from_pandas=True))
             writer.write_table(pa.table([*columns, pa.array(photos, picture)], schema))
             bar.update(len(block))
 
@@ -163,7 +179,8 @@ def _schema(columns: list[str]) -> pa.Schema:
     from datasets import Features, Image, Value
 
     kinds = {name: Value("string") for name in columns}
-    return Features({**kinds, PHOTO_COLUMN: Image()}).arrow_schema
+    own = {PRICE_COLUMN: Value("float32"), PHOTO_COLUMN: Image()}
+    return Features({**kinds, **own}).arrow_schema
 
 
 def write_release(folder: Path, contents: Contents, articles: Path) -> Manifest:
@@ -194,7 +211,8 @@ def write_release(folder: Path, contents: Contents, articles: Path) -> Manifest:
 
 
 def _write_arrays(folder: Path, contents: Contents) -> None:
-    for part in ("vectors", "entries", "indexes", "queries", "sales", "bridges", TEXT_ENCODER):
+    parts = ("vectors", "entries", "indexes", "queries", "sales", "bridges", MAPS, TEXT_ENCODER)
+    for part in parts:
         (folder / part).mkdir(parents=True)
     for name, model in contents.models.items():
         np.save(folder / f"vectors/{name}.npy", model.vectors.vectors)
@@ -208,6 +226,9 @@ def _write_arrays(folder: Path, contents: Contents) -> None:
     for field in dataclasses.fields(contents.whitening):
         array = getattr(contents.whitening, field.name)
         np.save(folder / f"{TEXT_ENCODER}/{field.name}.npy", array)
+    write_maps(folder / MAPS, contents.maps)
+    write_overview(folder / OVERVIEW, contents.overview)
+    shutil.copyfile(contents.phrases, folder / PHRASES)
     write_shoppers(folder / SHOPPERS, contents.shoppers, contents.articles["article_id"])
     if contents.image_encoder:
         shutil.copytree(contents.image_encoder, folder / IMAGE_ENCODER)

@@ -125,7 +125,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
 def server(recommender: Recommender) -> Iterator[str]:
     """The address of the real server over the whole sample."""
     live = Live(Edition(recommender, "the tests"))
-    yield launch(live, prevent_thread_lock=True, server_port=free_port(), quiet=True)
+    yield launch(live, server_port=free_port(), quiet=True).local_url
     gr.close_all()
 
 

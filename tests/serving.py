@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from gradio_client import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 APP = Path(__file__).parents[1] / "app.py"
 
@@ -147,18 +147,22 @@ class Visit:
         # Gradio reports that the page has loaded once its events are bound.
         with self.page.expect_response(lambda response: "/queue/join" in response.url):
             self.page.goto(self.address + query)
-        self.page.get_by_role("button", name="Look up").wait_for()
-
-    def look_up(self, article_id: str) -> None:
-        self.page.get_by_label("Article id").fill(article_id)
-        self.page.get_by_role("button", name="Look up").click()
+        self.page.get_by_role("navigation").wait_for()
 
     def say(self, words: str) -> None:
-        self.page.get_by_label("Words", exact=True).fill(words)
+        """Type an article id or words and search."""
+        self.page.get_by_label("Article id or words").fill(words)
         self.page.get_by_role("button", name="Search", exact=True).click()
 
     def upload(self, path: Path) -> None:
-        self.page.locator("input[type=file]").first.set_input_files(path)
+        """Choose a photo."""
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name="Photo", exact=True).click()
+        chooser.value.set_files(path)
+
+    def details(self) -> Locator:
+        """The dialog with the details of an article."""
+        return self.page.get_by_role("dialog")
 
     def answer_about(self, article_id: str) -> None:
         """Wait for the answer about an article."""
@@ -167,7 +171,7 @@ class Visit:
 
     def article_id(self) -> str:
         """The article that the answer on the page is about."""
-        return self.page.locator("#answer .query .id").inner_text().removeprefix("Article ").strip()
+        return self.page.locator("#answer .query .id").inner_text().split()[1]
 
     def message(self) -> str:
         """Wait for a message and return it."""
@@ -212,7 +216,8 @@ class Visit:
         """
         width: float = self.page.evaluate(
             """() => {
-                const parts = '.masthead, .ask, .message, .welcome, .query, .gallery, .note, .foot';
+                const parts = '.masthead, .search, .message, .welcome, .side, .gallery, .note, ' +
+                    '.detail, .foot';
                 const edges = [...document.querySelectorAll(parts)].map(part => {
                     const box = part.getBoundingClientRect();
                     return Math.max(box.right, box.width);

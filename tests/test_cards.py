@@ -3,10 +3,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from recsys.cards import answer_html, footer_html, message_html, notice_html, welcome_html
+from recsys.address import Place, read
+from recsys.cards import gallery_html, upload_html
 from recsys.catalog import DESCRIPTIVE_COLUMNS
+from recsys.frame import footer_html, message_html, notice_html
 from recsys.live import Edition
 from recsys.models import ALL, COMBINED, IMAGE, TEXT
+from recsys.pages import welcome_html
+from recsys.panel import panel_html
 from recsys.recommender import Recommender
 from recsys.results import Answer, Article, Gallery, Match
 
@@ -56,6 +60,12 @@ def answer(*found: Article, query: Article | None = None) -> Answer:
     return Answer("abc", query or article(1), (Gallery(COMBINED, matches),))
 
 
+def answer_html(answer: Answer, place: Place | None = None) -> str:
+    """An answer beside what was asked about; a click on an article leads to ``!`` and its id."""
+    galleries = (gallery_html(each, answer.revision, "!{}".format, {}) for each in answer.galleries)
+    return panel_html(answer, place or Place(), b"", None) + "".join(galleries)
+
+
 def outline(*found: Article, query: Article | None = None) -> Outline:
     return Outline(answer_html(answer(*found, query=query)))
 
@@ -85,10 +95,10 @@ def test_every_caption_belongs_to_its_picture(recommender: Recommender) -> None:
         for gallery in asked.galleries:
             html = answer_html(replace(asked, galleries=(gallery,)))
             drawn = Outline(html)
-            links = drawn.attributes("a")
+            links = [link for link in drawn.attributes("a") if "data-article" in link]
             shown = [link["data-article"] for link in links]
             assert shown == [found.article.article_id for found in gallery.matches]
-            assert [link["href"] for link in links] == [f"?article={id_}" for id_ in shown]
+            assert [link["href"] for link in links] == [f"!{id_}" for id_ in shown]
             assert drawn.texts("name") == [names[id_] for id_ in shown]
             sources = [image["src"] for image in drawn.attributes("img")[1:]]
             with_photo = [each.article for each in gallery.matches if each.article.has_photo]
@@ -128,8 +138,7 @@ def test_a_card_tells_what_each_model_adds_the_largest_first() -> None:
 
 
 def test_an_uploaded_photo_is_shown_from_its_own_bytes() -> None:
-    html = answer_html(Answer("abc", None, answer(article(2)).galleries), b"\xff\xd8photo")
-    shown = Outline(html).attributes("img")[0]
+    shown = Outline(upload_html(b"\xff\xd8photo")).attributes("img")[0]
     assert shown["src"] == "data:image/jpeg;base64,/9hwaG90bw=="
     assert shown["alt"] == "Your photo"
 
@@ -150,14 +159,37 @@ def test_no_message_is_nothing() -> None:
     assert message_html("") == ""
 
 
-def test_the_welcome_shows_articles_to_start_from_and_no_scores() -> None:
-    drawn = Outline(welcome_html([article(2, name=HOSTILE), article(3)], "abc"))
-    assert [link["href"] for link in drawn.attributes("a")] == [
-        "?article=0000000002",
-        "?article=0000000003",
-    ]
-    assert drawn.texts("name") == [HOSTILE, "Name 3"]
+def test_the_welcome_offers_every_way_to_ask_and_no_scores(recommender: Recommender) -> None:
+    drawn = Outline(welcome_html(recommender))
+    links = [str(link["href"]) for link in drawn.attributes("a")]
+    for start in ("?article=", "?photo=", "?words=", "?see=shopper&shopper="):
+        assert any(link.startswith(start) for link in links)
+    assert any("photo=" in link and "words=" in link for link in links)
     assert drawn.texts("score") == []
+
+
+def test_nothing_that_the_welcome_offers_needs_an_encoder(recommender: Recommender) -> None:
+    links = [str(link["href"]) for link in Outline(welcome_html(recommender)).attributes("a")]
+    places = [read(link, recommender).place for link in links]
+    unloaded = Recommender(recommender.release)
+    asking = [place.search for place in places if place.asks and not place.shopper]
+    assert len(asking) > 20
+    for search in asking:
+        assert unloaded.ready(search)
+        assert unloaded.search(search).galleries[0].matches
+    assert not unloaded.readers.photos.ready
+    assert not unloaded.readers.words.ready
+
+
+def test_a_match_says_how_many_models_found_it_if_several_did() -> None:
+    gallery = answer(article(2), article(3)).galleries[0]
+    html = gallery_html(gallery, "abc", str, {"0000000002": 3, "0000000003": 1})
+    assert Outline(html).texts("agreed") == ["3 models"]
+
+
+def test_a_price_is_shown_where_it_is_known() -> None:
+    known = replace(article(2), price=0.016932)
+    assert outline(known, article(3)).texts("price") == ["Price 0.0169"]
 
 
 def test_the_foot_says_what_is_searched_and_where_it_is_from(recommender: Recommender) -> None:

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 import os
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from building import reseal
@@ -251,6 +253,10 @@ def test_every_article_is_loaded_with_its_photo_plain_and_streaming(
 ) -> None:
     plain, streamed = map(json.loads, run(LOAD_ALL, hub, tmp_path).splitlines())
     assert plain == streamed
+    prices = [article.pop("price") for article, _, _ in plain]
+    known = [math.nan if price is None else price for price in prices]
+    assert None in prices
+    np.testing.assert_array_equal(known, published.prices)
     assert [article for article, _, _ in plain] == published.articles.to_dict("records")
     with_photo = [size is not None for _, size, _ in plain]
     assert with_photo == published.with_photo.tolist()

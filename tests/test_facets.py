@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from recsys.errors import QueryError
-from recsys.facets import FACETS, GROUP, Facets, Wanted
+from recsys.facets import FACETS, GROUP, Facets, Wanted, price_range
 from recsys.filters import COLOUR, KIND, PATTERN
 
 ARTICLES = 300
@@ -26,8 +26,16 @@ def with_photo():
 
 
 @pytest.fixture(scope="module")
-def facets(table, with_photo):
-    return Facets(table, with_photo)
+def prices():
+    """In cents from 0 to 2, every tenth article never sold."""
+    prices = np.random.default_rng(9).integers(0, 200, ARTICLES).astype(np.float32) / 100
+    prices[::10] = np.nan
+    return prices
+
+
+@pytest.fixture(scope="module")
+def facets(table, with_photo, prices):
+    return Facets(table, with_photo, prices)
 
 
 def draw(random, table):
@@ -62,7 +70,8 @@ def test_a_count_is_how_many_pass_once_that_value_is_chosen(facets, table, with_
     for wanted in (draw(random, table) for _ in range(20)):
         for facet in facets.counts(wanted, everything):
             for choice in facet.choices:
-                alone = Wanted({**wanted.chosen, facet.column: [choice.value]}, wanted.with_photo)
+                chosen = {**wanted.chosen, facet.column: [choice.value]}
+                alone = Wanted(chosen, wanted.with_photo)
                 assert choice.count == sum(passing_by_hand(table, with_photo, alone))
 
 
@@ -98,4 +107,51 @@ def test_counts_stay_among_what_else_is_asked_for(facets, table):
 )
 def test_what_does_not_exist_cannot_be_chosen(facets, chosen, complaint):
     with pytest.raises(QueryError, match=complaint):
-        facets.check(chosen)
+        facets.check(Wanted(chosen))
+
+
+def test_prices_at_both_ends_of_a_range_pass_and_what_was_never_sold_does_not(facets, prices):
+    low, high = 0.05, 1.25
+    passing = facets.passing(Wanted(cheapest=low, dearest=high))
+    inside = [round(float(price), 2) for price in prices[passing]]
+    assert {low, high} <= set(inside)
+    assert all(low <= price <= high for price in inside)
+    outside = [round(float(price), 2) for price in prices[~passing] if not np.isnan(price)]
+    assert not any(low <= price <= high for price in outside)
+    assert not passing[::10].any()
+
+
+@pytest.mark.parametrize("wanted", [Wanted(cheapest=0), Wanted(dearest=2)])
+def test_either_end_alone_asks_for_a_price(facets, wanted):
+    assert facets.passing(wanted).sum() == ARTICLES * 9 // 10
+    assert facets.passing(Wanted()).all()
+
+
+def test_counts_keep_to_the_range_of_prices(facets):
+    wanted = Wanted({KIND: ["D"]}, cheapest=0.5, dearest=1.5)
+    left = facets.passing(Wanted(cheapest=0.5, dearest=1.5)).sum()
+    kinds = facets.counts(wanted, np.ones(ARTICLES, bool))[FACETS.index(KIND)]
+    assert sum(choice.count for choice in kinds.choices) == left
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "complaint"),
+    [
+        (2, 1.5, "at least 2 and at most 1.5"),
+        ("1", None, "a number, not '1'"),
+        (None, True, "a number, not True"),
+        (float("nan"), None, "a number, not nan"),
+        (None, float("inf"), "a number, not inf"),
+    ],
+)
+def test_a_range_that_is_none_is_refused(facets, low, high, complaint):
+    with pytest.raises(QueryError, match=complaint):
+        facets.check(Wanted(cheapest=low, dearest=high))
+
+
+def test_a_range_is_given_as_a_list_of_two_either_of_which_may_be_any():
+    assert price_range(None) == (None, None)
+    assert price_range([1, None]) == (1, None)
+    for wrong in ([], [1], [1, 2, 3], 5, "12", {"low": 1}):
+        with pytest.raises(QueryError, match="a list of two"):
+            price_range(wrong)

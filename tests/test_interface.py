@@ -16,8 +16,10 @@ from recsys.recommender import MOST_MATCHES
 from recsys.release import Release
 
 ENDPOINTS = {
+    "/health",
     "/article",
     "/similar_to_article",
+    "/similar_to_articles",
     "/similar_to_photo",
     "/search_words",
     "/compose",
@@ -84,13 +86,15 @@ def test_the_api_describes_its_parameters(client: Client) -> None:
         for name, endpoint in described.items()
     }
     assert parameters == {
+        "/health": [],
         "/article": ["article_id"],
+        "/similar_to_articles": ["article_ids", "k"],
         "/similar_to_article": ["article_id", "k"],
         "/similar_to_photo": ["photo", "k", "corrected"],
         "/search_words": ["words", "k"],
         "/compose": [
             *("words", "article_id", "photo", "weight", "k", "corrected"),
-            *("filters", "with_photo", "one_a_product", "weights"),
+            *("filters", "with_photo", "one_a_product", "weights", "price"),
         ],
         "/shoppers": [],
         "/for_shopper": ["alias", "k"],

@@ -1,5 +1,6 @@
 """The README says what is so: its examples run, its commands exist, its links lead somewhere."""
 
+import json
 import os
 import re
 import runpy
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 
@@ -26,7 +28,7 @@ def test_the_front_matter_describes_a_space_that_can_start():
     assert card["python_version"] == "3.12"
     assert (ROOT / card["app_file"]).is_file()
     assert len(card["short_description"]) <= 60
-    lowest = re.search(r"gradio>=([\d.]+)", (ROOT / "requirements.txt").read_text())[1]
+    lowest = re.search(r"gradio\[mcp\]>=([\d.]+)", (ROOT / "requirements.txt").read_text())[1]
     wanted = tuple(map(int, card["sdk_version"].split(".")))
     assert wanted >= tuple(map(int, lowest.split(".")))
 
@@ -37,9 +39,25 @@ def test_every_python_example_runs_and_prints_something(
 ):
     monkeypatch.chdir(tmp_path)
     Path("photo.jpg").write_bytes(recommender.photo(recommender.examples(1)[0].article_id))
-    Path("example.py").write_text(example.replace("http://127.0.0.1:7860", server))
+    Path("example.py").write_text(example.replace("http://127.0.0.1:7860", server.rstrip("/")))
     runpy.run_path("example.py")
     assert capsys.readouterr().out.strip()
+
+
+def test_the_curl_example_gets_an_answer(server):
+    example = next(block for block in blocks("bash") if "curl" in block)
+    script = example.replace("http://127.0.0.1:7860/", server)
+    done = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, check=True)
+    assert "event: complete" in done.stdout
+    assert "galleries" in done.stdout
+
+
+def test_an_agent_is_told_where_the_tools_are(server):
+    settings = json.loads(blocks("json")[0])
+    address = settings["mcpServers"]["more-like-this"]["url"]
+    page = httpx.get(address.replace("http://127.0.0.1:7860/", server))
+    assert page.status_code == 200
+    assert "MCP" in page.text
 
 
 def test_there_is_an_example_for_every_endpoint(client):

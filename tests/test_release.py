@@ -17,6 +17,8 @@ from recsys.errors import ReleaseError
 from recsys.manifest import MANIFEST, SCHEMA, EncoderRecord, ModelRecord, read_manifest
 from recsys.models import SINGLE
 from recsys.models.text import PACKAGED
+from recsys.overview import OVERVIEW, SEASON
+from recsys.phrases import PHRASES
 from recsys.release import ARTICLES, Release, open_release
 from recsys.sales import Sales
 from recsys.shoppers import SHOPPERS
@@ -33,7 +35,9 @@ SALES = [f"sales/{field.name}.npy" for field in dataclasses.fields(Sales)]
 ENCODER = ["encoders/image/open_clip_config.json", "encoders/image/open_clip_model.safetensors"]
 BRIDGES = [f"bridges/{model}.npy" for model in ("features", "text", "two_tower")]
 WHITENING = ["encoders/text/matrix.npy", "encoders/text/mean.npy"]
-FILES = [MANIFEST, ARTICLES, SHOPPERS, *ARRAYS, *SALES, *GRAPHS, *ENCODER, *BRIDGES, *WHITENING]
+MAPS = ["maps/articles.npy", *(f"maps/{model.name}.npy" for model in SINGLE)]
+TABLES = [ARTICLES, SHOPPERS, OVERVIEW, PHRASES]
+FILES = [MANIFEST, *TABLES, *ARRAYS, *SALES, *GRAPHS, *ENCODER, *BRIDGES, *WHITENING, *MAPS]
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +155,11 @@ def test_a_resealed_release_opens(small_copy: Path) -> None:
 def test_swapped_articles_are_noticed_though_every_checksum_fits(small_copy: Path) -> None:
     table = pq.read_table(small_copy / ARTICLES)
     photos = table.column("image").to_pylist()
-    rows = table.drop_columns(["image"]).to_pandas()
+    prices = table.column("price").to_numpy()
+    rows = table.drop_columns(["image", "price"]).to_pandas()
     rows.iloc[[3, 4]] = rows.iloc[[4, 3]].to_numpy()
-    write_articles(small_copy / ARTICLES, rows, lambda row: photos[row] and photos[row]["bytes"])
+    photo = [each and each["bytes"] for each in photos]
+    write_articles(small_copy / ARTICLES, rows, prices, photo.__getitem__)
     reseal(small_copy)
     assert "order" in refusal(small_copy)
 
@@ -183,6 +189,10 @@ def beyond(array: np.ndarray) -> np.ndarray:
         ("entries/features.npy", shortened),
         ("entries/features.npy", doubled),
         ("entries/two_tower.npy", beyond),
+        ("maps/text.npy", widened),
+        ("maps/text.npy", shortened),
+        ("maps/image.npy", doubled),
+        ("maps/image.npy", beyond),
         ("queries/two_tower.npy", widened),
         ("queries/two_tower.npy", shortened),
     ],
@@ -192,7 +202,7 @@ def test_an_array_that_does_not_fit_is_noticed_though_every_checksum_fits(
 ) -> None:
     np.save(small_copy / name, change(np.load(small_copy / name)))
     reseal(small_copy)
-    assert name in refusal(small_copy)
+    assert name.partition("/")[0] in refusal(small_copy)
 
 
 def test_vectors_in_another_order_than_the_index_are_noticed_though_every_checksum_fits(
@@ -337,7 +347,8 @@ def test_the_articles_keep_every_column_of_the_catalogue_as_text(
     sample_folder: Path, release: Release
 ) -> None:
     table = read_table(sample_folder / "articles.csv").sort_values("article_id", ignore_index=True)
-    assert release.articles.to_dict("records") == table.to_dict("records")
+    assert release.articles[list(table)].equals(table)
+    assert set(release.articles) - set(table) == {SEASON}
 
 
 def test_a_manifest_tells_no_time_and_nothing_of_the_machine(

@@ -87,6 +87,39 @@ def test_counting_in_small_blocks_changes_nothing(monkeypatch, block):
         np.testing.assert_array_equal(column, getattr(whole, name))
 
 
+# Shared buyers
+
+
+def test_it_is_known_how_many_buyers_two_articles_share(tiny):
+    pairs = {(0, 1): 2, (0, 2): 1, (1, 2): 1, (0, 3): 0, (2, 3): 0, (3, 4): 0, (0, 0): 0}
+    for (one, other), shared in pairs.items():
+        assert tiny.shared_with(one, other) == tiny.shared_with(other, one) == shared
+
+
+def test_shared_buyers_are_those_of_the_purchases():
+    purchases = large_shop()
+    sales = count_sales(purchases, 40)
+    owners = [set(purchases.shopper[purchases.article == article]) for article in range(40)]
+    for one in range(40):
+        for other in set(range(40)) - {one}:
+            assert sales.shared_with(one, other) == len(owners[one] & owners[other])
+
+
+def test_shared_buyers_are_known_where_only_one_of_two_remembers_the_other(monkeypatch):
+    monkeypatch.setattr(module, "PARTNERS", 1)
+    sales = count_sales(TINY, ARTICLES)
+    assert 2 not in sales.partners_of(1)
+    assert 1 not in sales.partners_of(0)[1:]
+    assert sales.shared_with(0, 1) == sales.shared_with(1, 0) == 2
+    assert sales.shared_with(1, 2) == sales.shared_with(2, 1) == 1
+
+
+def test_scores_are_made_of_all_but_the_shared_buyers(tiny):
+    told = replace(tiny, shared=tiny.shared + 1)
+    for own, other in zip(tiny.scoring, told.scoring, strict=True):
+        assert own is other
+
+
 # What sells
 
 
@@ -151,6 +184,8 @@ def test_counts_fit_their_own_catalogue_only(tiny):
         ("partners", [-1, 2, 0, 2, 0, 1]),
         ("partners", [1, 2, 0, 2, 0]),
         ("strengths", [0.5] * 5),
+        ("shared", [1] * 5),
+        ("shared", [1, 1, 1, 1, 1, 0]),
         ("popularity", [0.5] * 4),
         ("recency", [0.5] * 6),
     ],

@@ -16,12 +16,14 @@ from playwright.sync_api import Browser, Locator
 from serving import Visit, free_port
 from test_cards import HOSTILE, Outline
 
+from recsys.address import SHOPPER, Place
 from recsys.answers import ForBasketAnswer
-from recsys.cards import basket_html
 from recsys.errors import QueryError
+from recsys.frame import MENU
 from recsys.interface import launch
 from recsys.live import Edition, Live
 from recsys.models import ALL, COMBINED, IMAGE
+from recsys.pages import basket_html
 from recsys.recommender import LARGEST_BASKET, MOST_MATCHES, Recommender
 from recsys.release import Release, open_release
 from recsys.report import Evaluation
@@ -30,7 +32,6 @@ from recsys.shoppers import SHOPPERS
 
 MODELS = [model.name for model in ALL]
 SHELVES = ["history", *MODELS, "again"]
-TABS = ["Articles", "Shoppers", "How good is it?"]
 STRANGERS = ["", "nobody", "SHOPPER-0001", "<b>1</b>", "x" * 1000, "👗" * 1000, "a\nb", None, 1]
 NO_ARTICLES = ["0000000000", "shirt", "", "1" * 1000, "👗", "-1", None]
 
@@ -278,7 +279,7 @@ def test_a_shopper_s_galleries_stand_between_what_they_bought_and_what_to_buy_ag
 ) -> None:
     alias = has_many(recommender.release)
     answer = recommender.for_shopper(alias)
-    drawn = Outline(basket_html(answer))
+    drawn = Outline(basket_html(Place(SHOPPER), answer))
     assert [section["data-model"] for section in drawn.attributes("section")] == SHELVES
     headings = [f"What {alias} bought", *(model.title for model in ALL), "Buy again"]
     assert drawn.texts("h2") == headings
@@ -292,7 +293,9 @@ def test_a_shopper_s_galleries_stand_between_what_they_bought_and_what_to_buy_ag
 def test_a_visitor_s_basket_is_theirs_and_there_is_nothing_to_buy_again(
     recommender: Recommender,
 ) -> None:
-    drawn = Outline(basket_html(recommender.for_basket(basket_of(recommender.release, 1))))
+    drawn = Outline(
+        basket_html(Place(SHOPPER), recommender.for_basket(basket_of(recommender.release, 1)))
+    )
     assert [section["data-model"] for section in drawn.attributes("section")] == SHELVES[:-1]
     assert drawn.texts("h2")[0] == "Your basket"
     assert "1 article." in drawn.texts("p")
@@ -302,8 +305,8 @@ def test_names_and_aliases_are_shown_and_never_run(recommender: Recommender) -> 
     tame = recommender.for_shopper(recommender.shoppers()[0], 2)
     articles = tuple(replace(article, name=HOSTILE) for article in tame.history)
     hostile = replace(tame, alias=HOSTILE, history=articles, again=articles[:2])
-    drawn = Outline(basket_html(hostile))
-    expected = Outline(basket_html(replace(tame, again=tame.history[:2])))
+    drawn = Outline(basket_html(Place(SHOPPER), hostile))
+    expected = Outline(basket_html(Place(SHOPPER), replace(tame, again=tame.history[:2])))
     assert [tag for tag, _ in drawn.tags] == [tag for tag, _ in expected.tags]
     for (_, attributes), (_, others) in zip(drawn.tags, expected.tags, strict=True):
         assert attributes.keys() == others.keys()
@@ -318,7 +321,7 @@ def test_a_card_of_a_shelf_has_its_own_photo_or_says_that_there_is_none(
     rows = (int(np.flatnonzero(~recommender.release.with_photo)[0]), 0)
     basket = [ids(recommender.release)[row] for row in rows]
     answer = replace(recommender.for_basket(basket), galleries=())
-    drawn = Outline(basket_html(answer))
+    drawn = Outline(basket_html(Place(SHOPPER), answer))
     assert [image["src"] for image in drawn.attributes("img")] == [
         f"photos/{basket[1]}.jpg?release={recommender.revision}"
     ]
@@ -449,9 +452,8 @@ def test_a_program_is_told_how_many_matches_it_may_ask_for(
 
 
 def open_tab(visit: Visit, name: str) -> None:
-    tab = visit.page.get_by_role("tab", name=name)
-    tab.click()
-    visit.page.locator(f'[role="tab"][aria-selected="true"]:has-text("{name}")').wait_for()
+    visit.page.get_by_role("navigation").get_by_role("link", name=name).click()
+    visit.page.locator(f'nav a[aria-current="page"]:has-text("{name}")').wait_for()
 
 
 def choose(visit: Visit, alias: str) -> None:
@@ -462,17 +464,17 @@ def choose(visit: Visit, alias: str) -> None:
 
 
 def fill_basket(visit: Visit, text: str) -> None:
-    visit.page.get_by_label("Or a basket").fill(text)
+    visit.page.get_by_label("Basket").fill(text)
     visit.page.get_by_role("button", name="Show what goes with it").click()
 
 
 def heading(visit: Visit, text: str) -> Locator:
-    return visit.page.locator("#shopper-answer").get_by_role("heading", name=text, exact=True)
+    return visit.page.locator("#answer").get_by_role("heading", name=text, exact=True)
 
 
 def shown(visit: Visit) -> dict[str, list[str]]:
     """The articles of every gallery of the answer, in their order."""
-    galleries = visit.page.locator("#shopper-answer .gallery").all()
+    galleries = visit.page.locator("#answer .gallery").all()
     return {
         str(gallery.get_attribute("data-model")): gallery.locator(".match a").evaluate_all(
             "cards => cards.map(card => card.dataset.article)"
@@ -501,32 +503,30 @@ def assert_within_the_window(visit: Visit, *parts: str) -> None:
 
 
 @pytest.mark.browser
-def test_all_tabs_are_in_sight_and_none_is_in_a_menu(visit: Visit) -> None:
+def test_all_pages_are_in_sight(visit: Visit) -> None:
     visit.open()
-    tabs = visit.page.get_by_role("tab")
-    assert [name.strip() for name in tabs.all_inner_texts()] == TABS
-    for tab in tabs.all():
-        box = tab.bounding_box()
+    links = visit.page.get_by_role("navigation").get_by_role("link")
+    assert links.all_inner_texts() == list(MENU.values())
+    for link in links.all():
+        box = link.bounding_box()
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= visit.page.evaluate("window.innerWidth")
-        tab.click()
-        assert tab.get_attribute("aria-selected") == "true"
-    assert not visit.page.locator(".overflow-menu").is_visible()
+        open_tab(visit, link.inner_text())
 
 
 @pytest.mark.browser
 def test_a_shopper_is_chosen_by_typing_the_alias(visit: Visit, recommender: Recommender) -> None:
     visit.open()
-    open_tab(visit, "Shoppers")
-    assert_within_the_window(visit, ".ask *")
+    open_tab(visit, "For a shopper")
+    assert_within_the_window(visit, ".who *")
     for alias in (has_many(recommender.release), recommender.shoppers()[-1]):
         choose(visit, alias)
         heading(visit, f"What {alias} bought").wait_for()
         assert shown(visit) == expected(recommender.for_shopper(alias))
         assert visit.page.get_by_role("alert").count() == 0
-        assert_within_the_window(visit, "#shopper-answer .gallery", "#shopper-answer .heading")
-    widths = visit.page.locator("#shopper-answer img").evaluate_all(
+        assert_within_the_window(visit, "#answer .gallery", "#answer .heading")
+    widths = visit.page.locator("#answer img").evaluate_all(
         """async photos => {
             const widths = [];
             for (const photo of photos) {
@@ -545,9 +545,12 @@ def test_a_shopper_is_chosen_by_typing_the_alias(visit: Visit, recommender: Reco
 def test_a_shopper_is_chosen_from_the_list(visit: Visit, recommender: Recommender) -> None:
     alias = recommender.shoppers()[2]
     visit.open()
-    open_tab(visit, "Shoppers")
-    visit.page.get_by_role("combobox", name="Shopper").click()
-    visit.page.get_by_role("option", name=alias).click()
+    open_tab(visit, "For a shopper")
+    offered = visit.page.locator("#aliases option").evaluate_all(
+        "options => options.map(option => option.value)"
+    )
+    assert offered == recommender.shoppers()
+    choose(visit, alias)
     heading(visit, f"What {alias} bought").wait_for()
     assert shown(visit) == expected(recommender.for_shopper(alias))
 
@@ -559,19 +562,19 @@ def test_a_basket_is_typed_with_commas_or_spaces(
 ) -> None:
     basket = basket_of(recommender.release)
     visit.open()
-    open_tab(visit, "Shoppers")
+    open_tab(visit, "For a shopper")
     fill_basket(visit, f" {between.join(id_.lstrip('0') for id_ in basket)}, ")
     heading(visit, "Your basket").wait_for()
     assert shown(visit) == expected(recommender.for_basket(basket))
-    assert_within_the_window(visit, "#shopper-answer .gallery")
+    assert_within_the_window(visit, "#answer .gallery")
 
 
 @pytest.mark.browser
 def test_enter_shows_what_goes_with_a_basket_too(visit: Visit, release: Release) -> None:
     visit.open()
-    open_tab(visit, "Shoppers")
-    visit.page.get_by_label("Or a basket").fill(ids(release)[0])
-    visit.page.get_by_label("Or a basket").press("Enter")
+    open_tab(visit, "For a shopper")
+    visit.page.get_by_label("Basket").fill(ids(release)[0])
+    visit.page.get_by_label("Basket").press("Enter")
     heading(visit, "Your basket").wait_for()
     assert shown(visit)["history"] == ids(release)[:1]
 
@@ -580,7 +583,7 @@ def test_enter_shows_what_goes_with_a_basket_too(visit: Visit, release: Release)
 def test_a_basket_pasted_from_a_table_is_read(visit: Visit, release: Release) -> None:
     basket = basket_of(release)
     visit.open()
-    open_tab(visit, "Shoppers")
+    open_tab(visit, "For a shopper")
     fill_basket(visit, "\t".join([*basket, ""]))
     heading(visit, "Your basket").wait_for(timeout=5000)
     assert shown(visit)["history"] == basket[::-1]
@@ -592,7 +595,7 @@ def test_an_error_is_explained_and_the_last_answer_stays(
 ) -> None:
     alias = recommender.shoppers()[0]
     visit.open()
-    open_tab(visit, "Shoppers")
+    open_tab(visit, "For a shopper")
     choose(visit, alias)
     heading(visit, f"What {alias} bought").wait_for()
     before = shown(visit)
@@ -601,16 +604,15 @@ def test_an_error_is_explained_and_the_last_answer_stays(
         (choose, "nobody", "There is no shopper 'nobody' in this release."),
         (choose, "<b>1</b>", "There is no shopper '<b>1</b>' in this release."),
         (choose, "x" * 1000, f"There is no shopper '{'x' * 40}…' in this release."),
-        (fill_basket, "", "article"),
         (fill_basket, "0000000000", "There is no article 0000000000 in this catalogue."),
         (fill_basket, "shirt", "'shirt' is not an article id"),
         (fill_basket, many, f"Name 1 to {LARGEST_BASKET} articles, not {LARGEST_BASKET + 1}."),
     ):
         ask(visit, text)
-        message = visit.page.locator("#shopper-message").get_by_role("alert")
+        message = visit.page.locator("#top").get_by_role("alert")
         message.filter(has_text=re.compile(re.escape(complaint))).wait_for()
         assert shown(visit) == before
-        assert_within_the_window(visit, "#shopper-message *", ".ask *")
+        assert_within_the_window(visit, "#top *", ".who *")
     fill_basket(visit, ids(recommender.release)[0])
     heading(visit, "Your basket").wait_for()
     assert visit.page.get_by_role("alert").count() == 0
@@ -622,7 +624,7 @@ def test_a_shopper_can_be_chosen_again_after_a_basket(
 ) -> None:
     alias = recommender.shoppers()[0]
     visit.open()
-    open_tab(visit, "Shoppers")
+    open_tab(visit, "For a shopper")
     choose(visit, alias)
     heading(visit, f"What {alias} bought").wait_for()
     fill_basket(visit, ids(recommender.release)[0])
@@ -632,26 +634,24 @@ def test_a_shopper_can_be_chosen_again_after_a_basket(
 
 
 @pytest.mark.browser
-def test_a_click_on_a_result_shows_that_article_among_the_articles(
+def test_a_click_on_a_result_opens_it_and_leads_on_from_there(
     visit: Visit, recommender: Recommender
 ) -> None:
     alias = recommender.shoppers()[0]
-    visit.open()
+    visit.open(f"?see=shopper&shopper={alias}")
+    heading(visit, f"What {alias} bought").wait_for()
     for shelf in ("history", COMBINED.name, "again"):
-        open_tab(visit, "Shoppers")
-        if shelf == "history":
-            choose(visit, alias)
-            heading(visit, f"What {alias} bought").wait_for()
-        card = visit.page.locator(f'#shopper-answer [data-model="{shelf}"] .match a').last
+        card = visit.page.locator(f'#answer [data-model="{shelf}"] .match a').last
         article_id = str(card.get_attribute("data-article"))
         card.click()
+        visit.details().get_by_role("link", name="More like this").click()
         visit.answer_about(article_id)
-        selected = visit.page.locator('[role="tab"][aria-selected="true"]:visible')
-        assert selected.inner_text().strip() == "Articles"
-        assert visit.page.get_by_label("Article id").input_value() == article_id
         assert len(visit.cards(COMBINED.name)) == 12
-    open_tab(visit, "Shoppers")
-    assert heading(visit, f"What {alias} bought").is_visible()
+        visit.page.go_back()
+        assert article_id in visit.details().inner_text()
+        visit.page.go_back()
+        heading(visit, f"What {alias} bought").wait_for()
+        visit.details().wait_for(state="detached")
 
 
 @pytest.mark.browser
@@ -702,14 +702,14 @@ def test_a_visit_to_every_tab_stays_on_its_host_and_leaves_no_error(
 ) -> None:
     alias = recommender.shoppers()[0]
     visit.open()
-    open_tab(visit, "Shoppers")
+    open_tab(visit, "For a shopper")
     choose(visit, "nobody")
     visit.message()
     choose(visit, alias)
     heading(visit, f"What {alias} bought").wait_for()
     open_tab(visit, "How good is it?")
     visit.page.locator(".report .chart summary").first.click()
-    open_tab(visit, "Articles")
+    open_tab(visit, "Find similar")
     visit.page.wait_for_load_state("load")
     assert visit.foreign_requests() == []
     assert visit.errors == []
@@ -727,7 +727,7 @@ def test_after_a_swap_the_next_visit_has_the_new_shoppers_and_figures(
     table[table["alias"].isin(kept)].to_parquet(folder / SHOPPERS, index=False)
     reseal(folder, evaluation=Evaluation({}), shoppers=len(kept))
     live = Live(Edition(recommender, "the first"))
-    address = launch(live, prevent_thread_lock=True, server_port=free_port(), quiet=True)
+    address = launch(live, server_port=free_port(), quiet=True).local_url
     live.swap(Edition(Recommender(open_release(folder)), "the second"))
     client = Client(address, verbose=False)
     assert client.predict(api_name="/shoppers") == kept
@@ -737,12 +737,10 @@ def test_after_a_swap_the_next_visit_has_the_new_shoppers_and_figures(
     open_tab(visit, "How good is it?")
     report = visit.page.locator(".report")
     report.filter(has_text="This catalogue is too small to be measured.").wait_for()
-    open_tab(visit, "Shoppers")
-    visit.page.get_by_role("combobox", name="Shopper").click()
-    options = visit.page.get_by_role("option")
-    options.first.wait_for()
-    assert [alias.strip() for alias in options.all_inner_texts()] == kept
-    options.first.click()
+    open_tab(visit, "For a shopper")
+    options = visit.page.locator("#aliases option")
+    assert [option.get_attribute("value") for option in options.all()] == kept
+    choose(visit, kept[0])
     heading(visit, f"What {kept[0]} bought").wait_for()
     assert visit.errors == []
     visit.context.close()
