@@ -217,7 +217,7 @@ def bind(endpoints: Api) -> None:
 def _components(endpoint: Callable[..., Any]) -> tuple[list[Component], Component]:
     """Return components that take an endpoint's parameters, and one that gives its answer."""
     hints = get_type_hints(endpoint)
-    inputs = [
+    inputs: list[Component] = [
         gr.File(visible=False, label=name, type="binary")
         if name == PHOTO
         else ApiComponent(each.default, python_type_to_json_schema(hints[name]), name)
