@@ -15,6 +15,9 @@ MENU = {
     QUALITY: "How good is it?",
     CATALOGUE: "The catalogue",
 }
+SHORT = {FIND: "Find", SHOPPER: "Shopper", QUALITY: "How good?", CATALOGUE: "Catalogue"}
+"""The same where there is little room."""
+
 SURPRISE = "?surprise=1"
 """The address that leads to an article drawn at random."""
 
@@ -81,7 +84,8 @@ def hidden_html(place: Place, without: tuple[str, ...]) -> str:
 def _menu(page: str) -> str:
     here = ' aria-current="page"'
     links = "".join(
-        f'<a href="{write(Place(name))}"{here if name == page else ""}>{MENU[name]}</a>'
+        f'<a href="{write(Place(name))}" aria-label="{MENU[name]}"{here if name == page else ""}>'
+        f'<span class="long">{MENU[name]}</span><span class="short">{SHORT[name]}</span></a>'
         for name in PAGES
     )
     return f'<nav aria-label="Pages">{links}</nav>'
@@ -97,7 +101,7 @@ def _title(place: Place, asked: Article | None) -> str:
 def _search(place: Place, token: str) -> str:
     """Return the search box; what is asked about stays in it and is asked about with new words."""
     kept = hidden_html(place, TYPED) if token else ""
-    hint = "but in red" if token else "An article id, or words: black dress"
+    hint = "but in red" if token else "Words, or an article id"
     required = "" if token else " required"
     return f"""
     <form class="search" role="search">{kept}

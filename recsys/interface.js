@@ -1,16 +1,10 @@
 // Links and forms of the page ask in place; the address follows, so that all of it can be shared,
 // and "back" goes back. The server renders everything: this only carries addresses to it.
 const READ_BY_ENCODERS = /[?&]words=/;
-const SKELETON =
-  '<div class="answer skeleton" aria-busy="true"><div class="side"><span class="photo"></span></div>' +
-  '<div class="galleries">' +
-  ('<section class="gallery"><div class="heading"><h2>&nbsp;</h2></div><ol class="matches">' +
-    '<li class="match"><span class="photo"></span><span class="name">&nbsp;</span></li>'.repeat(12) +
-    '</ol></section>').repeat(5) + '</div></div>';
-
 const find = (selector) => document.querySelector(selector);
 const body = document.body;
-let trip = null, watched = null, unfolded = false;
+const PATIENCE = 15000;
+let trip = null, watched = null, unfolded = false, patience = 0;
 
 // `keep` are forms and details, which leave the window where it is; `back` is the browser's history.
 function ask(address, how = 'link') {
@@ -21,10 +15,17 @@ function ask(address, how = 'link') {
 function setOff(how) {
   trip = {how, focus: focused(), open: opened(), scrolled: scrolled()};
   body.classList.add('busy');
+  clearTimeout(patience);
+  patience = setTimeout(settle, PATIENCE);  // The server may never answer.
   if (watched !== find('#answer')) {
     watched = find('#answer');
     new MutationObserver(restore).observe(watched, {childList: true, subtree: true});
   }
+}
+
+function settle() {
+  clearTimeout(patience);
+  body.classList.remove('busy', 'arriving', 'elsewhere');
 }
 
 function addressOf(form) {
@@ -54,7 +55,7 @@ const scrolled = () => [...document.querySelectorAll('.choices')].map((each) =>
 
 function arrived() {
   const {address, title} = find('.top').dataset;
-  body.classList.remove('busy');
+  settle();
   document.title = title;
   if (address !== (location.search || '?')) {
     const move = trip && trip.how !== 'back' ? 'pushState' : 'replaceState';
@@ -131,7 +132,7 @@ window.addEventListener('popstate', () => ask(location.search || '?', 'back'));
 
 watch('value', arrived);
 if (location.search) {
-  const answer = find('#answer .html-container > div') ?? find('#answer');
-  if (answer && !/[?&]see=/.test(location.search)) answer.innerHTML = SKELETON;
+  // Who follows a link sees the shape of what is coming until it comes, and nothing jumps.
+  body.classList.add(/[?&]see=/.test(location.search) ? 'elsewhere' : 'arriving');
   ask(location.search, 'back');
 }

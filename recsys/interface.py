@@ -20,7 +20,7 @@ from recsys.errors import QueryError
 from recsys.live import Live
 from recsys.monitoring import Metrics
 from recsys.navigation import Navigation, Shown, View
-from recsys.pages import welcome_html
+from recsys.pages import SKELETON, welcome_html
 from recsys.photos import MAX_BYTES
 from recsys.queues import READING, SEARCHING
 from recsys.uploads import sweeping, uploads_folder
@@ -110,6 +110,7 @@ def make_page(interface: Interface) -> gr.Blocks:
     with page:
         notice = gr.HTML(frame.notice_html(first.notice), elem_id="notice", **PLAIN)
         top = gr.HTML(start, elem_id="top", js_on_load=FOLLOW, **PLAIN)
+        gr.HTML(SKELETON, elem_id="skeleton", **PLAIN)
         answer = gr.HTML(
             welcome_html(recommender), elem_id="answer", js_on_load=plots.DRAW, **PLAIN
         )

@@ -9,12 +9,20 @@ from recsys.cards import Address, card_html, gallery_html, shelf_html
 from recsys.charts import evaluation_html
 from recsys.comparison import agreement, comparison_html
 from recsys.controls import controls_html
+from recsys.models import ALL
 from recsys.panel import panel_html
-from recsys.recommender import Recommender
+from recsys.recommender import DEFAULT_MATCHES, Recommender
 from recsys.results import Article, BasketAnswer
 
-EXAMPLES, PHOTOS, ALIASES = 12, 4, 6
-"""How many articles, photos and shoppers there are to start from."""
+EXAMPLES, PHOTOS, ALIASES, BASKETS = 12, 4, 6, 3
+"""How many articles, photos, shoppers and baskets there are to start from."""
+
+_CARD = '<li class="match"><span class="photo"></span><span class="name">&nbsp;</span></li>'
+_GALLERY = f"""<section class="gallery"><div class="heading"><h2>&nbsp;</h2></div>
+  <ol class="matches">{_CARD * DEFAULT_MATCHES}</ol></section>"""
+SKELETON = f"""<div class="answer skeleton" aria-hidden="true"><div class="side"><div class="query">
+  <span class="photo"></span></div></div><div class="galleries">{_GALLERY * len(ALL)}</div></div>"""
+"""The shape of an answer, shown until it comes."""
 
 
 def page_html(place: Place, recommender: Recommender, photo: bytes) -> str:
@@ -49,15 +57,7 @@ def welcome_html(recommender: Recommender) -> str:
       <p>Five retrieval models answer side by side: by text, by looks, by features, by who bought
       what, and all combined. Start anywhere.</p>
       {_chips("Say it", [(each, f"?words={each.replace(' ', '+')}") for each in whole])}
-      {
-        _chips(
-            "Ask for a shopper",
-            [
-                (each, write(Place(SHOPPER, shopper=each)))
-                for each in recommender.shoppers()[:ALIASES]
-            ],
-        )
-    }
+      {_shoppers(recommender)}
       {_photos(recommender, colours)}
       {_cards("Pick an article", articles, recommender.revision)}
     </div>"""
@@ -68,6 +68,25 @@ def _chips(title: str, links: Sequence[tuple[str, str]]) -> str:
         return ""
     chips = "".join(f'<a class="chip" href="{escape(to)}">{escape(text)}</a>' for text, to in links)
     return f'<section class="start"><h3>{title}</h3><p class="chips">{chips}</p></section>'
+
+
+def _shoppers(recommender: Recommender) -> str:
+    aliases = recommender.shoppers()[:ALIASES]
+    links = [(alias, write(Place(SHOPPER, shopper=alias))) for alias in aliases]
+    return _chips("Ask for a shopper", links)
+
+
+def _baskets(recommender: Recommender) -> str:
+    articles = recommender.examples(2 * BASKETS)
+    links = [
+        (f"{one.name} + {other.name}", write(Place(SHOPPER, basket=_ids(one, other))))
+        for one, other in zip(articles[::2], articles[1::2], strict=False)
+    ]
+    return _chips("Ask for a basket", links)
+
+
+def _ids(*articles: Article) -> str:
+    return " ".join(article.article_id for article in articles)
 
 
 def _photos(recommender: Recommender, colours: list[str]) -> str:
@@ -126,7 +145,7 @@ def _shopper(place: Place, recommender: Recommender) -> str:
         return form + basket_html(place, recommender.for_shopper(place.shopper, place.k))
     if place.basket:
         return form + basket_html(place, recommender.for_basket(place.basket.split(), place.k))
-    return form
+    return form + _shoppers(recommender) + _baskets(recommender)
 
 
 def basket_html(place: Place, answer: BasketAnswer) -> str:
@@ -156,7 +175,7 @@ def _who(place: Place, aliases: list[str]) -> str:
         <datalist id="aliases">{options}</datalist>
         <button type="submit" class="primary">Show</button></form>
       <form class="search">{page}<div class="box"><input name="basket"
-        value="{escape(place.basket)}" placeholder="Or a basket: article ids, spaces between"
+        value="{escape(place.basket)}" placeholder="Or a basket of article ids"
         aria-label="Basket" autocomplete="off"></div>
         <button type="submit" class="primary">Show what goes with it</button></form>
       <p class="hint">A shopper is somebody who bought things, under a made-up name.</p>

@@ -22,7 +22,7 @@ from building import build, cut_catalogue, photo_file, read_table
 from filelock import FileLock
 from gradio_client import Client
 from playwright.sync_api import Browser, sync_playwright
-from serving import Visit, free_port
+from serving import QUIET_FLAGS, Visit, chromium_path, free_port
 
 from recsys.interface import launch
 from recsys.live import Edition, Live
@@ -30,16 +30,7 @@ from recsys.recommender import Recommender
 from recsys.release import Release, open_release
 from recsys.sample import draw_sample
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP, PHONE = (1440, 900), (390, 844)
-QUIET_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 Once = Callable[[str, Callable[[Path], object]], Path]
@@ -138,7 +129,7 @@ def client(server: str) -> Client:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, without a window."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = chromium_path()
     if not found:
         complaint = "no Chromium: install one or name it in the environment variable CHROMIUM"
         if os.environ.get("REQUIRE_BROWSER") == "1":

@@ -1,6 +1,7 @@
 """Helpers for tests of the served page."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,20 @@ from gradio_client import Client
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 APP = Path(__file__).parents[1] / "app.py"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def chromium_path() -> str | None:
+    """Where Chromium is; ``None`` where there is none."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def free_port() -> int:
