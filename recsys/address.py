@@ -12,13 +12,14 @@ from urllib.parse import parse_qs, urlencode
 
 from recsys.errors import QueryError
 from recsys.facets import FACETS, Wanted
+from recsys.filters import NAMED
 from recsys.recommender import (
     DEFAULT_MATCHES,
     WORDS_WEIGHT,
     Recommender,
     Search,
     check_count,
-    check_weights,
+    check_weight,
 )
 from recsys.vectors import Float32
 
@@ -31,6 +32,9 @@ CHEAPEST, DEAREST = "cheapest", "dearest"
 FIND, SHOPPER, QUALITY, CATALOGUE = "find", "shopper", "quality", "catalogue"
 PAGES = (FIND, SHOPPER, QUALITY, CATALOGUE)
 """Where the page's menu leads."""
+
+OWN = "1"
+"""What stands for a visitor's own photo."""
 
 NO_PHOTO = "The photo of this link is not here any more. Drop it again."
 
@@ -116,23 +120,28 @@ def _searched(place: Place) -> list[tuple[str, object]]:
     if search.article is not None:
         fields.append(("article", search.article))
     if search.photo is not None:
-        fields.append(("photo", place.photo_of or 1))
+        fields.append(("photo", place.photo_of or OWN))
     if search.words:
         fields.append(("words", search.words))
     if search.words and search.weight != usual.weight:
-        fields.append(("words_weight", f"{search.weight:g}"))
+        fields.append(("words_weight", _number(search.weight)))
     fields += [("ignore", column) for column in sorted(search.ignored)]
     fields += [(CORRECT + column, value) for column, value in search.corrected.items()]
     wanted = search.wanted
     fields += [(name, value) for name in FACETS for value in wanted.chosen.get(name, ())]
     prices = {CHEAPEST: wanted.cheapest, DEAREST: wanted.dearest}
-    fields += [(name, f"{price:g}") for name, price in prices.items() if price is not None]
+    fields += [(name, _number(price)) for name, price in prices.items() if price is not None]
     if wanted.with_photo:
         fields.append(("with_photo", 1))
     if search.one_a_product:
         fields.append(("one_a_product", 1))
-    fields += [(WEIGHT + part, f"{weight:g}") for part, weight in search.weights.items()]
+    fields += [(WEIGHT + part, _number(weight)) for part, weight in search.weights.items()]
     return fields
+
+
+def _number(number: float) -> str:
+    """Return a number that is read back as just the same."""
+    return repr(float(number)).removesuffix(".0")
 
 
 def read(address: str, recommender: Recommender, photo: Float32 | None = None) -> Directions:
@@ -144,7 +153,9 @@ def read(address: str, recommender: Recommender, photo: Float32 | None = None) -
         photo: the vector of the photo that the page has; ``None`` for none.
     """
     try:
-        fields = parse_qs(address.lstrip("?"), max_num_fields=MOST_FIELDS)
+        # A browser may send what is no text in any encoding.
+        text = address.encode(errors="replace").decode()
+        fields = parse_qs(text.lstrip("?"), max_num_fields=MOST_FIELDS)
     except ValueError:
         return Directions(Place(), ("This link says too much to be read.",))
     reader = _Reader(fields, recommender)
@@ -168,27 +179,29 @@ class _Reader:
             basket = " ".join(re.findall(r"[^\s,;]+", self._one("basket")))
             shopper = self._one("shopper").strip()
             return Place(page, Search(), "", shopper, basket, self.count(), self.opened())
-        if re.fullmatch(r"[\d\s]*\d[\d\s]*", words := self._one("words")):
-            return Place(search=Search(article=self._article("words")), k=self.count())
-        article = self._article("article")
+        words = self._one("words")
+        digits = "".join(words.split()).isdecimal()
+        article = self._article("words" if digits else "article")
         photo_of = self._photo_of() if article is None else ""
         if photo_of:
             photo = self.recommender.photo_vector(photo_of)
-        search = self.search(words, article, photo)
+        elif article is not None or not self._own_photo(photo):
+            photo = None
+        search = self.search("" if digits else words, article, photo)
         return Place(search=search, photo_of=photo_of, k=self.count(), opened=self.opened())
 
     def search(self, words: str, article: str | None, photo: Float32 | None) -> Search:
-        if self._one("photo") and photo is None:
-            self.complaints.append(NO_PHOTO)
         return Search(
             article=article,
-            photo=photo if self._one("photo") and article is None else None,
+            photo=photo,
             words=words,
             weight=self._kept(
                 self._number("words_weight", WORDS_WEIGHT), _check_share, WORDS_WEIGHT
             ),
             corrected=self._corrected(),
-            ignored=frozenset(column for column in self.fields.get("ignore", ())),
+            ignored=frozenset(
+                column for column in self.fields.get("ignore", ()) if self._ignorable(column)
+            ),
             wanted=self._wanted(),
             one_a_product=bool(self._one("one_a_product")),
             weights=self._weights(),
@@ -202,9 +215,19 @@ class _Reader:
     def _photo_of(self) -> str:
         """Return the id of the article whose photo is asked about; empty for a visitor's own."""
         text = self._one("photo")
-        if text in ("", "1"):
-            return ""
-        return self._kept(text, self.recommender.photo_vector, "")
+        return "" if text in ("", OWN) else self._kept(text, self.recommender.photo_vector, "")
+
+    def _own_photo(self, photo: Float32 | None) -> bool:
+        """Whether the visitor's own photo is asked about, and there is one."""
+        asked = self._one("photo") == OWN
+        if asked and photo is None:
+            self.complaints.append(NO_PHOTO)
+        return asked and photo is not None
+
+    def _ignorable(self, column: str) -> bool:
+        if column not in NAMED:
+            self.complaints.append(f"Words name no {column!r:.60} that could be ignored.")
+        return column in NAMED
 
     def opened(self) -> str:
         return self._article("open") or ""
@@ -215,9 +238,14 @@ class _Reader:
 
     def _wanted(self) -> Wanted:
         chosen, with_photo = self._chosen(), bool(self._one("with_photo"))
-        prices = [self._number(name, None) for name in (CHEAPEST, DEAREST)]
+        prices = [self._price(name) for name in (CHEAPEST, DEAREST)]
         wanted = Wanted(chosen, with_photo, *prices)
         return self._kept(wanted, self.recommender.facets.check, Wanted(chosen, with_photo))
+
+    def _price(self, name: str) -> float | None:
+        price = self._number(name, None)
+        check = self.recommender.facets.check
+        return self._kept(price, lambda price: check(Wanted(cheapest=price)), None)
 
     def _chosen(self) -> dict[str, list[str]]:
         chosen = {}
@@ -241,10 +269,14 @@ class _Reader:
         return corrected
 
     def _weights(self) -> dict[str, float]:
-        given = {
-            name.removeprefix(WEIGHT): self._number(name, 0.0) for name in self._beginning(WEIGHT)
-        }
-        return self._kept(given, check_weights, {})
+        """Return what weighs anything; no weight at all is as good as none given."""
+        weights = {}
+        for name in self._beginning(WEIGHT):
+            one = (name.removeprefix(WEIGHT), self._number(name, 0.0))
+            part, weight = self._kept(one, lambda one: check_weight(*one), (name, 0.0))
+            if weight:
+                weights[part] = weight
+        return weights
 
     def _beginning(self, start: str) -> list[str]:
         return [name for name in self.fields if name.startswith(start)]
@@ -257,7 +289,7 @@ class _Reader:
         try:
             return float(text) if text else usual
         except ValueError:
-            self.complaints.append(f"{name} is a number, not {text!r:.60}.")
+            self.complaints.append(f"{name:.60} is a number, not {text!r:.60}.")
             return usual
 
     def _kept(self, value: T, check: Callable[[T], object], otherwise: T) -> T:

@@ -21,7 +21,8 @@ SHORT = {FIND: "Find", SHOPPER: "Shopper", QUALITY: "How good?", CATALOGUE: "Cat
 SURPRISE = "?surprise=1"
 """The address that leads to an article drawn at random."""
 
-TYPED = ("words", "open")
+TYPED = ("words", "ignore", "open")
+"""What new words take the place of."""
 
 
 def top_html(
@@ -72,12 +73,13 @@ def hidden_html(place: Place, without: tuple[str, ...]) -> str:
 
     Args:
         place: what is shown.
-        without: how the names of those fields begin that are in the form themselves.
+        without: the names of those fields that are in the form themselves; one that ends in a dot
+            stands for all that begin so.
     """
     return "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in fields(place)
-        if not name.startswith(without)
+        if name not in without and f"{name.partition('.')[0]}." not in without
     )
 
 
@@ -118,7 +120,7 @@ def _search(place: Place, token: str) -> str:
 def _token(place: Place, asked: Article | None, photo: bytes, revision: str) -> str:
     """Return the article or photo that words are added to, and how to take it out of the box."""
     search = place.search
-    if search.article is None and search.photo is None:
+    if asked is None and search.photo is None:
         return ""
     if asked:
         picture, name = photo_html(asked, revision, eager=True), asked.name

@@ -4,10 +4,12 @@ const READ_BY_ENCODERS = /[?&]words=/;
 const find = (selector) => document.querySelector(selector);
 const body = document.body;
 const PATIENCE = 15000;
-let trip = null, watched = null, unfolded = false, patience = 0;
+let trip = null, waiting = null, watched = null, unfolded = false, patience = 0;
 
 // `keep` are forms and details, which leave the window where it is; `back` is the browser's history.
+// One question at a time: of those that come meanwhile, the last is asked next.
 function ask(address, how = 'link') {
+  if (body.classList.contains('busy')) return void (waiting = [address, how]);
   setOff(how);
   trigger(READ_BY_ENCODERS.test(address) ? 'submit' : 'select', {address});
 }
@@ -17,15 +19,19 @@ function setOff(how) {
   body.classList.add('busy');
   clearTimeout(patience);
   patience = setTimeout(settle, PATIENCE);  // The server may never answer.
-  if (watched !== find('#answer')) {
-    watched = find('#answer');
-    new MutationObserver(restore).observe(watched, {childList: true, subtree: true});
+  // Not all of #answer: what Gradio says of its progress is in there, too.
+  if (watched !== find('#answer .html-container')) {
+    watched = find('#answer .html-container');
+    const attributeFilter = ['checked', 'value', 'selected'];
+    new MutationObserver(restore).observe(watched, {childList: true, subtree: true, attributeFilter});
   }
 }
 
 function settle() {
   clearTimeout(patience);
   body.classList.remove('busy', 'arriving', 'elsewhere');
+  const next = waiting;
+  if (next) setTimeout(() => (waiting === next) && (waiting = null, ask(...next)));
 }
 
 function addressOf(form) {
@@ -56,6 +62,8 @@ const scrolled = () => [...document.querySelectorAll('.choices')].map((each) =>
 function arrived() {
   const {address, title} = find('.top').dataset;
   settle();
+  if (waiting) return;
+  retype(find('#top'));
   document.title = title;
   if (address !== (location.search || '?')) {
     const move = trip && trip.how !== 'back' ? 'pushState' : 'replaceState';
@@ -66,9 +74,20 @@ function arrived() {
   if (trip?.focus?.startsWith('#')) find(trip.focus)?.focus({preventScroll: true});
 }
 
+// Gradio changes the parts of a page where they stand, and what was typed in one outlives that.
+function retype(part) {
+  for (const each of part.querySelectorAll('input, option')) {
+    if (each === document.activeElement && each.matches('[type="range"], [type="number"]')) continue;
+    if (each.matches('option')) each.selected = each.defaultSelected;
+    else if (each.type === 'checkbox') each.checked = each.defaultChecked;
+    else if (each.type !== 'hidden') each.value = each.defaultValue;
+  }
+}
+
 // The answer may come before or after what stands above it.
 function restore() {
   find('.fold')?.setAttribute('aria-expanded', unfolded);
+  retype(watched);
   if (trip?.how !== 'keep') return;
   for (const [name, open] of trip.open) {
     const each = find(`#answer details[data-name="${name}"]`);

@@ -36,11 +36,15 @@ OPEN = (FOLDER / "detail.js").read_text(encoding="utf-8")
 SESSIONS = 1000
 """How many visitors' states are kept. Gradio makes one for each call without a session, too."""
 
-HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-"""How the page's own events are bound: not in the API, and without Gradio's veil."""
+HIDDEN: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "trigger_mode": "multiple",
+}
+"""How the page's own events are bound: not in the API, and without Gradio's veil.
 
-LATEST: dict[str, Any] = {"trigger_mode": "always_last"}
-"""How those are bound that a visitor need not wait for: the last click counts."""
+The page itself asks one question at a time, the last one next: "always_last" forgets its address.
+"""
 
 PLAIN: dict[str, Any] = {"apply_default_css": False}
 """How the page's parts are made: nothing of Gradio's look."""
@@ -119,9 +123,9 @@ def make_page(interface: Interface) -> gr.Blocks:
         photo = gr.File(file_types=["image"], type="binary", label="Photo", elem_id="photo")
         view = gr.State(View())
         shown = [top, answer, detail, view]
-        top.select(interface.go, view, shown, **HIDDEN, **SEARCHING, **LATEST)
+        top.select(interface.go, view, shown, **HIDDEN, **SEARCHING)
         # The page says "submit" where an encoder may have to read words.
-        top.submit(interface.go, view, shown, **HIDDEN, **READING, **LATEST)
+        top.submit(interface.go, view, shown, **HIDDEN, **READING)
         photo.upload(interface.bring, [photo, view], [*shown, photo], **HIDDEN, **READING)
         page.load(interface.arrive, None, [notice, foot, answer], **HIDDEN, **SEARCHING)
         bind(Api(interface.live))

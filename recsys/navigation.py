@@ -15,12 +15,13 @@ import gradio as gr
 
 from recsys.address import FIND, Place, read, write
 from recsys.detail import detail_html
-from recsys.errors import RecsysError
+from recsys.errors import QueryError, RecsysError
 from recsys.frame import SURPRISE, top_html
 from recsys.live import Live
 from recsys.pages import page_html
 from recsys.photos import thumbnail
 from recsys.recommender import Recommender, Search
+from recsys.results import Article
 from recsys.vectors import Float32
 
 WAKING = "The models that read photos and words are still waking up. Your answer comes by itself."
@@ -76,7 +77,7 @@ class Navigation:
         if address == SURPRISE:
             drawn = self._now.surprise(self.chance).article_id
             address = write(Place(search=Search(article=drawn)))
-        directions = read(address, self._now, view.photo.vector if view.photo else None)
+        directions = read(address, self._now, self._kept(view.photo))
         yield from self._lead(directions.place, view, " ".join(directions.complaints))
 
     def bring(self, data: bytes, view: View) -> Iterator[Shown]:
@@ -124,12 +125,23 @@ class Navigation:
         return self._top(view, message), gr.skip(), gr.skip(), gr.skip()
 
     def _top(self, view: View, message: str) -> str:
-        place = view.place or Place()
-        recommender = self._recommender(place, view)
-        id_ = place.photo_of or place.search.article
-        asked = recommender.article(id_) if id_ else None
+        place, recommender = view.place or Place(), self.live.recommender(view.revision)
+        asked = self._asked(place, recommender)
         jpeg = view.photo.jpeg if view.photo else b""
         return top_html(place, time.monotonic_ns(), asked, jpeg, recommender.revision, message)
+
+    def _asked(self, place: Place, recommender: Recommender) -> Article | None:
+        """Return the article that a place asks about, unless it went with its release."""
+        id_ = place.photo_of or place.search.article
+        try:
+            return recommender.article(id_) if id_ else None
+        except QueryError:
+            return None
+
+    def _kept(self, photo: Photo | None) -> Float32 | None:
+        """Return the vector of a visitor's photo while the release that has read it is kept."""
+        kept = photo and self.live.recommender(photo.revision).revision == photo.revision
+        return photo.vector if photo and kept else None
 
     def _details(self, place: Place, recommender: Recommender) -> str:
         if not place.opened:

@@ -58,11 +58,14 @@ def read_overview(path: Path) -> pd.DataFrame:
 
     Raises:
         KeyError: a column is missing.
-        ValueError: a week is no Monday, or a number is none.
+        ValueError: a week is no Monday, a group has no name, or a number is none.
     """
     table = pd.read_parquet(path)[list(COLUMNS)]
     weeks = table["week"].to_numpy("datetime64[D]").astype(np.int64)
-    if len(table) and (((weeks + 3) % 7).any() or table["purchases"].min() < 1):
+    purchases = table["purchases"]
+    if purchases.dtype != np.int64 or table[GROUP].isna().any():
+        raise ValueError(f"{OVERVIEW} has a group without a name, or purchases that are no numbers")
+    if len(table) and (((weeks + 3) % 7).any() or purchases.min() < 1):
         raise ValueError(f"{OVERVIEW} has a week that is no Monday, or no purchases")
     return table
 

@@ -242,11 +242,12 @@ class Recommender:
         Raises:
             QueryError: as `article`.
         """
-        if search.weights:
-            return search.weights
         row = None if search.article is None else self.row(search.article)
         retrieval, query = self.release.retrieval, self._asked(row, search)
-        return retrieval.weights[query.kind].at(retrieval.known(query))
+        learned = retrieval.weights[query.kind].at(retrieval.known(query))
+        return (
+            {part: search.weights.get(part, 0.0) for part in learned} if search.weights else learned
+        )
 
     def for_basket(self, texts: Sequence[str], k: int = DEFAULT_MATCHES) -> BasketAnswer:
         """Return ``k`` articles that go with a basket, given as article ids.
@@ -435,7 +436,9 @@ class Recommender:
         values = self.release.retrieval.bridges.reader.vocabulary.values
         for column, value in corrected.items():
             if column not in NAMED or value not in values[column]:
-                raise QueryError(f"There is no {_shortened(value)} among the values of {column!r}.")
+                raise QueryError(
+                    f"There is no {_shortened(value)} among the values of {column!r:.60}."
+                )
 
     def _for_basket(self, alias: str, owned: Int32, asking: Int32, k: int) -> BasketAnswer:
         query = self.release.retrieval.of_basket(asking, np.unique(owned))
@@ -530,7 +533,15 @@ def _shortened(text: str) -> str:
 def check_count(k: int) -> None:
     """Raise `QueryError` unless ``k`` matches may be asked for."""
     if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
-        raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r}.")
+        raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r:.60}.")
+
+
+def check_weight(part: str, weight: float) -> None:
+    """Raise `QueryError` unless the combined model has such a part, and it can weigh so much."""
+    if part not in PARTS:
+        raise QueryError(f"Weigh {', '.join(PARTS)}, not {part!r:.60}.")
+    if not isinstance(weight, int | float) or not 0 <= weight <= HEAVIEST:
+        raise QueryError(f"Weights are between 0 and {HEAVIEST}, not {weight!r:.60}.")
 
 
 def check_weights(weights: Mapping[str, float]) -> None:
@@ -538,10 +549,7 @@ def check_weights(weights: Mapping[str, float]) -> None:
     if not isinstance(weights, Mapping):
         raise QueryError("Weights are a number by part of the combined model.")
     for part, weight in weights.items():
-        if part not in PARTS:
-            raise QueryError(f"Weigh {', '.join(PARTS)}, not {part!r:.60}.")
-        if not isinstance(weight, int | float) or not 0 <= weight <= HEAVIEST:
-            raise QueryError(f"Weights are between 0 and {HEAVIEST}, not {weight!r:.60}.")
+        check_weight(part, weight)
     if weights and not any(weights.values()):
         raise QueryError("Give at least one part some weight.")
 

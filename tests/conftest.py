@@ -30,7 +30,7 @@ from recsys.recommender import Recommender
 from recsys.release import Release, open_release
 from recsys.sample import draw_sample
 
-DESKTOP, PHONE = (1440, 900), (390, 844)
+DESKTOP, PHONE, WALL = (1440, 900), (390, 844), (2560, 1440)
 
 
 Once = Callable[[str, Callable[[Path], object]], Path]
@@ -145,5 +145,17 @@ def browser() -> Iterator[Browser]:
 def visit(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Visit]:
     """A new visitor, once at a desk and once with a phone."""
     visitor = Visit(browser, server, *request.param)
+    yield visitor
+    visitor.context.close()
+
+
+@pytest.fixture(
+    params=[(size, scheme) for size in (PHONE, DESKTOP, WALL) for scheme in ("light", "dark")],
+    ids=lambda screen: f"{screen[0][0]}-{screen[1]}",
+)
+def anywhere(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Visit]:
+    """A new visitor, at every size of screen, by day and by night."""
+    size, scheme = request.param
+    visitor = Visit(browser, server, *size, scheme)
     yield visitor
     visitor.context.close()

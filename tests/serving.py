@@ -147,11 +147,16 @@ class Crowd:
 class Visit:
     """A visitor's page in Chromium, and what went wrong or left the host while it was open."""
 
-    def __init__(self, browser: Browser, address: str, width: int, height: int) -> None:
+    def __init__(
+        self, browser: Browser, address: str, width: int, height: int, scheme: str = "light"
+    ) -> None:
         self.address = address
         self.errors: list[str] = []
         self.requests: list[str] = []
-        self.context = browser.new_context(viewport={"width": width, "height": height})
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
         self.page: Page = self.context.new_page()
         self.page.on("console", self._note_console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
