@@ -1,53 +1,71 @@
-"""Take the README's screenshots from the running app: ``make screenshots``.
+"""Take the screenshots in ``docs`` from the running app: ``make screenshots``.
 
 Serves the release in ``release`` (the sample), so no picture of anyone else's catalogue is drawn.
 """
 
-import os
-import shutil
+import io
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+from tqdm import tqdm
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from serving import QUIET_FLAGS, chromium_path
+
 from recsys.interface import launch
 from recsys.live import Edition, Live
 from recsys.recommender import Recommender
 from recsys.release import open_release
 
 DOCS = Path(__file__).parent
-SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+SIZES = {390: 844, 1440: 900, 2560: 1440}
+SCHEMES = ("light", "dark")
+QUALITY = 80
 
 
 def main() -> None:
-    """Write one PNG a page and size beside this file."""
+    """Write one picture a page, width and colour scheme beside this file."""
     recommender = Recommender(open_release(Path("release")))
-    live = Live(Edition(recommender, "the sample"))
-    address = launch(live, quiet=True).local_url
-    article = recommender.examples(16)[2].article_id
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    address = launch(Live(Edition(recommender, "the sample")), quiet=True).local_url
+    shots = [(width, scheme, *page) for width in SIZES for scheme in SCHEMES for page in pages()]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for size, (width, height) in SIZES.items():
-            page = browser.new_page(viewport={"width": width, "height": height})
-            shoot(page, address, f"start-{size}", ".welcome")
-            shoot(page, f"{address}?article={article}", f"article-{size}", ".gallery")
-            page.get_by_role("tab", name="How good is it?").click()
-            page.wait_for_selector(".chart:visible")
-            page.screenshot(path=DOCS / f"how-good-{size}.png")
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET_FLAGS)
+        for width, scheme, name, query, shows in tqdm(shots, desc="screenshots"):
+            viewport = {"width": width, "height": SIZES[width]}
+            page = browser.new_page(viewport=viewport, color_scheme=scheme)
+            page.goto(address + query)
+            page.wait_for_selector(shows)
+            shoot(page, DOCS / f"{name}-{width}-{scheme}.webp")
+            page.close()
         browser.close()
 
 
-def shoot(page: Page, address: str, name: str, wait_for: str) -> None:
-    """Open an address, wait for what it should show, with its pictures, and keep a PNG of it."""
-    page.goto(address)
-    page.wait_for_selector(wait_for)
+def pages() -> list[tuple[str, str, str]]:
+    """Return the name, the address, and what is to be seen on each page."""
+    article = "?article=0310352003"
+    return [
+        ("start", "", "#answer .welcome"),
+        ("article", article, "#answer .gallery"),
+        ("filters", f"{article}&colour_group_name=Black&weight.image=10", "#answer .gallery"),
+        ("details", f"{article}&open=0310352005", "dialog"),
+        ("photo-and-words", "?photo=0310352003&words=in+red", "#answer .gallery"),
+        ("shopper", "?see=shopper&shopper=shopper-0001", "#answer .gallery"),
+        ("how-good", "?see=quality", "#answer .chart"),
+        ("catalogue", "?see=catalogue", "#answer canvas"),
+        ("error", "?article=0000000000", ".message"),
+    ]
+
+
+def shoot(page: Page, path: Path) -> None:
+    """Keep a picture of a page once the photos in sight are there."""
     page.wait_for_function(
         "[...document.images].every(photo => photo.complete || photo.loading === 'lazy')"
     )
     page.wait_for_timeout(1000)
-    page.screenshot(path=DOCS / f"{name}.png")
+    Image.open(io.BytesIO(page.screenshot())).save(path, quality=QUALITY, method=6)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def _chart(name: str, table: Table) -> str:
       <h2>{escape(name.capitalize())}</h2>
       <p>{escape(PROTOCOLS[name])} {table.questions:,} questions.</p>
       <table class="bars"><caption>Recall@12, {escape(name)}</caption><tbody>{bars}</tbody></table>
-      <details><summary>All figures</summary><div class="figures"><table>
+      <details><summary>All figures</summary><div class="figures" tabindex="0"
+        role="region" aria-label="All figures"><table>
         <thead><tr><th scope="col">model</th><th scope="col">recall@100</th>
         <th scope="col">MAP@12</th><th scope="col">NDCG@12</th><th scope="col">hit rate@12</th>
         <th scope="col">coverage@12</th><th scope="col">novelty, bits</th>

@@ -43,7 +43,8 @@ def comparison_html(galleries: Sequence[Gallery]) -> str:
     return f"""<details class="overlap" data-name="overlap">
       <summary>How far do the models agree?</summary>
       <p>Results that every two galleries share.</p>
-      <div class="scroll"><table><thead><tr><td></td>{heads}</tr></thead>
+      <div class="scroll" tabindex="0" role="region" aria-label="Results in common"><table>
+        <thead><tr><td></td>{heads}</tr></thead>
         <tbody>{rows}</tbody></table></div>
     </details>"""
 

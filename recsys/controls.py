@@ -50,7 +50,7 @@ def controls_html(
     return f"""
     <section class="narrow" aria-label="Filters and weights">
       <button type="button" class="fold" data-fold aria-expanded="false">
-        Filters and weights</button>
+        Filters and weights{_in_use(place)}</button>
       <form class="controls">{hidden_html(place, CHANGED)}
         {_reset(place)}
         {_how_many(place)}{_words_weight(place)}{chosen}{_prices(place, prices)}
@@ -59,6 +59,11 @@ def controls_html(
         {_weights(place, weights)}
       </form>
     </section>"""
+
+
+def _in_use(place: Place) -> str:
+    """Return what a folded form says of itself."""
+    return " · in use" if place.narrowed or place.search.weights else ""
 
 
 def _reset(place: Place) -> str:

@@ -23,7 +23,7 @@ PARTS = (
     "requirements.txt",
     "LICENSE",
     "docs/*.md",
-    "docs/*.png",
+    "docs/*-1440-light.webp",
     "recsys/**/*.py",
     "recsys/*.css",
     "recsys/*.js",

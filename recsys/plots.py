@@ -181,7 +181,8 @@ def _months(table: pd.DataFrame) -> str:
         + "</tr>"
         for month, *counts in months.itertuples()
     )
-    return f"""<details><summary>All figures, by month</summary><div style="overflow-x:auto"><table>
+    return f"""<details><summary>All figures, by month</summary>
+      <div style="overflow-x:auto" tabindex="0" role="region" aria-label="Purchases a month"><table>
       <thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"""
 
 

@@ -67,7 +67,7 @@ def test_the_links_of_the_readme_lead_somewhere_on_the_space(
 ) -> None:
     deploy(deployment())
     files = hub.repo(SPACE, "space").files()
-    for link in ("docs/design.md", "docs/article-desktop.png", "LICENSE"):
+    for link in ("docs/design.md", "docs/article-1440-light.webp", "LICENSE"):
         assert f"({link})" in files["README.md"].decode()
         assert files[link] == (ROOT / link).read_bytes()
 
