@@ -17,8 +17,9 @@ from recsys.models import COMBINED, IMAGE, TWO_TOWER
 from recsys.models.image import ImageEncoder
 from recsys.models.text import article_texts, short_texts
 from recsys.protocols import basket_questions
-from recsys.recommender import Recommender, Search
+from recsys.recommender import Recommender
 from recsys.release import Release, open_release
+from recsys.search import Search
 from recsys.split import TEST, TRAINING, buckets_of
 from recsys.vectors import NO_VECTOR, Float32, Int32
 

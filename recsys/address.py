@@ -13,14 +13,8 @@ from urllib.parse import parse_qs, urlencode
 from recsys.errors import QueryError
 from recsys.facets import FACETS, Wanted
 from recsys.filters import NAMED
-from recsys.recommender import (
-    DEFAULT_MATCHES,
-    WORDS_WEIGHT,
-    Recommender,
-    Search,
-    check_count,
-    check_weight,
-)
+from recsys.recommender import Recommender
+from recsys.search import DEFAULT_MATCHES, WORDS_WEIGHT, Search, check_count, check_weight
 from recsys.vectors import Float32
 
 MOST_FIELDS = 200

@@ -29,8 +29,9 @@ from recsys.errors import QueryError, RecsysError
 from recsys.facets import Wanted, price_range
 from recsys.live import Live
 from recsys.queues import READING, SEARCHING
-from recsys.recommender import DEFAULT_MATCHES, WORDS_WEIGHT, Recommender, Search, check_count
+from recsys.recommender import Recommender
 from recsys.results import Answer
+from recsys.search import DEFAULT_MATCHES, WORDS_WEIGHT, Search, check_count
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from recsys.cards import TITLES, column_label
 from recsys.facets import FACETS, Facet, Wanted
 from recsys.frame import hidden_html
 from recsys.models import COUNTS, FEATURES, IMAGE, TEXT, TWO_TOWER
-from recsys.recommender import DEFAULT_MATCHES, MOST_MATCHES
+from recsys.search import DEFAULT_MATCHES, MOST_MATCHES
 
 COUNTS_OFFERED = (6, DEFAULT_MATCHES, 24, 36, MOST_MATCHES)
 HEAVY = 10

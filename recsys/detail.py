@@ -6,8 +6,8 @@ from html import escape
 from recsys.address import Place, write
 from recsys.cards import TITLES, column_label, photo_html, price_html
 from recsys.models import COMBINED
-from recsys.recommender import Search
 from recsys.results import Article, Explanation, Match
+from recsys.search import Search
 
 HEADS = '<th scope="col">This</th><th scope="col">You asked about</th>'
 

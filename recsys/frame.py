@@ -5,8 +5,8 @@ from html import escape
 from recsys.address import CATALOGUE, FIND, PAGES, QUALITY, SHOPPER, Place, fields, write
 from recsys.cards import photo_html, upload_html
 from recsys.live import Edition
-from recsys.recommender import LONGEST_WORDS, Search
 from recsys.results import Article
+from recsys.search import LONGEST_WORDS, Search
 
 TITLE = "More like this"
 MENU = {

@@ -20,8 +20,9 @@ from recsys.frame import SURPRISE, top_html
 from recsys.live import Live
 from recsys.pages import page_html
 from recsys.photos import thumbnail
-from recsys.recommender import Recommender, Search
+from recsys.recommender import Recommender
 from recsys.results import Article
+from recsys.search import Search
 from recsys.vectors import Float32
 
 WAKING = "The models that read photos and words are still waking up. Your answer comes by itself."

@@ -11,8 +11,9 @@ from recsys.comparison import agreement, comparison_html
 from recsys.controls import controls_html
 from recsys.models import ALL
 from recsys.panel import panel_html
-from recsys.recommender import DEFAULT_MATCHES, Recommender
+from recsys.recommender import Recommender
 from recsys.results import Article, BasketAnswer
+from recsys.search import DEFAULT_MATCHES
 
 EXAMPLES, PHOTOS, ALIASES, BASKETS = 12, 4, 6, 3
 """How many articles, photos, shoppers and baskets there are to start from."""

@@ -4,7 +4,6 @@ import dataclasses
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
@@ -16,8 +15,8 @@ from recsys.catalog import ARTICLE_COLUMNS, DESCRIPTIVE_COLUMNS, normalize_artic
 from recsys.errors import QueryError
 from recsys.facets import Facet, Facets, Mask, Wanted
 from recsys.filters import NAMED, Attributes, Filter
-from recsys.models import ALL, COMBINED, FEATURES, IMAGE, TEXT, TWO_TOWER, Model
-from recsys.models.combined import PARTS
+from recsys.models import ALL, COMBINED, FEATURES, IMAGE, TEXT
+from recsys.notes import note_of, notes_of, notes_of_basket
 from recsys.photos import decode_photo
 from recsys.protocols import BASKET_SIZE
 from recsys.readers import Readers
@@ -33,56 +32,24 @@ from recsys.results import (
     Reading,
 )
 from recsys.retrieval import NOBODY, WORDS, Query
+from recsys.search import (
+    DEFAULT_MATCHES,
+    MOST_MATCHES,
+    Search,
+    check_count,
+    check_weights,
+    checked_words,
+)
 from recsys.vectors import DECIMALS, NO_VECTOR, Float32, Int32
 
-DEFAULT_MATCHES, MOST_MATCHES = 12, 48
 LARGEST_BASKET = 50
 """How many articles a visitor may name."""
-
-LONGEST_WORDS = 500
-"""How many characters a visitor may ask with."""
-
-WORDS_WEIGHT = 0.5
-"""How much words count beside an article or a photo, unless a visitor says otherwise."""
-
-HEAVIEST = 100
-"""The most that a visitor may let a part of the combined model weigh; proportions count."""
 
 PRICE_DECIMALS = 6
 """As many as H&M's prices have that mean anything: they are scaled to a few hundredths."""
 
 GUESSES = 4
 """How many values of an attribute are told of a photo."""
-
-ESTIMATED = "Estimated from the photo: this model reads {what}, not photos."
-READS = {TEXT.name: "texts", FEATURES.name: "attributes", TWO_TOWER.name: "purchases"}
-
-
-@dataclass(frozen=True)
-class Search:
-    """What a visitor looks for: an article or a photo or neither, and words or none.
-
-    Attributes:
-        article: an article id; ``None`` for none.
-        photo: a photo's vector, as `Recommender.read` returned it; ``None`` for none.
-        words: what it should be, or how it should differ.
-        weight: how much the words count beside the article or photo, in [0, 1].
-        corrected: what the photo shows in truth, a value by column.
-        ignored: columns whose attributes the words do not mean.
-        wanted: what answers must be.
-        one_a_product: whether other colours of a product, also of the article's, are left out.
-        weights: by part of the combined model; empty for those that were learned.
-    """
-
-    article: str | None = None
-    photo: Float32 | None = None
-    words: str = ""
-    weight: float = WORDS_WEIGHT
-    corrected: Mapping[str, str] = field(default_factory=dict)
-    ignored: frozenset[str] = frozenset()
-    wanted: Wanted = field(default_factory=Wanted)
-    one_a_product: bool = False
-    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 class Recommender:
@@ -200,7 +167,7 @@ class Recommender:
         """
         row = self.row(text)
         query = dataclasses.replace(
-            self._query(search, self._filters(_checked_words(search), search)),
+            self._query(search, self._filters(checked_words(search), search)),
             among=np.array([row], np.int32),
             exclude=NOBODY,
         )
@@ -222,7 +189,7 @@ class Recommender:
             EncoderError: an encoder cannot be loaded.
             ReleaseError: it is not the one that made the release's vectors.
         """
-        with telemetry.query(_kind(search), self.revision, k, search.words) as told:
+        with telemetry.query(search.kind, self.revision, k, search.words) as told:
             told.known = search.words in self.release.phrases
             return self._search(search, k)
 
@@ -233,7 +200,7 @@ class Recommender:
             QueryError: as `search`.
         """
         self.facets.check(search.wanted)
-        filters = self._filters(_checked_words(search), search)
+        filters = self._filters(checked_words(search), search)
         return self.facets.counts(search.wanted, self._having(filters))
 
     def weights(self, search: Search) -> Mapping[str, float]:
@@ -318,7 +285,7 @@ class Recommender:
 
     def _search(self, search: Search, k: int) -> Answer:
         check_count(k)
-        words = _checked_words(search)
+        words = checked_words(search)
         self.check_corrections(search.corrected)
         self.facets.check(search.wanted)
         check_weights(search.weights)
@@ -329,7 +296,7 @@ class Recommender:
         return Answer(
             self.revision,
             None if row is None else self._article(row),
-            self._galleries(query, k, self._notes(search, query)),
+            self._galleries(query, k, notes_of(search, query)),
             words,
             tuple(filters),
             self._reading(search),
@@ -347,7 +314,7 @@ class Recommender:
     def _query(self, search: Search, filters: Sequence[Filter]) -> Query:
         """Return the query for an article or a photo, words, or both; nothing is left out yet."""
         row = None if search.article is None else self.row(search.article)
-        query, words = self._asked(row, search), _checked_words(search)
+        query, words = self._asked(row, search), checked_words(search)
         if words:
             said = self._said(words)
             query = self.release.retrieval.with_words(query, said, float(search.weight), filters)
@@ -415,20 +382,6 @@ class Recommender:
             readings.append(Reading(column, tuple(guesses)))
         return tuple(readings)
 
-    def _notes(self, search: Search, query: Query) -> dict[str, str]:
-        """Return what there is to know of each gallery."""
-        if search.photo is not None:
-            notes = {name: ESTIMATED.format(what=what) for name, what in READS.items()}
-            return {name: note for name, note in notes.items() if name in query.vectors}
-        notes = {IMAGE.name: "This article has no photo, so its looks cannot be compared."}
-        if search.article is None:
-            notes = {
-                IMAGE.name: "This catalogue has too few photos for its image model to know words.",
-                FEATURES.name: "Your words name no attribute of the catalogue.",
-                TWO_TOWER.name: "This model knows who bought what; it reads no words.",
-            }
-        return {name: note for name, note in notes.items() if name not in query.vectors}
-
     def check_corrections(self, corrected: Mapping[str, str]) -> None:
         """Raise `QueryError` unless a photo can show these values, one by column."""
         if not isinstance(corrected, Mapping):
@@ -442,14 +395,12 @@ class Recommender:
 
     def _for_basket(self, alias: str, owned: Int32, asking: Int32, k: int) -> BasketAnswer:
         query = self.release.retrieval.of_basket(asking, np.unique(owned))
-        notes = {IMAGE.name: "None of these has a photo, so their looks cannot be compared."}
-        notes = {} if IMAGE.name in query.vectors else notes
         latest = list(dict.fromkeys(owned[::-1].tolist()))
         return BasketAnswer(
             self.revision,
             alias,
             tuple(self._article(row) for row in latest[:MOST_MATCHES]),
-            self._galleries(query, k, notes),
+            self._galleries(query, k, notes_of_basket(query)),
             self._again(owned, k) if alias else (),
         )
 
@@ -475,7 +426,7 @@ class Recommender:
             Gallery(
                 model,
                 matches.get(model.name, ()),
-                self._note(model, matches, query, notes.get(model.name, "")),
+                note_of(model, query, matches.get(model.name, ()), notes.get(model.name, "")),
             )
             for model in ALL
         )
@@ -495,19 +446,6 @@ class Recommender:
             for place, row in enumerate(rows)
         )
 
-    def _note(
-        self, model: Model, matches: Mapping[str, tuple[Match, ...]], query: Query, note: str
-    ) -> str:
-        if matches.get(model.name) or (note and model.name not in query.vectors):
-            return note
-        if query.among is not None and not len(query.among):
-            return "No article has all of these attributes. Take one of them back."
-        if query.among is not None and model is not COMBINED:
-            return "No article that this model knows has all of these attributes."
-        if query.weights and model is COMBINED:
-            return "Nothing that you let count knows what you asked about. Give more parts weight."
-        return "There is nothing to compare with in this catalogue."
-
     def _article(self, row: int) -> Article:
         price = float(self.release.prices[row])
         return Article(
@@ -520,55 +458,5 @@ class Recommender:
         )
 
 
-def _kind(search: Search) -> str:
-    """Return what a search asks with, as "photo+words"."""
-    asked = {"article": search.article, "photo": search.photo, "words": search.words or None}
-    return "+".join(name for name, given in asked.items() if given is not None)
-
-
 def _shortened(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")
-
-
-def check_count(k: int) -> None:
-    """Raise `QueryError` unless ``k`` matches may be asked for."""
-    if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
-        raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r:.60}.")
-
-
-def check_weight(part: str, weight: float) -> None:
-    """Raise `QueryError` unless the combined model has such a part, and it can weigh so much."""
-    if part not in PARTS:
-        raise QueryError(f"Weigh {', '.join(PARTS)}, not {part!r:.60}.")
-    if not isinstance(weight, int | float) or not 0 <= weight <= HEAVIEST:
-        raise QueryError(f"Weights are between 0 and {HEAVIEST}, not {weight!r:.60}.")
-
-
-def check_weights(weights: Mapping[str, float]) -> None:
-    """Raise `QueryError` unless the combined model can weigh its parts so."""
-    if not isinstance(weights, Mapping):
-        raise QueryError("Weights are a number by part of the combined model.")
-    for part, weight in weights.items():
-        check_weight(part, weight)
-    if weights and not any(weights.values()):
-        raise QueryError("Give at least one part some weight.")
-
-
-def _checked_words(search: Search) -> str:
-    """Return the words of a search, without spaces around them.
-
-    Raises:
-        QueryError: there is nothing to look for, there are too many words, or their weight is no
-            share.
-    """
-    words = " ".join(str(search.words).split())
-    if not words and search.article is None and search.photo is None:
-        raise QueryError("Say what to look for: an article id, a photo or a few words.")
-    if search.article is not None and search.photo is not None:
-        raise QueryError("Ask with an article or with a photo, not with both.")
-    if len(words) > LONGEST_WORDS:
-        raise QueryError(f"Use fewer words: at most {LONGEST_WORDS} characters are read.")
-    weight = search.weight
-    if not isinstance(weight, int | float) or not 0 <= weight <= 1:
-        raise QueryError(f"Words count between 0 and 1, not {weight!r}.")
-    return words

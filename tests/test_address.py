@@ -22,7 +22,7 @@ from recsys.facets import FACETS, Wanted
 from recsys.filters import COLOUR, KIND, NAMED
 from recsys.models import IMAGE, TEXT
 from recsys.models.combined import PARTS
-from recsys.recommender import DEFAULT_MATCHES, MOST_MATCHES, Search
+from recsys.search import DEFAULT_MATCHES, MOST_MATCHES, Search
 
 PHOTO = np.ones(3, np.float32)
 """A visitor's photo; an address only says that there is one."""

@@ -11,7 +11,7 @@ from recsys.controls import HEAVY, PRESETS, controls_html
 from recsys.facets import FACETS, Choice, Facet, Wanted
 from recsys.filters import COLOUR, KIND
 from recsys.models import COUNTS, TEXT
-from recsys.recommender import MOST_MATCHES, Search
+from recsys.search import MOST_MATCHES, Search
 
 LEARNED = {"text": 0.5, "image": 2.0, "co_purchase": 1.0}
 PRICES = (0.0072, 0.1695)

@@ -10,8 +10,8 @@ from recsys.detail import detail_html
 from recsys.facets import Wanted
 from recsys.filters import COLOUR, KIND
 from recsys.models import COMBINED, IMAGE, TEXT
-from recsys.recommender import Search
 from recsys.results import Explanation
+from recsys.search import Search
 
 ASKED, FOUND = article(1), article(2)
 PLACE = Place(

@@ -12,8 +12,9 @@ from recsys.address import CATALOGUE, QUALITY, SHOPPER, Place, read, write
 from recsys.facets import GROUP
 from recsys.filters import COLOUR, KIND
 from recsys.models import ALL, COMBINED, IMAGE, TEXT
-from recsys.recommender import Recommender, Search
+from recsys.recommender import Recommender
 from recsys.release import Release
+from recsys.search import Search
 
 pytestmark = pytest.mark.browser
 

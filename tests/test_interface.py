@@ -12,8 +12,8 @@ from recsys.answers import ArticleAnswer, ComposedAnswer, SimilarAnswer
 from recsys.filters import COLOUR, KIND
 from recsys.models import ALL, IMAGE
 from recsys.photos import MAX_BYTES
-from recsys.recommender import MOST_MATCHES
 from recsys.release import Release
+from recsys.search import MOST_MATCHES
 
 ENDPOINTS = {
     "/health",

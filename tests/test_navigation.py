@@ -14,8 +14,9 @@ from recsys.frame import SURPRISE
 from recsys.live import Edition, Live
 from recsys.navigation import WAKING, Navigation, View
 from recsys.photos import thumbnail
-from recsys.recommender import LONGEST_WORDS, Recommender, Search
+from recsys.recommender import Recommender
 from recsys.release import open_release
+from recsys.search import LONGEST_WORDS, Search
 
 KEPT = gr.skip()
 """What the page is told of a part that stays as it is."""

@@ -10,9 +10,10 @@ from recsys.facets import FACETS, Wanted
 from recsys.filters import COLOUR, KIND, PATTERN
 from recsys.models import ALL, COMBINED, FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
 from recsys.models.combined import PARTS
-from recsys.recommender import DEFAULT_MATCHES, MOST_MATCHES, Recommender, Search
+from recsys.recommender import Recommender
 from recsys.release import Release
 from recsys.results import Answer, Gallery, Guess
+from recsys.search import DEFAULT_MATCHES, MOST_MATCHES, Search
 
 
 def gallery(answer: Answer, model) -> Gallery:
@@ -452,8 +453,24 @@ def drawn_wishes(recommender: Recommender, count: int) -> list[Wanted]:
             column: list(random.permutation(articles[column].unique())[: random.integers(1, 4)])
             for column in columns
         }
-        wishes.append(Wanted(chosen, bool(random.random() < 0.5)))
+        prices = np.nanquantile(recommender.release.prices, np.sort(random.random(2)))
+        asked = random.random(2) < 0.3
+        low, high = (float(each) if ask else None for each, ask in zip(prices, asked, strict=True))
+        wishes.append(Wanted(chosen, bool(random.random() < 0.5), low, high))
     return wishes
+
+
+def allowed_by_hand(recommender: Recommender, wanted: Wanted) -> np.ndarray:
+    """Which articles are as wanted, looked up one column after the other."""
+    release = recommender.release
+    allowed = release.with_photo | (not wanted.with_photo)
+    for column, values in wanted.chosen.items():
+        allowed = allowed & release.articles[column].isin(values).to_numpy()
+    if wanted.cheapest is not None:
+        allowed = allowed & (release.prices.astype(float) >= wanted.cheapest)
+    if wanted.dearest is not None:
+        allowed = allowed & (release.prices.astype(float) <= wanted.dearest)
+    return np.asarray(allowed)
 
 
 def by_hand(recommender: Recommender, row: int, model: str, allowed: np.ndarray) -> list[float]:
@@ -473,9 +490,7 @@ def test_with_filters_every_gallery_is_what_exact_search_finds(recommender: Reco
         row = int(random.integers(len(articles)))
         article_id = articles["article_id"][row]
         answer = recommender.search(Search(article=article_id, wanted=wanted))
-        allowed = recommender.release.with_photo | (not wanted.with_photo)
-        for column, values in wanted.chosen.items():
-            allowed = allowed & articles[column].isin(values).to_numpy()
+        allowed = allowed_by_hand(recommender, wanted)
         others = set(articles["article_id"][allowed]) - {article_id}
         for each in answer.galleries:
             assert set(found(each)) <= others

@@ -24,10 +24,11 @@ from recsys.interface import launch
 from recsys.live import Edition, Live
 from recsys.models import ALL, COMBINED, IMAGE
 from recsys.pages import basket_html
-from recsys.recommender import LARGEST_BASKET, MOST_MATCHES, Recommender
+from recsys.recommender import LARGEST_BASKET, Recommender
 from recsys.release import Release, open_release
 from recsys.report import Evaluation
 from recsys.results import BasketAnswer
+from recsys.search import MOST_MATCHES
 from recsys.shoppers import SHOPPERS
 
 MODELS = [model.name for model in ALL]

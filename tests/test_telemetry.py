@@ -9,7 +9,8 @@ import pytest
 from recsys import telemetry
 from recsys.errors import QueryError
 from recsys.monitoring import JsonLines
-from recsys.recommender import Recommender, Search
+from recsys.recommender import Recommender
+from recsys.search import Search
 
 EVERYTHING = JsonLines(words=True)
 MODELS = {"text", "image", "features", "two_tower", "combined"}
