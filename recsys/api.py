@@ -45,6 +45,8 @@ MOST_AT_ONCE = 256
 class Api:
     """What the API does with a query.
 
+    The docstrings are read by programs and agents. Of a parameter Gradio tells them one line.
+
     Args:
         live: the edition that answers; each query asks for it once, and keeps to it.
     """
@@ -135,6 +137,10 @@ class Api:
     ) -> ComposedAnswer:
         """Find k articles like an article or a photo, but as words say and filters allow.
 
+        Filters are by index_group_name, product_type_name, colour_group_name and
+        graphical_appearance_name. The parts that can be weighed are text, image, features,
+        two_tower, co_purchase, popularity and recency.
+
         Args:
             words: how it should differ, as "but in red"; or what to look for, alone.
             article_id: the article it should be like; not together with a photo.
@@ -142,12 +148,10 @@ class Api:
             weight: how much the words count beside the article or photo, 0 to 1.
             k: how many matches each model gives, 1 to 48.
             corrected: what the photo shows in truth, as {"product_type_name": "Dress"}.
-            filters: values by column, as {"colour_group_name": ["Black", "Dark Blue"]}; also
-                index_group_name, product_type_name and graphical_appearance_name.
+            filters: {"colour_group_name": ["Black"]}, say; the answer's facets tell what there is.
             with_photo: only articles that have a photo.
             one_a_product: leave out other colours of the same product.
-            weights: what counts in the combined model, as {"image": 2, "two_tower": 1}; also text,
-                features, co_purchase, popularity and recency. The learned ones if left out.
+            weights: {"image": 2, "two_tower": 1}, say, in the combined model; else those learned.
             price: the lowest and the highest price, in the catalogue's own unit.
         """
 

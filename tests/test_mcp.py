@@ -11,6 +11,8 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from test_api import examples
 
+from recsys.facets import FACETS
+from recsys.models.combined import PARTS
 from recsys.recommender import Recommender
 
 T = TypeVar("T")
@@ -50,8 +52,12 @@ def test_the_tools_are_the_endpoints_and_say_what_they_take(
     for tool in tools:
         assert any(tool.name.endswith(endpoint) for endpoint in endpoints)
         assert len(tool.description or "") > 40
+        if tool.name.endswith("compose"):
+            assert all(column in str(tool.description) for column in FACETS)
+            assert all(part in str(tool.description) for part in PARTS)
         for name, each in tool.inputSchema["properties"].items():
             assert len(each.get("description", "")) > 10, (tool.name, name)
+            assert each["description"].endswith("."), (tool.name, name)
 
 
 def test_every_tool_answers(server: str, recommender: Recommender) -> None:
