@@ -36,7 +36,7 @@ class JsonLines(logging.Formatter):
             "outcome": told.outcome,
             "ms": _milliseconds(told.total),
             "parts_ms": {part: _milliseconds(each) for part, each in told.seconds.items()},
-            "known_words": told.known,
+            "words_cached": told.cached,
             "k": told.k,
             "revision": told.revision,
         }

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import random
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -45,6 +45,9 @@ from recsys.vectors import DECIMALS, NO_VECTOR, Float32, Int32
 LARGEST_BASKET = 50
 """How many articles a visitor may name."""
 
+REMEMBERED = 1000
+"""How many words' vectors are kept."""
+
 PRICE_DECIMALS = 6
 """As many as H&M's prices have that mean anything: they are scaled to a few hundredths."""
 
@@ -66,6 +69,8 @@ class Recommender:
         # Plain lists: reading one cell of a DataFrame costs a hundred times as much.
         self._text = {column: release.articles[column].tolist() for column in ARTICLE_COLUMNS}
         self._row = {id_: row for row, id_ in enumerate(self._text["article_id"])}
+        # Who moves a slider or turns a page asks with the same words again.
+        self._read = lru_cache(REMEMBERED)(self._read_words)
 
     @property
     def revision(self) -> str:
@@ -189,8 +194,7 @@ class Recommender:
             EncoderError: an encoder cannot be loaded.
             ReleaseError: it is not the one that made the release's vectors.
         """
-        with telemetry.query(search.kind, self.revision, k, search.words) as told:
-            told.known = search.words in self.release.phrases
+        with telemetry.query(search.kind, self.revision, k, search.words):
             return self._search(search, k)
 
     def choices(self, search: Search) -> tuple[Facet, ...]:
@@ -325,8 +329,9 @@ class Recommender:
 
         Those of the release's own phrases are known without an encoder.
         """
-        if words in self.release.phrases:
-            return self.release.phrases[words]
+        return self.release.phrases.get(words) or self._read(words)
+
+    def _read_words(self, words: str) -> dict[str, Float32]:
         with telemetry.timed(telemetry.ENCODING):
             said = {TEXT.name: self.readers.words.read(words)}
             if self.readers.photos.knows_words:

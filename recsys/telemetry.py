@@ -28,7 +28,6 @@ class QueryRecord:
         k: how many matches were asked for.
         words: those that were asked with.
         outcome: how it ended.
-        known: whether its words were read before, so that no encoder was asked.
         seconds: what each part took, by its name.
         total: what all of it took, in seconds.
     """
@@ -38,9 +37,13 @@ class QueryRecord:
     k: int
     words: str = ""
     outcome: str = OK
-    known: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     total: float = 0.0
+
+    @property
+    def cached(self) -> bool:
+        """Whether its words had been read before, so that no encoder was asked."""
+        return bool(self.words) and ENCODING not in self.seconds
 
 
 _current: ContextVar[QueryRecord | None] = ContextVar("query", default=None)

@@ -56,9 +56,19 @@ def test_the_rows_are_the_same_every_time():
     assert tables[0].equals(tables[1])
 
 
-@pytest.mark.parametrize(
-    "name", ["full_size", "answers", "staying_up", "photos_and_words", "uploads", "encoding"]
+BENCHMARKS = (
+    "full_size",
+    "answers",
+    "staying_up",
+    "photos_and_words",
+    "uploads",
+    "encoding",
+    "first_result",
+    "visitors",
 )
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_starts_as_the_readme_says(name, release_folder):
     root = Path(__file__).parents[1]
     assert f".venv/bin/python -m benchmarks.{name} " in (root / "README.md").read_text()

@@ -71,13 +71,25 @@ def test_words_are_told_only_where_that_is_turned_on(recommender: Recommender, k
     assert "secret" not in json.dumps(kept.last())
     assert kept.last(words=True)["words"] == "a secret dress"
     assert "encoding" in str(kept.last()["parts_ms"])
-    assert kept.last()["known_words"] is False
+    assert kept.last()["words_cached"] is False
 
 
 def test_words_that_are_known_need_no_encoder(recommender: Recommender, kept: Kept) -> None:
     recommender.search(Search(words=next(iter(recommender.release.phrases))))
-    assert kept.last()["known_words"] is True
+    assert kept.last()["words_cached"] is True
     assert "encoding" not in str(kept.last()["parts_ms"])
+
+
+def test_words_are_read_once_however_their_answer_is_weighed(
+    recommender: Recommender, kept: Kept
+) -> None:
+    plain = recommender.search(Search(words="a dress for the opera"))
+    weighed = recommender.search(Search(words="a dress for the opera", weights={"image": 1}))
+    lines = [json.loads(EVERYTHING.format(each)) for each in kept.records]
+    assert [each["words_cached"] for each in lines] == [False, True]
+    assert ["encoding" in each["parts_ms"] for each in lines] == [True, False]
+    assert weighed.galleries[1:] == plain.galleries[1:]
+    assert weighed.galleries[0] != plain.galleries[0]
 
 
 def test_a_photo_is_told_as_an_upload_and_never_shown(recommender: Recommender, kept: Kept) -> None:
