@@ -23,6 +23,9 @@ TIE = 10.0**-DECIMALS
 EXACT_BELOW = 4096
 """Up to this many distinct vectors, exact search is quick enough and the graph is not asked."""
 
+COPIED = 0.2
+"""Of a larger share of the vectors all are compared: copying some costs more than the others do."""
+
 SETTINGS = {"dtype": "f16", "connectivity": 32, "expansion_add": 1024}
 """Of a usearch graph. One-hot vectors have many near ties, for which the usual expansion_add of
 128 to 256 loses some queries' neighbours altogether."""
@@ -149,13 +152,21 @@ class Index:
         scores = self.scores(query, rows)
         known = ~np.isnan(scores)
         rows, scores = rows[known], scores[known]
+        if products is None and len(rows) > k:
+            near = scores >= np.partition(scores, -k)[-k]
+            rows, scores = rows[near], scores[near]
         order = ranking(rows, scores, products)[:k]
         return Neighbours(rows[order], scores[order])
 
     def scores(self, query: Float32, rows: Int32) -> Float32:
         """Return the score of each of ``rows``, NaN for articles without a vector."""
         entry = self.entry[rows]
-        scores = self.vectors[entry] @ query if len(self.vectors) else np.zeros(len(rows))
+        if not len(self.vectors):
+            scores = np.zeros(len(rows), np.float32)
+        elif len(rows) > len(self.vectors) * COPIED:
+            scores = (self.vectors @ query)[entry]
+        else:
+            scores = self.vectors[entry] @ query
         return np.where(entry == NO_VECTOR, np.nan, _rounded(scores)).astype(np.float32)
 
     def candidates(self, queries: Float32, count: int) -> tuple[npt.NDArray[np.int64], Float32]:
