@@ -47,7 +47,7 @@ class Settings:
     repo: IndexRepo | None
     folder: Path
     refresh_minutes: float
-    log_words: bool
+    log_words: bool = False
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":

@@ -1,7 +1,11 @@
 """Every page, at every size of screen, by day and by night: for everybody, and still."""
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from conftest import DESKTOP, PHONE, WALL
+from playwright.sync_api import Browser
 from serving import Visit
 
 pytestmark = pytest.mark.browser
@@ -29,16 +33,25 @@ SHIFTS = """() => new Promise(done => {
 })"""
 
 
-def test_nobody_is_kept_out_and_nothing_jumps(anywhere: Visit) -> None:
+@pytest.fixture(params=[(PHONE, "light"), (DESKTOP, "dark"), (WALL, "light")], ids=str)
+def somewhere(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Visit]:
+    """A new visitor at every size of screen: what colours do does not depend on it."""
+    size, scheme = request.param
+    visitor = Visit(browser, server, *size, scheme)
+    yield visitor
+    visitor.context.close()
+
+
+def test_nobody_is_kept_out_and_nothing_jumps(somewhere: Visit) -> None:
     """As axe-core and the browser's own record of layout shifts see it."""
     faults, shifts, wide = {}, {}, {}
     for address, shows in PAGES.items():
-        anywhere.open(address)
-        anywhere.page.locator(shows).first.wait_for()
-        anywhere.page.wait_for_function("() => !document.body.classList.contains('busy')")
-        shifts[address] = anywhere.page.evaluate(SHIFTS)
-        wide[address] = anywhere.sideways()
-        found = Axe().run(anywhere.page).response["violations"]
+        somewhere.open(address)
+        somewhere.page.locator(shows).first.wait_for()
+        somewhere.page.wait_for_function("() => !document.body.classList.contains('busy')")
+        shifts[address] = somewhere.page.evaluate(SHIFTS)
+        wide[address] = somewhere.sideways()
+        found = Axe().run(somewhere.page).response["violations"]
         faults[address] = [
             (each["id"], [node["target"] for node in each["nodes"]])
             for each in found

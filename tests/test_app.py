@@ -14,8 +14,8 @@ from loopback import LoopbackHub
 from serving import APP, Crowd, RunningApp
 from test_supply import BAD
 
+from recsys.api import Api
 from recsys.hub import IndexRepo, Revision, Visibility, publish
-from recsys.interface import Interface
 from recsys.live import Edition, Live
 from recsys.manifest import read_manifest
 from recsys.recommender import Recommender
@@ -244,8 +244,8 @@ def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
 def true_answers(folder: Path) -> dict[str, object]:
     """What a release says of five articles, asked without a server."""
     recommender = Recommender(open_release(folder))
-    interface = Interface(Live(Edition(recommender, "")), None)
+    api = Api(Live(Edition(recommender, "")))
     return {
-        each: interface.similar_to_article(each)
+        each: api.similar_to_article(each)
         for each in recommender.release.articles["article_id"][:5]
     }

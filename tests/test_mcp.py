@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import pytest
@@ -29,7 +30,9 @@ def with_agent(server: str, ask: Callable[[ClientSession], Awaitable[T]]) -> T:
             await session.initialize()
             return await ask(session)
 
-    return asyncio.run(run())
+    # A thread of its own: where a browser is open, this one has a running event loop already.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(run())).result()
 
 
 def call(server: str, name: str, inputs: dict[str, Any]) -> Any:

@@ -359,6 +359,7 @@ def said(answer: BasketAnswer) -> dict[str, Any]:
                         "rank": match.rank,
                         "article_id": match.article.article_id,
                         "name": match.article.name,
+                        "price": match.article.price,
                         "score": match.score,
                         "contributions": match.contributions,
                     }

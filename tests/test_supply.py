@@ -63,6 +63,7 @@ def checksum(served: Edition) -> str:
 
 def test_settings_come_from_the_environment() -> None:
     assert Settings.of({}) == Settings(None, Path("release"), 5)
+    assert Settings.of({"LOG_WORDS": "1"}).log_words
     given = Settings.of(
         {
             "INDEX_REPO": " me/index ",

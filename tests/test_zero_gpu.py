@@ -51,7 +51,8 @@ order = []
 sys.modules["spaces"] = SimpleNamespace(GPU=lambda task: order.append("torch" in sys.modules))
 import app
 app.serve = lambda settings: order.append("serve")
-app.launch = lambda live: order.append("launch")
+page = SimpleNamespace(block_thread=lambda: order.append("launch"))
+app.launch = lambda live: page
 app.main()
 print(order)
 """
