@@ -4,7 +4,6 @@ Only a photo cannot be in an address: it says that there is one, and the page ke
 """
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -14,7 +13,15 @@ from recsys.errors import QueryError
 from recsys.facets import FACETS, Wanted
 from recsys.filters import NAMED
 from recsys.recommender import Recommender
-from recsys.search import DEFAULT_MATCHES, WORDS_WEIGHT, Search, check_count, check_weight
+from recsys.search import (
+    DEFAULT_MATCHES,
+    WORDS_WEIGHT,
+    Search,
+    check_count,
+    check_share,
+    check_weight,
+    ids_in,
+)
 from recsys.vectors import Float32
 
 MOST_FIELDS = 200
@@ -170,7 +177,7 @@ class _Reader:
             self.complaints.append(f"There is no page {page!r:.60}.")
             page = FIND
         if page != FIND:
-            basket = " ".join(re.findall(r"[^\s,;]+", self._one("basket")))
+            basket = " ".join(ids_in(self._one("basket")))
             shopper = self._one("shopper").strip()
             return Place(page, Search(), "", shopper, basket, self.count(), self.opened())
         words = self._one("words")
@@ -190,7 +197,7 @@ class _Reader:
             photo=photo,
             words=words,
             weight=self._kept(
-                self._number("words_weight", WORDS_WEIGHT), _check_share, WORDS_WEIGHT
+                self._number("words_weight", WORDS_WEIGHT), check_share, WORDS_WEIGHT
             ),
             corrected=self._corrected(),
             ignored=frozenset(
@@ -294,8 +301,3 @@ class _Reader:
             self.complaints.append(str(error))
             return otherwise
         return value
-
-
-def _check_share(weight: float) -> None:
-    if not 0 <= weight <= 1:
-        raise QueryError(f"Words count between 0 and 1, not {weight!r}.")

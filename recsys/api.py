@@ -1,6 +1,5 @@
 """The API: what programs ask. Each method is an endpoint of its name."""
 
-import re
 from collections.abc import Callable
 from inspect import signature
 from typing import Any, TypeVar, get_type_hints
@@ -31,7 +30,7 @@ from recsys.live import Live
 from recsys.queues import READING, SEARCHING
 from recsys.recommender import Recommender
 from recsys.results import Answer
-from recsys.search import DEFAULT_MATCHES, WORDS_WEIGHT, Search, check_count
+from recsys.search import DEFAULT_MATCHES, WORDS_WEIGHT, Search, check_count, ids_in
 
 T = TypeVar("T")
 
@@ -244,16 +243,3 @@ def _or_error(ask: Callable[[], T]) -> T:
         return ask()
     except RecsysError as error:
         raise gr.Error(str(error), print_exception=False) from error
-
-
-def ids_in(basket: object) -> list[str]:
-    """Return the ids in a basket: a list of them, or a text with anything between them.
-
-    Raises:
-        QueryError: it is neither.
-    """
-    if isinstance(basket, str):
-        return re.findall(r"[^\s,;]+", basket)
-    if isinstance(basket, list):
-        return basket
-    raise QueryError("A basket is a list of article ids.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from recsys.address import WEIGHT, Place, write
+from recsys.address import CHEAPEST, DEAREST, WEIGHT, Place, write
 from recsys.cards import TITLES, column_label
 from recsys.facets import FACETS, Facet, Wanted
 from recsys.frame import hidden_html
@@ -27,8 +27,8 @@ CHANGED = (
     *FACETS,
     "with_photo",
     "one_a_product",
-    "cheapest",
-    "dearest",
+    CHEAPEST,
+    DEAREST,
     "words_weight",
     WEIGHT,
     "open",
@@ -113,8 +113,8 @@ def _prices(place: Place, prices: tuple[float, float]) -> str:
           aria-label="{label} price" placeholder="{usual:.2g}"
           value="{"" if given is None else f"{given:g}"}">"""
         for name, label, usual, given in (
-            ("cheapest", "Lowest", low, wanted.cheapest),
-            ("dearest", "Highest", high, wanted.dearest),
+            (CHEAPEST, "Lowest", low, wanted.cheapest),
+            (DEAREST, "Highest", high, wanted.dearest),
         )
     )
     return f'<div class="line">Price <span class="prices">{boxes}</span></div>'

@@ -120,8 +120,10 @@ document.addEventListener('click', (event) => {
   ask(link.getAttribute('href'), stays ? 'keep' : 'link');
 });
 document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (!form.matches('.search, .controls')) return;
   event.preventDefault();
-  ask(addressOf(event.target), event.target.matches('.controls') ? 'keep' : 'link');
+  ask(addressOf(form), form.matches('.controls') ? 'keep' : 'link');
 });
 document.addEventListener('input', (event) => {
   if (event.target.name?.startsWith('weight.')) event.target.closest('.sliders').dataset.weighed = '1';

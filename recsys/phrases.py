@@ -13,6 +13,7 @@ from recsys.filters import COLOUR, KIND
 from recsys.models import IMAGE, TEXT
 from recsys.models.image import ImageEncoder
 from recsys.models.text import TextEncoder
+from recsys.overview import counted
 from recsys.vectors import Float32, fingerprint
 from recsys.whitening import Whitening
 from recsys.workspace import Workspace, key_of, model_key
@@ -49,11 +50,7 @@ def choose_phrases(articles: pd.DataFrame) -> list[str]:
     pairs_said = [f"{colour} {kind}".lower() for colour, kind in zip(colours, kinds, strict=True)]
     others = (
         each
-        for each in articles[COLOUR]
-        .value_counts()
-        .sort_index()
-        .sort_values(ascending=False, kind="stable")
-        .index
+        for each, _ in counted(articles, COLOUR)
         if each not in colours[:PAIRS] and each.isalpha() and not re.search(VAGUE, each)
     )
     alone = [f"in {colour}".lower() for colour, _ in zip(others, range(COLOURS), strict=False)]

@@ -1,5 +1,6 @@
 """What a visitor looks for, checked where it comes in."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -76,6 +77,12 @@ def check_weights(weights: Mapping[str, float]) -> None:
         raise QueryError("Give at least one part some weight.")
 
 
+def check_share(weight: float) -> None:
+    """Raise `QueryError` unless words can count that much beside an article or a photo."""
+    if not isinstance(weight, int | float) or not 0 <= weight <= 1:
+        raise QueryError(f"Words count between 0 and 1, not {weight!r}.")
+
+
 def checked_words(search: Search) -> str:
     """Return the words of a search, without spaces around them.
 
@@ -90,7 +97,18 @@ def checked_words(search: Search) -> str:
         raise QueryError("Ask with an article or with a photo, not with both.")
     if len(words) > LONGEST_WORDS:
         raise QueryError(f"Use fewer words: at most {LONGEST_WORDS} characters are read.")
-    weight = search.weight
-    if not isinstance(weight, int | float) or not 0 <= weight <= 1:
-        raise QueryError(f"Words count between 0 and 1, not {weight!r}.")
+    check_share(search.weight)
     return words
+
+
+def ids_in(basket: object) -> list[str]:
+    """Return the ids in a basket: a list of them, or a text with anything between them.
+
+    Raises:
+        QueryError: it is neither.
+    """
+    if isinstance(basket, str):
+        return re.findall(r"[^\s,;]+", basket)
+    if isinstance(basket, list):
+        return basket
+    raise QueryError("A basket is a list of article ids.")

@@ -65,6 +65,7 @@ BENCHMARKS = (
     "encoding",
     "first_result",
     "visitors",
+    "filters",
 )
 
 
