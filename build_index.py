@@ -8,16 +8,16 @@ import logging
 import sys
 from pathlib import Path
 
-from recsys.build import Build, Options, Stage
-from recsys.catalog import read_license
+from recsys.catalog.articles import read_license
 from recsys.errors import RecsysError
-from recsys.hub import Visibility, publish
-from recsys.manifest import Manifest
+from recsys.evaluation.report import markdown
 from recsys.models.image import COMPACT
 from recsys.models.text import PACKAGED
-from recsys.report import markdown
-from recsys.sample import draw_sample
-from recsys.workspace import workspace_folder
+from recsys.pipeline.build import Build, Options, Stage
+from recsys.pipeline.workspace import workspace_folder
+from recsys.release.hub import Visibility, publish
+from recsys.release.manifest import Manifest
+from recsys.sample.sample_catalog import draw_sample
 
 
 def main() -> int:
@@ -40,10 +40,10 @@ def main() -> int:
         print(_stage_table(build.stages))
         print(_model_table(manifest))
         print(f"\n{markdown(manifest.evaluation)}\n")
-        print(f"Release {manifest.revision} is in {arguments.out}")
+        print(f"Release {manifest.version} is in {arguments.out}")
         if arguments.push_to:
-            revision = publish(arguments.out, arguments.push_to, visibility, arguments.tag)
-            print(f"Published as {arguments.push_to} {revision}")
+            published = publish(arguments.out, arguments.push_to, visibility, arguments.tag)
+            print(f"Published as {arguments.push_to} {published}")
     except RecsysError as error:
         print(f"build_index.py: {error}", file=sys.stderr)
         return 1

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.recommender import Recommender
-from recsys.release import Release, open_release
-from recsys.retrieval import CANDIDATES
+from recsys.release.reader import Release, open_release
+from recsys.retrieval.retriever import CANDIDATES
+from recsys.serving.recommender import Recommender
 
 ARTICLES, SEARCHES = 1000, 200
 

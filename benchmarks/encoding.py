@@ -12,12 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from recsys.catalog import Catalog, read_catalog
-from recsys.encoding import encode_photos, photo_digests
-from recsys.models.compact import assemble_compact
+from recsys.catalog.articles import Catalog, read_catalog
+from recsys.catalog.photos import decode_photo
+from recsys.models.compact_clip import assemble_compact
 from recsys.models.image import COMPACT, ImageEncoder
-from recsys.photos import decode_photo
-from recsys.workspace import Workspace
+from recsys.pipeline.encoding import encode_photos, photo_digests
+from recsys.pipeline.workspace import Workspace
 
 ROUNDS = 5
 

@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from test_recommender import test_with_filters_every_gallery_is_what_exact_search_finds as check
 
-from recsys.recommender import Recommender
-from recsys.release import open_release
+from recsys.release.reader import open_release
+from recsys.serving.recommender import Recommender
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from serving import QUIET_FLAGS, RunningApp, chromium_path
+from browsing import QUIET_FLAGS, RunningApp, chromium_path
 
-from recsys.release import open_release
+from recsys.release.reader import open_release
 
 EMPTY = Path(__file__).with_name("empty_page.py")
 FIRST = "#answer .match img"

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from tqdm import tqdm
 
-from recsys.catalog import read_catalog
+from recsys.catalog.articles import read_catalog
+from recsys.catalog.split import TRAINING
 from recsys.models import two_tower
 from recsys.models.features import encode_features
-from recsys.sales import count_sales
-from recsys.split import TRAINING
+from recsys.models.purchase_counts import count_sales
 
 ROWS, CUSTOMERS, BLOCK = 31_788_324, 1_371_980, 1_000_000
 FIRST_DAY, DAYS = np.datetime64("2018-09-20"), 734

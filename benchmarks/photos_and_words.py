@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from recsys.catalog import read_catalog
-from recsys.filters import COLOUR
-from recsys.models import COMBINED, IMAGE, TWO_TOWER
+from recsys.catalog.articles import read_catalog
+from recsys.catalog.questions import basket_questions
+from recsys.catalog.schema import COLOUR
+from recsys.catalog.split import TEST, TRAINING, buckets_of
 from recsys.models.image import ImageEncoder
+from recsys.models.registry import COMBINED, IMAGE, TWO_TOWER
 from recsys.models.text import article_texts, short_texts
-from recsys.protocols import basket_questions
-from recsys.recommender import Recommender
-from recsys.release import Release, open_release
-from recsys.search import Search
-from recsys.split import TEST, TRAINING, buckets_of
+from recsys.release.reader import Release, open_release
+from recsys.serving.recommender import Recommender
+from recsys.serving.request import SearchRequest
 from recsys.vectors import NO_VECTOR, Float32, Int32
 
 AT = 12
@@ -103,8 +103,8 @@ def baskets_from_photos(release: Release, photos: Photos, data: Path) -> None:
         }
         for name, rows in found.items():
             best = rows[rows != row][:AT]
-            wanted = question.wanted
-            shares[name].append(len(np.intersect1d(best, wanted)) / min(len(wanted), AT))
+            relevant = question.relevant
+            shares[name].append(len(np.intersect1d(best, relevant)) / min(len(relevant), AT))
     for name, each in shares.items():
         print(f"two_tower basket recall@{AT} from the {name}: {np.mean(each):.4f} of {len(each)}")
 
@@ -132,9 +132,12 @@ def but_in_another_colour(release: Release, photos: Photos) -> None:
         vector = recommender.read(release.photo(int(photos.rows[a])) or b"")
         words = f"this, but in {colours[photos.rows[b]].lower()}"
         for name, search in (
-            ("photo alone", Search(photo=vector)),
-            ("and words", Search(photo=vector, words=words)),
-            ("and words, not filtered", Search(photo=vector, words=words, ignored=UNFILTERED)),
+            ("photo alone", SearchRequest(photo=vector)),
+            ("and words", SearchRequest(photo=vector, words=words)),
+            (
+                "and words, not filtered",
+                SearchRequest(photo=vector, words=words, ignored=UNFILTERED),
+            ),
         ):
             for gallery in recommender.search(search, AT + 1).galleries:
                 if gallery.model in (IMAGE, COMBINED):

@@ -17,17 +17,17 @@ import numpy as np
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
 
-from loopback import LoopbackHub  # noqa: E402 (found in the tests)
+from loopback import LoopbackHub
 
 HUB = LoopbackHub()
 SCRATCH = tempfile.TemporaryDirectory(prefix="staying-up-")
 os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_HUB_DISABLE_PROGRESS_BARS="1")
 
-from building import edition  # noqa: E402
-from serving import Crowd, RunningApp  # noqa: E402
+from browsing import Crowd, RunningApp
+from building import edition
 
-from recsys.hub import Visibility, publish  # noqa: E402
-from recsys.release import open_release  # noqa: E402
+from recsys.release.hub import Visibility, publish
+from recsys.release.reader import open_release
 
 NAME = "benchmark/index"
 CLIENTS, RELEASES = 4, 3

@@ -28,9 +28,9 @@ import numpy as np
 from gradio_client import Client
 from PIL import Image
 
+from recsys.catalog.photos import decode_photo
 from recsys.models.image import ImageEncoder
-from recsys.photos import decode_photo
-from recsys.release import open_release
+from recsys.release.reader import open_release
 
 APP = Path(__file__).parents[1] / "app.py"
 AT_ONCE, ROUNDS = 16, 50

@@ -21,10 +21,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from serving import RunningApp
+from browsing import RunningApp
 
-from recsys.facets import FACETS
-from recsys.release import Release, open_release
+from recsys.release.reader import Release, open_release
+from recsys.retrieval.facets import FACETS
 
 EMPTY = Path(__file__).with_name("empty_page.py")
 NOTHING = "nothing"

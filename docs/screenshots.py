@@ -13,12 +13,12 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-from serving import QUIET_FLAGS, chromium_path
+from browsing import QUIET_FLAGS, chromium_path
 
-from recsys.interface import launch
-from recsys.live import Edition, Live
-from recsys.recommender import Recommender
-from recsys.release import open_release
+from recsys.release.reader import open_release
+from recsys.serving.edition import Edition, LiveEdition
+from recsys.serving.recommender import Recommender
+from recsys.web.server import launch
 
 DOCS = Path(__file__).parent
 SIZES = {390: 844, 1440: 900, 2560: 1440}
@@ -29,7 +29,7 @@ QUALITY = 80
 def main() -> None:
     """Write one picture a page, width and colour scheme beside this file."""
     recommender = Recommender(open_release(Path("release")))
-    address = launch(Live(Edition(recommender, "the sample")), quiet=True).local_url
+    address = launch(LiveEdition(Edition(recommender, "the sample")), quiet=True).local_url
     shots = [(width, scheme, *page) for width in SIZES for scheme in SCHEMES for page in pages()]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET_FLAGS)

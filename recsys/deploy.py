@@ -13,11 +13,11 @@ from pathlib import Path
 from huggingface_hub import HfApi, RepoCard
 
 from recsys.errors import HubError, RecsysError
-from recsys.hub import IndexRepo, Visibility, hub_errors, replace_files
-from recsys.manifest import MANIFEST
+from recsys.release.hub import IndexRepo, Visibility, hub_errors, replace_files
+from recsys.release.manifest import MANIFEST
 
 ROOT = Path(__file__).parents[1]
-PARTS = (
+SPACE_FILES = (
     "app.py",
     "build_index.py",
     "requirements.txt",
@@ -25,8 +25,8 @@ PARTS = (
     "docs/*.md",
     "docs/*-1440-light.webp",
     "recsys/**/*.py",
-    "recsys/*.css",
-    "recsys/*.js",
+    "recsys/web/static/*",
+    "recsys/web/templates/*",
 )
 README = "README.md"
 SPACE = "space"
@@ -57,8 +57,8 @@ def deploy(deployment: Deployment) -> str:
         ReleaseError: the index is not one that the app can serve, or may not be shown that openly.
     """
     index, space = deployment.index, deployment.space
-    revision = index.newest()
-    manifest = index.manifest(revision)
+    published = index.newest()
+    manifest = index.manifest(published)
     deployment.visibility.check(manifest.license)
     api = HfApi()
     with hub_errors(space):
@@ -69,7 +69,7 @@ def deploy(deployment: Deployment) -> str:
         before = api.space_info(space)
         deployment.visibility.check_repo(space, bool(before.private), manifest.license)
         _configure(api, deployment)
-        preload = f"{index} {','.join([*manifest.files, MANIFEST])} {revision.commit}"
+        preload = f"{index} {','.join([*manifest.files, MANIFEST])} {published.commit}"
         files = _files(index, "" if api.dataset_info(index.name).private else preload)
         replace_files(api, SPACE, before, files, f"Serve {index}")
     return str(url)
@@ -91,7 +91,7 @@ def _configure(api: HfApi, deployment: Deployment) -> None:
 
 def _files(index: IndexRepo, preload: str) -> dict[str, Path | bytes]:
     """Return the Space's files by path."""
-    paths = sorted(path for part in PARTS for path in ROOT.glob(part))
+    paths = sorted(path for part in SPACE_FILES for path in ROOT.glob(part))
     files = {path.relative_to(ROOT).as_posix(): path for path in paths}
     return {**files, README: _readme(index, preload).encode()}
 

@@ -1,6 +1,7 @@
 """Unit vectors of a catalogue's articles, each distinct one kept once."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,3 +83,8 @@ def fingerprint(*arrays: npt.NDArray[np.generic]) -> str:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def key_of(*parts: object) -> str:
+    """Return a short name for ``parts`` (anything JSON can write): other parts, other name."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from recsys.build import Build, Options
-from recsys.catalog import LICENSE_FILE
-from recsys.manifest import MANIFEST, FileRecord, Manifest, read_manifest
-from recsys.models.combined import Weights
-from recsys.release import ARTICLES, ROW_GROUP
+from recsys.catalog.schema import LICENSE_FILE
+from recsys.pipeline.build import Build, Options
+from recsys.release.manifest import MANIFEST, FileRecord, Manifest, read_manifest
+from recsys.release.tables import ARTICLES, ROW_GROUP
+from recsys.retrieval.fusion import Weights
 
 
 def cut_catalogue(source: Path, folder: Path, articles: int) -> Path:

@@ -18,17 +18,17 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+from browsing import QUIET_FLAGS, Visit, chromium_path, free_port
 from building import build, cut_catalogue, photo_file, read_table
 from filelock import FileLock
 from gradio_client import Client
 from playwright.sync_api import Browser, sync_playwright
-from serving import QUIET_FLAGS, Visit, chromium_path, free_port
 
-from recsys.interface import launch
-from recsys.live import Edition, Live
-from recsys.recommender import Recommender
-from recsys.release import Release, open_release
-from recsys.sample import draw_sample
+from recsys.release.reader import Release, open_release
+from recsys.sample.sample_catalog import draw_sample
+from recsys.serving.edition import Edition, LiveEdition
+from recsys.serving.recommender import Recommender
+from recsys.web.server import launch
 
 DESKTOP, PHONE, WALL = (1440, 900), (390, 844), (2560, 1440)
 
@@ -38,9 +38,15 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
-    """Makes a folder by its name, once for all the processes that run the tests."""
+    """Makes a folder by its name, once for all the processes that run the tests.
+
+    ``TEST_CACHE`` names a folder in which these stay for the next run: delete it after a change
+    that makes other samples or releases.
+    """
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
+    shared = Path(os.environ.get("TEST_CACHE", shared)).absolute()
+    shared.mkdir(parents=True, exist_ok=True)
 
     def made(name: str, make: Callable[[Path], object]) -> Path:
         folder = shared / name
@@ -115,7 +121,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
 @pytest.fixture(scope="session")
 def server(recommender: Recommender) -> Iterator[str]:
     """The address of the real server over the whole sample."""
-    live = Live(Edition(recommender, "the tests"))
+    live = LiveEdition(Edition(recommender, "the tests"))
     yield launch(live, server_port=free_port(), quiet=True).local_url
     gr.close_all()
 

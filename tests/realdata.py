@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.catalog import Catalog, read_catalog
+from recsys.catalog.articles import Catalog, read_catalog
 
 DEFAULT = Path(__file__).parents[1] / "../shared/data/hm"
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from browsing import APP, Crowd, RunningApp
 from building import edition, files_of
 from faults import Cut, Hold, Slow, Status, Truncated
 from loopback import LoopbackHub
-from serving import APP, Crowd, RunningApp
-from test_supply import BAD
+from test_startup import BAD
 
-from recsys.api import Api
-from recsys.hub import IndexRepo, Revision, Visibility, publish
-from recsys.live import Edition, Live
-from recsys.manifest import read_manifest
-from recsys.recommender import Recommender
-from recsys.release import open_release
+from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
+from recsys.release.manifest import read_manifest
+from recsys.release.reader import open_release
+from recsys.serving.edition import Edition, LiveEdition
+from recsys.serving.recommender import Recommender
+from recsys.web.api import Api
 
 NAME = "me/index"
 
@@ -69,7 +69,7 @@ def start(hub: LoopbackHub, tmp_path: Path) -> Iterator[Callable[..., RunningApp
 
 
 @pytest.fixture
-def published(hub: LoopbackHub, small_built: Path) -> Revision:
+def published(hub: LoopbackHub, small_built: Path) -> PublishedVersion:
     return publish(small_built / "release", NAME, Visibility())
 
 
@@ -90,7 +90,7 @@ def name_of(folder: Path) -> str:
 
 
 def test_what_was_pushed_is_pulled_by_its_tag_and_answers(
-    start: Callable[..., RunningApp], published: Revision, small_built: Path
+    start: Callable[..., RunningApp], published: PublishedVersion, small_built: Path
 ) -> None:
     app = start().wait()
     page = httpx.get(app.address).text
@@ -102,7 +102,7 @@ def test_what_was_pushed_is_pulled_by_its_tag_and_answers(
 
 
 def test_a_pinned_revision_is_served_though_there_is_a_newer_one(
-    start: Callable[..., RunningApp], published: Revision, small_built: Path, tmp_path: Path
+    start: Callable[..., RunningApp], published: PublishedVersion, small_built: Path, tmp_path: Path
 ) -> None:
     publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
     app = start(INDEX_REVISION=published.name).wait()
@@ -147,7 +147,7 @@ TROUBLES = {
 def test_with_the_hub_in_trouble_the_kept_snapshot_answers(
     hub: LoopbackHub,
     start: Callable[..., RunningApp],
-    published: Revision,
+    published: PublishedVersion,
     small_built: Path,
     trouble: Callable[[LoopbackHub], None],
 ) -> None:
@@ -157,7 +157,7 @@ def test_with_the_hub_in_trouble_the_kept_snapshot_answers(
     assert "this is the newest copy kept here." in httpx.get(app.address).text
     assert answering_release(app, small_built) == name_of(small_built / "release")
     app.wait_for(TROUBLES[trouble])
-    app.wait_for("WARNING recsys.supply: ")
+    app.wait_for("WARNING recsys.serving.startup: ")
 
 
 def test_with_no_hub_and_nothing_kept_the_folder_answers(
@@ -170,7 +170,10 @@ def test_with_no_hub_and_nothing_kept_the_folder_answers(
 
 
 def test_a_hub_that_stops_during_the_pull_is_survived(
-    hub: LoopbackHub, start: Callable[..., RunningApp], published: Revision, small_built: Path
+    hub: LoopbackHub,
+    start: Callable[..., RunningApp],
+    published: PublishedVersion,
+    small_built: Path,
 ) -> None:
     released, reached = threading.Event(), threading.Event()
     hub.fail("GET .*articles.parquet", Hold(released, reached))
@@ -180,13 +183,13 @@ def test_a_hub_that_stops_during_the_pull_is_survived(
     released.set()
     app.wait()
     assert answering_release(app, small_built) == name_of(small_built / "release")
-    assert "WARNING recsys.supply: Cannot update from me/index" in app.log
+    assert "WARNING recsys.serving.startup: Cannot update from me/index" in app.log
 
 
 def test_a_hub_that_stops_later_is_survived_and_followed_again_once_it_is_back(
     hub: LoopbackHub,
     start: Callable[..., RunningApp],
-    published: Revision,
+    published: PublishedVersion,
     small_built: Path,
     tmp_path: Path,
 ) -> None:
@@ -204,7 +207,7 @@ def test_a_hub_that_stops_later_is_survived_and_followed_again_once_it_is_back(
 def test_bad_releases_are_refused_one_by_one_while_the_app_goes_on_answering(
     hub: LoopbackHub,
     start: Callable[..., RunningApp],
-    published: Revision,
+    published: PublishedVersion,
     small_built: Path,
     tmp_path: Path,
 ) -> None:
@@ -222,7 +225,7 @@ def test_bad_releases_are_refused_one_by_one_while_the_app_goes_on_answering(
 
 
 def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
-    start: Callable[..., RunningApp], published: Revision, small_built: Path, tmp_path: Path
+    start: Callable[..., RunningApp], published: PublishedVersion, small_built: Path, tmp_path: Path
 ) -> None:
     folders = [small_built / "release"]
     folders += [edition(folders[0], tmp_path / str(n), n) for n in (1, 2, 3)]
@@ -244,7 +247,7 @@ def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
 def true_answers(folder: Path) -> dict[str, object]:
     """What a release says of five articles, asked without a server."""
     recommender = Recommender(open_release(folder))
-    api = Api(Live(Edition(recommender, "")))
+    api = Api(LiveEdition(Edition(recommender, "")))
     return {
         each: api.similar_to_article(each)
         for each in recommender.release.articles["article_id"][:5]

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 import yaml
+from browsing import RunningApp
 from building import edition, reseal
 from loopback import LoopbackHub
-from serving import RunningApp
 
 from recsys.deploy import ROOT, Deployment, deploy
 from recsys.errors import HubError, ReleaseError
-from recsys.hub import IndexRepo, Revision, Visibility, publish
-from recsys.manifest import read_manifest
+from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
+from recsys.release.manifest import read_manifest
 
 INDEX, SPACE = "me/index", "me/space"
 READ_TOKEN = "hf_readTOKENyyyyyyyyyyyy"  # noqa: S105 (opens nothing)
 
 
 @pytest.fixture
-def published(hub: LoopbackHub, small_built: Path) -> Revision:
+def published(hub: LoopbackHub, small_built: Path) -> PublishedVersion:
     return publish(small_built / "release", INDEX, Visibility())
 
 
@@ -36,7 +36,7 @@ def front_matter(hub: LoopbackHub) -> dict[str, object]:
 
 
 def test_a_space_gets_the_app_its_variables_and_nothing_else(
-    hub: LoopbackHub, published: Revision
+    hub: LoopbackHub, published: PublishedVersion
 ) -> None:
     address = deploy(deployment())
     space = hub.repo(SPACE, "space")
@@ -52,7 +52,7 @@ def test_a_space_gets_the_app_its_variables_and_nothing_else(
 
 
 def test_the_readme_of_the_space_is_the_projects_and_names_the_index(
-    hub: LoopbackHub, published: Revision
+    hub: LoopbackHub, published: PublishedVersion
 ) -> None:
     deploy(deployment())
     text = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ def test_the_readme_of_the_space_is_the_projects_and_names_the_index(
 
 
 def test_the_links_of_the_readme_lead_somewhere_on_the_space(
-    hub: LoopbackHub, published: Revision
+    hub: LoopbackHub, published: PublishedVersion
 ) -> None:
     deploy(deployment())
     files = hub.repo(SPACE, "space").files()
@@ -73,7 +73,7 @@ def test_the_links_of_the_readme_lead_somewhere_on_the_space(
 
 
 def test_the_deployed_files_start_and_answer(
-    hub: LoopbackHub, published: Revision, small_built: Path, tmp_path: Path
+    hub: LoopbackHub, published: PublishedVersion, small_built: Path, tmp_path: Path
 ) -> None:
     deploy(deployment())
     space = hub.repo(SPACE, "space")
@@ -92,7 +92,7 @@ def test_the_deployed_files_start_and_answer(
 
 
 def test_deployed_again_unchanged_nothing_happens_to_the_space(
-    hub: LoopbackHub, published: Revision
+    hub: LoopbackHub, published: PublishedVersion
 ) -> None:
     deploy(deployment())
     hub.requests.clear()
@@ -105,7 +105,7 @@ def test_deployed_again_unchanged_nothing_happens_to_the_space(
 
 
 def test_a_pinned_revision_is_a_variable_that_goes_when_it_is_pinned_no_more(
-    hub: LoopbackHub, published: Revision
+    hub: LoopbackHub, published: PublishedVersion
 ) -> None:
     deploy(deployment(revision=published.name))
     space = hub.repo(SPACE, "space")
@@ -115,7 +115,7 @@ def test_a_pinned_revision_is_a_variable_that_goes_when_it_is_pinned_no_more(
 
 
 def test_other_variables_and_files_the_hub_keeps_are_left_and_old_files_go(
-    hub: LoopbackHub, published: Revision
+    hub: LoopbackHub, published: PublishedVersion
 ) -> None:
     hub.commit(SPACE, {"old.py": b"print()", ".gitattributes": b"x\n"}, kind="space")
     space = hub.repo(SPACE, "space")
@@ -156,7 +156,7 @@ def test_what_may_not_be_passed_on_is_not_shown_openly(
 
 
 def test_a_private_space_is_not_left_private_unawares(
-    hub: LoopbackHub, published: Revision
+    hub: LoopbackHub, published: PublishedVersion
 ) -> None:
     deploy(deployment())
     with pytest.raises(HubError, match="make it public in its settings"):
@@ -172,7 +172,7 @@ def test_without_its_index_no_space_is_made(hub: LoopbackHub) -> None:
 
 @pytest.mark.parametrize("name", ["space", "me/my space", "a/b/c"])
 def test_a_name_that_is_none_is_told_before_anything_is_made(
-    hub: LoopbackHub, published: Revision, name: str
+    hub: LoopbackHub, published: PublishedVersion, name: str
 ) -> None:
     with pytest.raises(HubError, match="write namespace/name"):
         deploy(Deployment(name, IndexRepo(INDEX), Visibility()))
@@ -190,7 +190,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def test_the_command_says_where_the_space_is_and_no_token(
-    hub: LoopbackHub, published: Revision
+    hub: LoopbackHub, published: PublishedVersion
 ) -> None:
     done = run(
         *(SPACE, "--index", INDEX, "--token-from", "SPACE_TOKEN"),

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from benchmarks import full_size
-from recsys.catalog import read_catalog
+from recsys.catalog.articles import read_catalog
 
 
 @pytest.fixture

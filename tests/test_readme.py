@@ -13,7 +13,7 @@ import httpx
 import pytest
 import yaml
 
-from recsys.supply import Settings
+from recsys.serving.startup import AppSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def help_of(*command):
 
 
 def test_the_help_texts_are_what_the_commands_print():
-    commands = (["build_index.py"], ["-m", "recsys.deploy"], ["-m", "recsys.evaluation"])
+    commands = (["build_index.py"], ["-m", "recsys.deploy"], ["-m", "recsys.evaluation.evaluate"])
     assert blocks("text") == [help_of(*command) for command in commands]
 
 
@@ -100,7 +100,7 @@ def test_every_option_in_an_example_command_exists():
 def test_the_settings_of_the_app_are_the_ones_it_reads():
     names = re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE)
     read = {}
-    Settings.of(Reading(read))
+    AppSettings.of(Reading(read))
     assert set(names) == set(read)
 
 

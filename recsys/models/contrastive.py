@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from recsys.models.compact import Heads
+from recsys.models.compact_clip import Heads
 from recsys.vectors import Float32, Int32, fingerprint, unit
 
 if TYPE_CHECKING:
     import torch
+
 
 FOUND_AT = 10
 
@@ -53,7 +54,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PhotoTextPairs:
     """Photos with their texts, as the towers see them.
 
     Attributes:
@@ -73,13 +74,13 @@ class Pairs:
         """Return a SHA-256 of all arrays."""
         return fingerprint(self.photos, *self.captions, self.products)
 
-    def of(self, rows: npt.NDArray[np.bool_]) -> "Pairs":
+    def of(self, rows: npt.NDArray[np.bool_]) -> "PhotoTextPairs":
         """Return the pairs of the rows that are marked."""
         captions = [each[rows] for each in self.captions]
-        return Pairs(self.photos[rows], captions, self.products[rows])
+        return PhotoTextPairs(self.photos[rows], captions, self.products[rows])
 
 
-def learn_heads(pairs: Pairs, held_back: Pairs, schedule: Schedule) -> Heads:
+def learn_heads(pairs: PhotoTextPairs, held_back: PhotoTextPairs, schedule: Schedule) -> Heads:
     """Return the heads that serve ``held_back`` best, which must be of other products.
 
     Equal pairs give equal heads on the same machine.
@@ -94,7 +95,7 @@ def learn_heads(pairs: Pairs, held_back: Pairs, schedule: Schedule) -> Heads:
 class _Training:
     """Heads in training. Photos are standardised for it, which the heads undo in the end."""
 
-    def __init__(self, pairs: Pairs, schedule: Schedule) -> None:
+    def __init__(self, pairs: PhotoTextPairs, schedule: Schedule) -> None:
         import torch
 
         self.schedule = schedule
@@ -111,7 +112,7 @@ class _Training:
         start = torch.tensor(-np.log(schedule.temperature))
         self.scales = torch.nn.Parameter(torch.stack([start, start]).float())
 
-    def best(self, held_back: Pairs) -> Heads:
+    def best(self, held_back: PhotoTextPairs) -> Heads:
         """Train until it no longer helps, and return the best heads on the way."""
         best, kept, since = -1.0, self.heads(), 0
         steps = self._steps()
@@ -194,7 +195,7 @@ class _Mates:
         return self.order[self.first[rows] + place]
 
 
-def score(heads: Heads, pairs: Pairs) -> float:
+def score(heads: Heads, pairs: PhotoTextPairs) -> float:
     """Return how often texts find their photo and photos their product, both among ten, summed."""
     photos = unit(heads.see(pairs.photos))
     words = unit(pairs.captions[0] @ heads.caption)

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from recsys.catalog import DESCRIPTIVE_COLUMNS
+from recsys.catalog.schema import DESCRIPTIVE_COLUMNS
 from recsys.vectors import ArticleVectors, Float32, unit
 
 ENCODER = "one-hot, weighted by √idf"

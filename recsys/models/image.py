@@ -1,7 +1,7 @@
 """The image model: what an article's photo shows, seen by an OpenCLIP model.
 
 Any OpenCLIP model works by its id. Its text tower puts words into the same space, so that words
-find photos. The default, *compact*, is made by `recsys.models.compact`.
+find photos. The default, *compact*, is made by `recsys.models.compact_clip`.
 """
 
 import json
@@ -16,9 +16,9 @@ import numpy as np
 from PIL import Image
 
 from recsys.errors import EncoderError
+from recsys.models.device import on_zero_gpu
+from recsys.models.encoder_version import encoder_version
 from recsys.vectors import Float32, unit
-from recsys.workspace import model_revision
-from recsys.zero_gpu import on_zero_gpu
 
 Source = TypeVar("Source")
 
@@ -57,9 +57,9 @@ class ImageEncoder:
         return Path(path) if path != self.id else None
 
     @property
-    def revision(self) -> str:
-        """Which state of the model it is: see `model_revision`."""
-        return model_revision(_repo(self.id))
+    def version(self) -> str:
+        """Which state of the model it is: see `encoder_version`."""
+        return encoder_version(_repo(self.id))
 
     @property
     def reads_words(self) -> bool:

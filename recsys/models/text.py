@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from recsys.errors import EncoderError
+from recsys.models.encoder_version import encoder_version
 from recsys.vectors import Float32, unit
-from recsys.workspace import model_revision
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
 
 PACKAGED = "packaged:all-MiniLM-L6-v2"
 """The default encoder: it comes as a Python package, so nothing is downloaded."""
@@ -56,9 +57,9 @@ class TextEncoder:
         return Path(self.id) if Path(self.id).is_dir() else None
 
     @property
-    def revision(self) -> str:
-        """Which state of the model it is: see `model_revision`."""
-        return model_revision(_path(self.id))
+    def version(self) -> str:
+        """Which state of the model it is: see `encoder_version`."""
+        return encoder_version(_path(self.id))
 
     def encode(self, texts: Sequence[str]) -> Float32:
         """Return unit vectors, float32 [len(texts), dim]."""

@@ -12,11 +12,11 @@ release answers with those vectors alone.
 
 import numpy as np
 
-from recsys.catalog import Purchases
+from recsys.catalog.purchases import Purchases
+from recsys.catalog.questions import basket_questions
+from recsys.catalog.split import TRAINING, VALIDATION
 from recsys.errors import CatalogError
-from recsys.models.baskets import Baskets, Pairs, Settings, TwoTower
-from recsys.protocols import basket_questions
-from recsys.split import TRAINING, VALIDATION
+from recsys.models.two_tower_data import Baskets, HeldBackPairs, TrainingSettings, TwoTower
 from recsys.vectors import Float32, Int32, unit
 
 ENCODER = "TensorFlow Recommenders, two-tower"
@@ -24,10 +24,12 @@ ENCODER = "TensorFlow Recommenders, two-tower"
 
 MOST_PAIRS = 4096
 
-DEFAULTS = Settings()
+DEFAULTS = TrainingSettings()
 
 
-def train(purchases: Purchases, products: Int32, content: Float32, settings: Settings) -> TwoTower:
+def train(
+    purchases: Purchases, products: Int32, content: Float32, settings: TrainingSettings
+) -> TwoTower:
     """Train on the training shoppers, for as long as the held-back ones are served better.
 
     Args:
@@ -39,7 +41,7 @@ def train(purchases: Purchases, products: Int32, content: Float32, settings: Set
     Raises:
         CatalogError: no training shopper bought two articles.
     """
-    from recsys.models.towers import fit
+    from recsys.models.two_tower_keras import fit
 
     bought = purchases.of(TRAINING)
     baskets = Baskets(bought.shopper, bought.article, settings)
@@ -52,14 +54,14 @@ def train(purchases: Purchases, products: Int32, content: Float32, settings: Set
     return fit(baskets, held_back_pairs(purchases), counts, products, content, settings)
 
 
-def held_back_pairs(purchases: Purchases) -> Pairs:
+def held_back_pairs(purchases: Purchases) -> HeldBackPairs:
     """Return what was bought on one day by shoppers who are kept back from training."""
     questions = basket_questions(purchases.of(VALIDATION))
-    asks = [np.repeat(question.basket, len(question.wanted)) for question in questions]
-    wanted = [question.wanted for question in questions]
+    asks = [np.repeat(question.basket, len(question.relevant)) for question in questions]
+    relevant = [question.relevant for question in questions]
     none = np.empty(0, np.int32)
-    return Pairs(
-        np.concatenate([none, *asks])[:MOST_PAIRS], np.concatenate([none, *wanted])[:MOST_PAIRS]
+    return HeldBackPairs(
+        np.concatenate([none, *asks])[:MOST_PAIRS], np.concatenate([none, *relevant])[:MOST_PAIRS]
     )
 
 

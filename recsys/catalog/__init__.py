@@ -1,0 +1,5 @@
+"""Read and check a catalogue: articles, photos and purchases, and what they say in numbers.
+
+A catalogue in Kaggle's layout goes in; tables and arrays in a fixed row order come out. The split
+into training, validation and test shoppers and the evaluation's questions are made here, too.
+"""

@@ -1,0 +1,60 @@
+"""The columns of a catalogue in Kaggle's layout, and its article ids."""
+
+import csv
+import re
+from pathlib import Path
+
+from recsys.errors import CatalogError
+
+DESCRIPTIVE_COLUMNS = (
+    "product_type_name",
+    "product_group_name",
+    "graphical_appearance_name",
+    "colour_group_name",
+    "perceived_colour_value_name",
+    "perceived_colour_master_name",
+    "department_name",
+    "index_name",
+    "index_group_name",
+    "section_name",
+    "garment_group_name",
+)
+"""The columns of ``articles.csv`` that describe an article in words of a fixed vocabulary."""
+
+ARTICLE_COLUMNS = ("article_id", "product_code", "prod_name", *DESCRIPTIVE_COLUMNS, "detail_desc")
+PURCHASE_COLUMNS = ("t_dat", "customer_id", "article_id", "price")
+LICENSE_FILE = "REDISTRIBUTABLE"
+
+
+def normalize_article_id(text: str) -> str:
+    """Return an article id as the 10 characters it is known by, its leading zeros restored.
+
+    Raises:
+        ValueError: ``text`` is not 1 to 10 digits, spaces around them aside.
+
+    >>> normalize_article_id(" 108775015 ")
+    '0108775015'
+    """
+    digits = text.strip()
+    if not re.fullmatch(r"[0-9]{1,10}", digits):
+        raise ValueError("an article id is up to 10 digits, such as 0108775015")
+    return digits.zfill(10)
+
+
+def check_header(path: Path, required: tuple[str, ...]) -> None:
+    """Raise unless the table at ``path`` exists and has the ``required`` columns."""
+    if not path.is_file():
+        raise CatalogError(f"{path} is missing.")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"{path} is not a UTF-8 text file: {error}.") from error
+    missing = [column for column in required if column not in header]
+    if missing:
+        raise CatalogError(f"{path} has no column {', '.join(missing)}.")
+
+
+KIND, COLOUR, PATTERN = "product_type_name", "colour_group_name", "graphical_appearance_name"
+
+GROUP = "index_group_name"

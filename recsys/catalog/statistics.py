@@ -1,0 +1,53 @@
+"""The catalogue in numbers: what there is, and how much of it was bought each week."""
+
+import numpy as np
+import pandas as pd
+
+from recsys.catalog.purchases import Purchases
+from recsys.catalog.schema import GROUP
+
+STATISTICS_COLUMNS = ("week", GROUP, "purchases")
+
+SEASON = "season"
+SEASONS = ("Winter", "Spring", "Summer", "Autumn")
+"""Of the northern hemisphere, from December on, three whole months each."""
+
+FEWEST_PURCHASES = 5
+"""An article bought less often has no season."""
+
+
+def weekly(purchases: Purchases, articles: pd.DataFrame) -> pd.DataFrame:
+    """Return how many purchases there were, by week and group of articles, in that order.
+
+    Columns: ``week``, the ISO date of its Monday; ``index_group_name``; ``purchases``, int64. Weeks
+    in which nothing of a group was bought have no row.
+    """
+    # Day 0 was a Thursday.
+    monday = (purchases.day - (purchases.day + 3) % 7).astype("datetime64[D]")
+    group = articles[GROUP].to_numpy(str)[purchases.article]
+    bought = pd.DataFrame({"week": monday.astype(str), GROUP: group})
+    return bought.groupby(["week", GROUP]).size().rename("purchases").reset_index()
+
+
+def seasons_of(purchases: Purchases, articles: int) -> list[str]:
+    """Return the season of each article of a catalogue with that many; empty for none.
+
+    That is the one of `SEASONS` of whose purchases the article makes up the largest part, so that a
+    season in which everything sells well does not take all.
+    """
+    month = purchases.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    # Month 0 is January, which is in the season that begins in December.
+    season = (month + 1) % 12 // 3
+    cells = purchases.article.astype(np.int64) * len(SEASONS) + season
+    bought = np.bincount(cells, minlength=articles * len(SEASONS)).reshape(articles, -1)
+    best = (bought / np.maximum(bought.sum(axis=0), 1)).argmax(axis=1)
+    enough = bought.sum(axis=1) >= FEWEST_PURCHASES
+    return [SEASONS[at] if known else "" for at, known in zip(best, enough, strict=True)]
+
+
+def counted(articles: pd.DataFrame, column: str) -> list[tuple[str, int]]:
+    """Return the values of a column and how many articles have each, the most frequent first."""
+    counts = (
+        articles[column].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    )
+    return [(str(value), int(count)) for value, count in counts.items()]

@@ -1,0 +1,121 @@
+"""What an evaluation found: tables of figures with their intervals, and how to show them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from recsys.evaluation.metrics import METRICS, Estimate
+from recsys.models.registry import ALL
+
+PROTOCOLS = {
+    "basket": "One article of a held-out shopper's day asks for the others of that day.",
+    "basket, unsold": "The same, asked by articles that no training shopper ever bought.",
+    "next purchase": "A held-out shopper's latest articles ask for what they buy for the first "
+    "time on their last day.",
+    "next purchase, repeats": "The same, where what they had before counts too.",
+    "photo": "A photo asks for the same product in other colours; the image model was fitted "
+    "without that product.",
+    "basket, parts": "The combined model with one part left out and its weights learned anew.",
+    "next purchase, parts": "The same for next purchases.",
+}
+"""Each table's name, and what it measures."""
+
+OURS = tuple(model.name for model in ALL)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How one model did.
+
+    Attributes:
+        recall_12: the share of the right answers among the first 12.
+        recall_100: the same among the first 100.
+        map_12: mean average precision of the first 12.
+        ndcg_12: normalised discounted cumulative gain of the first 12.
+        hit_rate_12: how often there was a right answer among the first 12.
+        coverage_12: the share of the catalogue that was shown among any first 12.
+        novelty: how surprising these were, in bits.
+        answered: the number of questions that the model could answer; the others count as 0.
+    """
+
+    recall_12: Estimate
+    recall_100: Estimate
+    map_12: Estimate
+    ndcg_12: Estimate
+    hit_rate_12: Estimate
+    coverage_12: float
+    novelty: float
+    answered: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """What one protocol found: how many questions were asked, and each model's scores."""
+
+    questions: int
+    models: dict[str, Scores]
+
+    def ranked(self) -> list[tuple[str, Scores]]:
+        """Return the models from the best recall@12, equal ones in the order of their names."""
+        return sorted(self.models.items(), key=lambda item: (-item[1].recall_12.mean, item[0]))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Tables by the names of `PROTOCOLS`, in that order; those that ask too little are left out."""
+
+    tables: dict[str, Table]
+
+
+def read_evaluation(data: Mapping[str, Any]) -> Evaluation:
+    """Return the evaluation that ``dataclasses.asdict`` made ``data`` of.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: it did not.
+    """
+    unknown = data["tables"].keys() - PROTOCOLS.keys()
+    if unknown:
+        raise ValueError(f"unknown tables {sorted(unknown)}")
+    found = {name: data["tables"][name] for name in PROTOCOLS if name in data["tables"]}
+    return Evaluation({name: _table(table) for name, table in found.items()})
+
+
+def _table(data: Mapping[str, Any]) -> Table:
+    models = {model: _scores(scores) for model, scores in data["models"].items()}
+    return Table(int(data["questions"]), models)
+
+
+def _scores(data: Mapping[str, Any]) -> Scores:
+    estimates = {name: Estimate(**data[name]) for name in METRICS}
+    return Scores(**{**data, **estimates})
+
+
+def markdown(evaluation: Evaluation) -> str:
+    """Return every table in Markdown, the best recall first."""
+    return "\n\n".join(
+        f"**{name}** ({table.questions:,} questions). {PROTOCOLS[name]}\n\n{_rows(table)}"
+        for name, table in evaluation.tables.items()
+    )
+
+
+def _rows(table: Table) -> str:
+    head = (
+        "| | recall@12 (95 %) | recall@100 | MAP@12 | NDCG@12 | hit rate@12 | coverage@12 "
+        "| novelty, bits | answered |"
+    )
+    rows = (_row(name, scores) for name, scores in table.ranked())
+    return "\n".join([head, "|---" * 9 + "|", *rows])
+
+
+def _row(name: str, scores: Scores) -> str:
+    recall = scores.recall_12
+    cells = [
+        f"**{name}**" if name in OURS else name,
+        f"{recall.mean:.4f} ({recall.low:.4f} to {recall.high:.4f})",
+        *(f"{each.mean:.4f}" for each in (scores.recall_100, scores.map_12)),
+        *(f"{each.mean:.4f}" for each in (scores.ndcg_12, scores.hit_rate_12)),
+        f"{scores.coverage_12:.4f}",
+        f"{scores.novelty:.1f}",
+        f"{scores.answered:,}",
+    ]
+    return f"| {' | '.join(cells)} |"

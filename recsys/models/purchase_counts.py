@@ -1,0 +1,155 @@
+"""What was bought, counted: which articles share buyers, and how many buyers each has.
+
+Counting is the strongest simple recommender there is, and it knows what a cosine cannot: that
+something sells. The combined model asks it beside the retrieval models.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from tqdm import tqdm
+
+from recsys.catalog.purchases import Purchases
+from recsys.vectors import Float32, Int32
+
+RECENT_DAYS = 7
+PARTNERS = 100
+"""The most other articles that one is remembered to share buyers with."""
+
+BEST_SELLERS = 100
+BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Sales:
+    """Counts of purchases, each scaled to [0, 1].
+
+    Attributes:
+        starts: int64 [articles + 1]; article i's partners are those from starts[i] to starts[i+1].
+        partners: int32, articles that share buyers with it, in rising order.
+        strengths: float32, beside each partner √(c / √((n₁+1)(n₂+1))), where c buyers have both
+            and n₁ and n₂ have either.
+        shared: int32, beside each partner c: how many buyers have both.
+        popularity: float32 [articles], ln(1 + n) of its n buyers, over that of the best-seller.
+        recency: float32 [articles], the same for the last `RECENT_DAYS` days.
+    """
+
+    starts: npt.NDArray[np.int64]
+    partners: Int32
+    strengths: Float32
+    shared: Int32
+    popularity: Float32
+    recency: Float32
+
+    def fits(self, articles: int) -> bool:
+        """Whether these are counts of a catalogue with that many articles."""
+        partners, counts = len(self.partners), len(self.shared)
+        inside = self.partners.min(initial=0) >= 0 and self.partners.max(initial=-1) < articles
+        rising = bool((np.diff(self.starts) >= 0).all())
+        return (
+            (len(self.starts), len(self.popularity), len(self.recency))
+            == (articles + 1, articles, articles)
+            and (self.starts[0], self.starts[-1]) == (0, partners)
+            and (len(self.strengths), counts) == (partners, partners)
+            and self.shared.min(initial=1) > 0
+            and rising
+            and bool(inside)
+        )
+
+    @property
+    def scoring(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """The arrays that scores are made of."""
+        return self.starts, self.partners, self.strengths, self.popularity, self.recency
+
+    @cached_property
+    def best_sellers(self) -> Int32:
+        """Up to `BEST_SELLERS` that most bought lately, int32 in falling order."""
+        best = np.argsort(-self.recency, kind="stable")[:BEST_SELLERS]
+        return best[self.recency[best] > 0].astype(np.int32)
+
+    def partners_of(self, article: int) -> Int32:
+        """Return the articles that share buyers with one."""
+        return self.partners[self.starts[article] : self.starts[article + 1]]
+
+    def shared_with(self, one: int, other: int) -> int:
+        """Return how many buyers have both articles; 0 if neither is a partner of the other."""
+        for article, partner in ((one, other), (other, one)):
+            partners = self.partners_of(article)
+            place = int(np.searchsorted(partners, partner))
+            if place < len(partners) and partners[place] == partner:
+                return int(self.shared[self.starts[article] + place])
+        return 0
+
+    def bought_with(self, basket: Int32) -> Float32:
+        """Return float32 [articles]: the mean strength between each and those of a basket."""
+        strength = np.zeros(len(self.popularity), np.float32)
+        for article in basket:
+            own = slice(self.starts[article], self.starts[article + 1])
+            strength[self.partners[own]] += self.strengths[own]
+        return strength / np.float32(max(len(basket), 1))
+
+
+def count_sales(purchases: Purchases, articles: int) -> Sales:
+    """Count the purchases of a catalogue with that many articles."""
+    bought = bought_by(purchases, articles)
+    last = purchases.day.max(initial=0) - RECENT_DAYS
+    recent = bought_by(purchases.where(purchases.day > last), articles)
+    buyers = _buyers(bought)
+    blocks = [
+        _strongest(bought, buyers, np.arange(start, min(start + BLOCK, articles)))
+        for start in tqdm(range(0, articles, BLOCK), desc="sales", unit="block")
+    ]
+    lengths, partners, strengths, shared = map(np.concatenate, zip(*blocks, strict=True))
+    return Sales(
+        starts=np.append(0, np.cumsum(lengths)).astype(np.int64),
+        partners=partners.astype(np.int32),
+        strengths=strengths.astype(np.float32),
+        shared=shared.astype(np.int32),
+        popularity=_scaled(buyers),
+        recency=_scaled(_buyers(recent)),
+    )
+
+
+def bought_by(purchases: Purchases, articles: int) -> sparse.csr_array:
+    """Return float32 [shoppers, articles], 1 where a shopper ever bought an article."""
+    shape = (purchases.shoppers, articles)
+    ones = np.ones(len(purchases), np.float32)
+    bought = sparse.csr_array((ones, (purchases.shopper, purchases.article)), shape=shape)
+    bought.sum_duplicates()
+    bought.data[:] = 1
+    return bought
+
+
+def _buyers(bought: sparse.csr_array) -> npt.NDArray[np.int64]:
+    return np.bincount(bought.indices, minlength=bought.shape[1]).astype(np.int64)
+
+
+def _strongest(
+    bought: sparse.csr_array, buyers: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.generic], ...]:
+    """Return each row's `PARTNERS` strongest partners, in rising order.
+
+    That is how many each row has, and beside each other of all rows: who they are, how strong they
+    are, and how many buyers are shared.
+    """
+    shared = sparse.coo_array(bought[:, rows].T @ bought)
+    row, column = shared.coords
+    other = rows[row] != column
+    row, column, count = row[other], column[other], shared.data[other]
+    own = buyers[rows[row]] + 1.0
+    strength = np.sqrt(count / np.sqrt(own * (buyers[column] + 1))).astype(np.float32)
+    order = np.lexsort((column, -strength, row))
+    place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
+    kept = np.sort(order[place < PARTNERS])
+    kept = kept[np.lexsort((column[kept], row[kept]))]
+    lengths = np.bincount(row[kept], minlength=len(rows))
+    return lengths, column[kept], strength[kept], count[kept]
+
+
+def _scaled(buyers: npt.NDArray[np.int64]) -> Float32:
+    """Return ln(1 + n) over its largest value; zeros where nothing was bought."""
+    logarithms = np.log1p(buyers)
+    return np.asarray(logarithms / max(logarithms.max(initial=0), 1e-9), np.float32)

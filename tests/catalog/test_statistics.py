@@ -1,0 +1,134 @@
+import numpy as np
+import pandas as pd
+import pytest
+from building import read_table
+
+from recsys.catalog.purchases import Purchases
+from recsys.catalog.schema import GROUP
+from recsys.catalog.statistics import FEWEST_PURCHASES, SEASONS, counted, seasons_of, weekly
+from recsys.release.tables import read_overview, write_overview
+
+
+def purchases(*bought):
+    """What was bought on which days, as pairs of an article's row and dates."""
+    article = [row for row, *dates in bought for _ in dates]
+    days = np.array([date for _, *dates in bought for date in dates], "datetime64[D]")
+    return Purchases(
+        shopper=np.zeros(len(days), np.int32),
+        article=np.array(article, np.int32),
+        day=days.astype(np.int32),
+        price=np.ones(len(days), np.float32),
+        bucket=np.zeros(1, np.uint8),
+        unknown=0,
+    )
+
+
+def on(date, times):
+    return [date] * times
+
+
+def seasons(articles, *bought):
+    return seasons_of(purchases(*bought), articles)
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(**columns):
+        path = tmp_path / "overview.parquet"
+        pd.DataFrame(columns).to_parquet(path, index=False)
+        return path
+
+    return write
+
+
+def test_purchases_are_counted_by_week_from_monday_to_sunday_and_by_group():
+    articles = pd.DataFrame({GROUP: ["Sport", "Menswear", "Sport"]})
+    bought = purchases(
+        (0, "2020-02-24", "2020-03-01", "2020-03-02"),
+        (1, "2020-02-23", "2020-03-01"),
+        (2, "2020-02-29"),
+    )
+    assert weekly(bought, articles).to_numpy().tolist() == [
+        ["2020-02-17", "Menswear", 1],
+        ["2020-02-24", "Menswear", 1],
+        ["2020-02-24", "Sport", 3],
+        ["2020-03-02", "Sport", 1],
+    ]
+
+
+def test_a_week_may_begin_in_the_year_before_and_before_1970():
+    articles = pd.DataFrame({GROUP: ["Sport"]})
+    bought = purchases((0, "2021-01-01", "1969-12-31"))
+    assert list(weekly(bought, articles)["week"]) == ["1969-12-29", "2020-12-28"]
+
+
+def test_every_purchase_of_the_sample_is_in_its_overview(sample_folder, release):
+    bought = read_table(sample_folder / "transactions_train.csv")["article_id"]
+    known = bought.isin(release.articles["article_id"])
+    assert release.overview["purchases"].sum() == known.sum()
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_winter_begins_in_december_and_each_season_has_three_months(month):
+    expected = SEASONS[month % 12 // 3]
+    first = f"2019-{month:02}-01"
+    last = str(np.datetime64(f"2019-{month:02}") + 1 - np.timedelta64(1, "D"))
+    assert seasons(1, (0, *on(first, 5))) == seasons(1, (0, *on(last, 5))) == [expected]
+
+
+def test_an_article_bought_too_rarely_has_no_season():
+    few, enough = FEWEST_PURCHASES - 1, FEWEST_PURCHASES
+    bought = ((0, *on("2020-07-01", few)), (2, *on("2020-07-01", enough)))
+    assert seasons(4, *bought) == ["", "", "Summer", ""]
+
+
+def test_purchases_of_several_years_count_together():
+    dates = ("2018-10-01", "2019-10-01", "2020-10-01", "2019-09-30", "2018-11-30")
+    assert seasons(1, (0, *dates)) == ["Autumn"]
+
+
+def test_a_season_in_which_all_sells_well_does_not_take_an_article():
+    """Of 100 sold in summer 6 are of the first article; of 10 sold in winter, 4."""
+    bought = (
+        (0, *on("2020-07-01", 6), *on("2020-01-01", 4)),
+        (1, *on("2020-07-01", 94), *on("2020-01-01", 6)),
+    )
+    assert seasons(2, *bought) == ["Winter", "Summer"]
+
+
+def test_where_nothing_was_sold_there_are_no_seasons_and_no_weeks():
+    assert seasons(2) == ["", ""]
+    assert weekly(purchases(), pd.DataFrame({GROUP: ["Sport"]})).empty
+
+
+def test_what_was_written_is_read(tmp_path):
+    articles = pd.DataFrame({GROUP: ["Sport", "Menswear"]})
+    for bought in (purchases((0, "2020-01-01"), (1, "2020-01-01", "2020-05-05")), purchases()):
+        overview = weekly(bought, articles)
+        write_overview(tmp_path / "overview.parquet", overview)
+        read = read_overview(tmp_path / "overview.parquet")
+        assert list(read.columns) == list(overview.columns)
+        assert read.to_numpy().tolist() == overview.to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("week", "number"),
+    [("2020-01-07", 1), ("2020-01-06", 0), ("2020-01-06", -3), ("someday", 1), (None, 1)],
+)
+def test_a_damaged_overview_is_refused(written, week, number):
+    path = written(week=["2020-01-06", week], **{GROUP: ["Sport", "Sport"]}, purchases=[1, number])
+    with pytest.raises(ValueError, match=r"no Monday|Error parsing"):
+        read_overview(path)
+
+
+@pytest.mark.parametrize("missing", ["week", GROUP, "purchases"])
+def test_an_overview_without_a_column_is_refused(written, missing):
+    columns = {"week": ["2020-01-06"], GROUP: ["Sport"], "purchases": [1]}
+    columns.pop(missing)
+    with pytest.raises(KeyError, match=missing):
+        read_overview(written(**columns))
+
+
+def test_values_are_counted_the_most_frequent_first_and_else_by_name():
+    table = pd.DataFrame({"colour": ["red", "black", "blue", "black", "red", "white"]})
+    assert counted(table, "colour") == [("black", 2), ("red", 2), ("blue", 1), ("white", 1)]

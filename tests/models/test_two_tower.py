@@ -1,0 +1,405 @@
+"""What the same shoppers buy is close, and what nobody bought yet lands beside its like."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recsys.catalog.purchases import Purchases
+from recsys.catalog.split import TEST, TRAINING, VALIDATION
+from recsys.errors import CatalogError
+from recsys.models.two_tower import basket_query, held_back_pairs, train
+from recsys.models.two_tower_data import PADDING, Baskets, TrainingSettings
+from recsys.vectors import fingerprint, unit
+
+ROOT = Path(__file__).parents[2]
+COMMUNITIES, MEMBERS = 6, 10
+COMMUNITY = np.repeat(np.arange(COMMUNITIES), MEMBERS)
+SMALL = TrainingSettings(dim=16, round_steps=50, batch_size=256)
+BRIEF = replace(SMALL, round_steps=3, most_rounds=1)
+
+
+def int32(values):
+    return np.asarray(values, np.int32)
+
+
+def bought(shopper, article, day, part=TRAINING):
+    """Purchases from lists, sorted as the catalogue sorts them, of shoppers in one part."""
+    shopper, article, day = int32(shopper), int32(article), int32(day)
+    order = np.lexsort((day, shopper))
+    buckets = np.full(shopper.max(initial=-1) + 1, part.first, np.uint8)
+    price = np.ones(len(order), np.float32)
+    return Purchases(shopper[order], article[order], day[order], price, buckets, 0)
+
+
+def planted_shop(never_sold=(), noise=0.0):
+    """300 shoppers who each buy 10 articles of one of 6 communities, on 4 days.
+
+    Three of every bucket of the split; ``noise`` is the share of what is bought at random.
+    """
+    random = np.random.default_rng(8)
+    shopper = np.repeat(np.arange(300), 10)
+    article = COMMUNITY[::MEMBERS][shopper % COMMUNITIES] * MEMBERS
+    article = article + random.integers(0, MEMBERS, len(shopper))
+    anything = random.integers(0, len(COMMUNITY), len(shopper))
+    article = np.where(random.random(len(shopper)) < noise, anything, article)
+    day = random.integers(0, 4, len(shopper))
+    sold = ~np.isin(article, never_sold)
+    shop = bought(shopper[sold], article[sold], day[sold])
+    return replace(shop, bucket=(np.arange(300) % 100).astype(np.uint8))
+
+
+def shuffled(shop, part, seed=2):
+    """The same shop, where the shoppers of one part bought each other's articles."""
+    theirs = part.of(shop.bucket)[shop.shopper]
+    article = shop.article.copy()
+    article[theirs] = np.random.default_rng(seed).permutation(article[theirs])
+    assert (article != shop.article).sum() > 100
+    return replace(shop, article=article)
+
+
+def meaningless_content():
+    return unit(np.random.default_rng(9).normal(size=(len(COMMUNITY), 12)))
+
+
+def telling_content():
+    """What an article says gives away its community, with some noise."""
+    noise = np.random.default_rng(9).normal(size=(len(COMMUNITY), COMMUNITIES))
+    return unit(np.eye(COMMUNITIES)[COMMUNITY] + 0.1 * noise)
+
+
+def own_products():
+    return np.arange(len(COMMUNITY), dtype=np.int32)
+
+
+def share_of_own_community(model, articles):
+    """Of the five nearest to each of ``articles``, the share of its own community."""
+    shares = []
+    for article in articles:
+        scores = model.articles @ basket_query(model.queries[[article]])
+        scores[article] = -np.inf
+        shares.append((COMMUNITY[np.argsort(-scores)[:5]] == COMMUNITY[article]).mean())
+    return np.mean(shares)
+
+
+# Training examples
+
+
+def baskets_of(shopper, article, **settings):
+    return Baskets(int32(shopper), int32(article), TrainingSettings(**settings))
+
+
+def one_pass(baskets, epoch=0):
+    """Return a pass's baskets and articles, both counted from 0, with -1 for no article."""
+    rows, targets = zip(*baskets.batches(epoch), strict=True)
+    return np.concatenate(rows) - 1, np.concatenate(targets) - 1
+
+
+@pytest.fixture(scope="module")
+def long_history():
+    """One shopper who bought articles 0 to 1999, one after the other."""
+    return baskets_of(np.zeros(2000), np.arange(2000), window=5, batch_size=64, basket=4)
+
+
+def test_every_purchase_is_learned_once_a_pass(long_history):
+    _, targets = one_pass(long_history)
+    assert sorted(targets) == list(range(2000))
+    assert len(list(long_history.batches(0))) == len(long_history) == 32
+
+
+def test_a_basket_never_contains_what_is_to_be_guessed():
+    random = np.random.default_rng(0)
+    shoppers, articles = np.sort(random.integers(0, 40, 3000)), random.integers(0, 9, 3000)
+    rows, targets = one_pass(baskets_of(shoppers, articles))
+    assert not (rows == targets[:, None]).any()
+
+
+def test_a_basket_holds_what_was_bought_within_the_window_before_and_after(long_history):
+    rows, targets = one_pass(long_history)
+    apart = (rows - targets[:, None])[rows >= 0]
+    assert set(apart) == {-5, -4, -3, -2, -1, 1, 2, 3, 4, 5}
+
+
+def test_a_basket_holds_nothing_of_other_shoppers():
+    shopper = np.repeat(np.arange(100), 6)
+    rows, targets = one_pass(baskets_of(shopper, np.arange(600)))
+    other = rows // 6 != (targets // 6)[:, None]
+    assert not (other & (rows >= 0)).any()
+
+
+def test_shoppers_with_a_single_purchase_are_left_out():
+    rows, targets = one_pass(baskets_of([0, 1, 1, 2], [5, 6, 7, 8]))
+    assert sorted(targets) == [6, 7]
+    assert set(rows[rows >= 0]) <= {6, 7}
+
+
+def test_a_shopper_who_only_bought_one_article_again_has_an_empty_basket():
+    batches = list(baskets_of([0, 0, 0], [4, 4, 4], basket=3).batches(0))
+    assert batches[0][0].tolist() == [[PADDING] * 3] * 3
+    assert batches[0][1].tolist() == [5, 5, 5]
+
+
+def test_baskets_are_filled_from_the_left(long_history):
+    rows, _ = one_pass(long_history)
+    full = rows >= 0
+    assert (np.sort(full, axis=1)[:, ::-1] == full).all()
+
+
+def test_half_the_baskets_hold_one_article_and_the_others_up_to_all(long_history):
+    rows, _ = one_pass(long_history)
+    sizes = np.bincount((rows >= 0).sum(axis=1), minlength=5) / len(rows)
+    # Of the half that is not cut to one, a quarter is of size one by chance; drawing the article
+    # itself makes a few smaller still.
+    assert sizes[1] == pytest.approx(0.625, abs=0.06)
+    assert sizes[0] < 0.01
+    assert min(sizes[2:]) > 0.05
+
+
+def test_a_pass_is_the_same_for_the_same_seed_and_number_only(long_history):
+    first, again, second = (one_pass(long_history, epoch) for epoch in (0, 0, 1))
+    assert fingerprint(*first) == fingerprint(*again) != fingerprint(*second)
+    other = baskets_of(np.zeros(2000), np.arange(2000), window=5, batch_size=64, basket=4, seed=8)
+    assert fingerprint(*one_pass(other)) != fingerprint(*first)
+
+
+def test_a_round_is_half_a_pass_but_never_shorter_than_the_settings_say():
+    few = baskets_of([0, 0], [1, 2], round_steps=30)
+    assert (len(few), few.round_steps) == (1, 30)
+    many = baskets_of(np.zeros(100), np.arange(100), round_steps=4, batch_size=5)
+    assert (len(many), many.round_steps) == (20, 10)
+
+
+# Watching
+
+
+def pairs_of(purchases):
+    pairs = held_back_pairs(purchases)
+    return list(zip(pairs.asks.tolist(), pairs.relevant.tolist(), strict=True))
+
+
+def test_training_is_watched_by_what_held_back_shoppers_bought_on_one_day():
+    """One article of a shopper's last day with several asks for each of the others."""
+    visits = [0, 0, 0, 0, 0, 0], [7, 8, 1, 2, 3, 9], [1, 1, 5, 5, 5, 6]
+    (first, one), (second, other) = pairs_of(bought(*visits, part=VALIDATION))
+    assert first == second
+    assert sorted([first, one, other]) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("part", [TEST, TRAINING])
+def test_training_is_not_watched_by_others(part):
+    assert pairs_of(bought([0, 0, 1, 1], [1, 2, 3, 4], [5, 5, 5, 5], part)) == []
+    assert pairs_of(bought([0, 0, 1, 1], [1, 2, 3, 4], [5, 6, 5, 6], VALIDATION)) == []
+
+
+# Training
+
+
+def share_found(model, shop, best=12):
+    """How often a watched pair's relevant article is among the best, by the finished vectors."""
+    pairs = held_back_pairs(shop)
+    scores = unit(model.queries)[pairs.asks] @ model.articles.T
+    own = np.take_along_axis(scores, pairs.relevant[:, None], axis=1)
+    return ((scores > own + 1e-6).sum(axis=1) < best).mean()
+
+
+def watched_training(shop, settings):
+    """Train, and return the vectors beside what was seen of the pairs after each round."""
+    from recsys.models import two_tower_keras
+
+    histories = []
+    fit = two_tower_keras.RetrievalModel.fit
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            two_tower_keras.RetrievalModel,
+            "fit",
+            lambda *args, **kwargs: histories.append(fit(*args, **kwargs)),
+        )
+        model = train(shop, own_products(), meaningless_content(), settings)
+    (history,) = histories
+    return model, history.history
+
+
+@pytest.fixture(scope="module")
+def watched():
+    return watched_training(planted_shop(), SMALL)
+
+
+@pytest.fixture(scope="module")
+def trained(watched):
+    return watched[0]
+
+
+def test_what_the_same_shoppers_buy_becomes_neighbours(trained):
+    # By chance it would be 9 of 59.
+    assert share_of_own_community(trained, range(len(COMMUNITY))) > 0.8
+
+
+def test_what_held_back_shoppers_bought_together_is_found(watched):
+    """The figure that training is watched by is that of the vectors that come of it."""
+    model, seen = watched
+    # By chance it would be 12 of 60.
+    best = max(seen["val_factorized_top_k/top_12_categorical_accuracy"])
+    assert best > 0.8
+    assert share_found(model, planted_shop()) == pytest.approx(best)
+
+
+def test_what_test_shoppers_buy_is_found_though_they_taught_nothing(trained):
+    shop = planted_shop()
+    theirs = shop.of(TEST)
+    asked = np.flatnonzero(np.diff(theirs.shopper) == 0)
+    scores = unit(trained.queries)[theirs.article[asked]] @ trained.articles.T
+    best = np.argsort(-scores, axis=1)[:, :MEMBERS]
+    assert (best == theirs.article[asked + 1][:, None]).any(axis=1).mean() > 0.8
+
+
+HASTY = replace(SMALL, round_steps=10, learning_rate=0.5)
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    """A training that goes on beyond its best round, and what was seen of the pairs."""
+    model, seen = watched_training(planted_shop(noise=0.5), HASTY)
+    return model, seen["val_factorized_top_k/top_12_categorical_accuracy"]
+
+
+def test_training_ends_early_and_keeps_the_round_that_served_best(hasty):
+    model, found = hasty
+    assert len(found) == int(np.argmax(found)) + 1 + HASTY.patience < HASTY.most_rounds
+    assert share_found(model, planted_shop(noise=0.5)) == pytest.approx(max(found))
+
+
+def test_training_that_is_cut_off_keeps_the_best_round_too(hasty):
+    whole, found = hasty
+    settings = replace(HASTY, most_rounds=int(np.argmax(found)) + 2)
+    model, seen = watched_training(planted_shop(noise=0.5), settings)
+    assert len(seen["loss"]) == settings.most_rounds
+    np.testing.assert_array_equal(model.articles, whole.articles)
+    np.testing.assert_array_equal(model.queries, whole.queries)
+
+
+def test_without_held_back_shoppers_training_takes_as_many_rounds_as_it_is_patient():
+    shop = planted_shop()
+    alone = shop.where(~VALIDATION.of(shop.bucket)[shop.shopper])
+    model, seen = watched_training(alone, replace(SMALL, round_steps=20, patience=4))
+    assert len(seen["loss"]) == 4
+    assert share_of_own_community(model, range(len(COMMUNITY))) > 0.6
+
+
+def test_vectors_of_articles_have_length_one_and_all_are_finite(trained):
+    assert trained.articles.shape == trained.queries.shape == (len(COMMUNITY), SMALL.dim)
+    assert trained.articles.dtype == trained.queries.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(trained.articles, axis=1), 1, atol=1e-5)
+    assert np.isfinite(trained.queries).all()
+
+
+def test_an_article_never_sold_lands_in_the_community_that_its_content_tells():
+    newcomers = [3, 14, 25, 36, 47, 58]
+    model = train(planted_shop(newcomers), own_products(), telling_content(), SMALL)
+    assert share_of_own_community(model, newcomers) > 0.8
+
+
+def test_an_article_never_sold_shares_what_its_product_has_learned():
+    """Where all are described alike, only the product links it to its sister."""
+    products, alike = own_products(), np.ones((len(COMMUNITY), 1), np.float32)
+    products[3] = products[4]
+    model = train(planted_shop([3]), products, alike, SMALL)
+    assert share_of_own_community(model, [3]) > 0.8
+
+
+def brief_training(shop, **settings):
+    return train(shop, own_products(), telling_content(), replace(BRIEF, **settings))
+
+
+def test_what_test_shoppers_buy_is_not_learned():
+    """Nor does it change when training ends."""
+    shop = planted_shop()
+    first, second = (brief_training(each, most_rounds=3) for each in (shop, shuffled(shop, TEST)))
+    np.testing.assert_array_equal(first.articles, second.articles)
+    np.testing.assert_array_equal(first.queries, second.queries)
+
+
+def test_what_held_back_shoppers_buy_is_not_learned():
+    shop = planted_shop()
+    first, second = (brief_training(each) for each in (shop, shuffled(shop, VALIDATION)))
+    np.testing.assert_array_equal(first.articles, second.articles)
+    np.testing.assert_array_equal(first.queries, second.queries)
+
+
+def test_what_training_shoppers_buy_is_learned():
+    shop = planted_shop()
+    first, second = (brief_training(each) for each in (shop, shuffled(shop, TRAINING)))
+    assert not np.allclose(first.articles, second.articles)
+
+
+def brief_fingerprint():
+    """What a fresh process prints."""
+    model = brief_training(planted_shop(), most_rounds=3)
+    return fingerprint(model.articles, model.queries)
+
+
+def test_two_processes_train_the_same_bytes():
+    script = "from tests.test_two_tower import brief_fingerprint as f; print(f())"
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    ]
+    assert len(printed[0]) == 64
+    assert printed[0] == printed[1]
+
+
+def test_another_seed_trains_other_vectors():
+    first, second = (brief_training(planted_shop(), seed=seed) for seed in (1, 2))
+    assert not np.allclose(first.articles, second.articles)
+
+
+@pytest.mark.parametrize(
+    "purchases",
+    [
+        bought([], [], []),
+        bought([0, 1, 2, 3], [0, 1, 2, 3], [1, 2, 3, 4]),
+        bought([0, 0, 1, 1], [0, 1, 2, 3], [5, 5, 5, 5], VALIDATION),
+        bought([0, 0, 1, 1], [0, 1, 2, 3], [5, 5, 5, 5], TEST),
+    ],
+    ids=["none", "one a shopper", "by held-back shoppers only", "by test shoppers only"],
+)
+def test_purchases_that_teach_nothing_are_refused_rather_than_answered_at_random(purchases):
+    with pytest.raises(CatalogError, match="two-tower"):
+        train(purchases, own_products(), telling_content(), BRIEF)
+
+
+# Asking
+
+
+def test_a_basket_is_a_unit_vector_whatever_its_order():
+    queries = np.random.default_rng(3).normal(size=(5, 16)).astype(np.float32)
+    basket = basket_query(queries)
+    assert np.linalg.norm(basket) == pytest.approx(1)
+    np.testing.assert_allclose(basket_query(queries[::-1]), basket, atol=1e-6)
+    np.testing.assert_allclose(basket, unit(queries.mean(axis=0)), atol=1e-6)
+
+
+def test_a_basket_is_read_as_the_query_tower_reads_it(trained):
+    """A release answers with averages of stored rows; that must be what was trained."""
+    import tensorflow as tf
+
+    from recsys.models.two_tower_keras import Tower
+
+    products = int32(np.append(PADDING, 1 + own_products()))
+    content = np.pad(telling_content(), [[1, 0], [0, 0]])
+    tf.keras.utils.set_random_seed(4)
+    tower = Tower(tf.constant(products), tf.constant(products), tf.constant(content), SMALL)
+    each = tower(np.arange(1, 61, dtype=np.int32)[:, None]).numpy()
+    basket = int32([[8, 3, 41, PADDING, PADDING]])
+    expected = basket_query(each[[7, 2, 40]])
+    np.testing.assert_allclose(unit(tower(basket).numpy())[0], expected, atol=1e-5)

@@ -1,0 +1,118 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import build_index
+from recsys.models.registry import SINGLE
+
+SCRIPT = Path(build_index.__file__)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    """Run the command line in this process and return its exit status."""
+    monkeypatch.setattr(sys, "argv", ["build_index.py", *map(str, arguments)])
+    try:
+        return build_index.main()
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
+def test_help_names_every_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "--help") == 0
+    said = capsys.readouterr().out
+    for option in ("--data", "--sample", "--out", "--text-model", "--image-model", "--limit"):
+        assert option in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--out", "x"], "one of the arguments --data --sample is required"),
+        (["--sample", "--data", "y", "--out", "x"], "not allowed with argument"),
+        (["--sample"], "required: --out"),
+        *(
+            (["--sample", "--out", "x", f"--limit={bad}"], f"{bad!r} is not a number above 0")
+            for bad in ("0", "-3", "ten", "1.5", "", "²")
+        ),
+    ],
+)
+def test_a_wrong_call_is_explained(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    complaint: str,
+) -> None:
+    assert run(monkeypatch, *arguments) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def failure(*arguments: str | Path) -> str:
+    """Run the command line, see it fail, and return the one line that it says."""
+    done = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("build_index.py: ")
+    return lines[0]
+
+
+def test_a_missing_catalogue_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    assert "is not a folder" in failure("--data", tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_a_release_is_one_line(small_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    assert "choose another folder" in failure("--data", small_folder, "--out", tmp_path)
+
+
+def test_a_model_that_cannot_be_loaded_is_one_line(
+    small_folder: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    nowhere = small_copy.parent / "no-model"
+    for option, model in (("--text-model", nowhere), ("--image-model", f"local-dir:{nowhere}")):
+        status = run(monkeypatch, "--data", small_folder, "--out", small_copy, option, model)
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert status == 1
+        assert said.startswith("build_index.py: ")
+        assert str(nowhere) in said
+
+
+def test_a_finished_build_prints_its_stages_and_the_audit(
+    small_folder: Path,
+    small_copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, "--data", small_folder, "--out", small_copy) == 0
+    lines = capsys.readouterr().out.splitlines()
+    starts = [line[:18].strip() for line in lines]
+    stages = ["catalogue", "text", "image", "features", "two_tower", "articles", "release", "total"]
+    for name in [*stages, *(f"{model.name} audit" for model in SINGLE)]:
+        assert name in starts
+    table = next(number for number, line in enumerate(lines) if "recall@12" in line)
+    audits = {line.split()[0]: line.split()[1:] for line in lines[table + 1 : table + 5]}
+    assert {name: cells[0] for name, cells in audits.items()} == {
+        "text": "60",
+        "image": "59",
+        "features": "60",
+        "two_tower": "60",
+    }
+    assert all(cells[3] == "1.0000" for cells in audits.values())
+    assert lines[-1].endswith(f"is in {small_copy}")
+
+
+def test_ctrl_c_says_how_to_go_on(
+    small_folder: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recsys.pipeline.build.write_release", interrupt)
+    assert run(monkeypatch, "--data", small_folder, "--out", small_copy) == 130
+    assert "Run the same command again to go on." in capsys.readouterr().err

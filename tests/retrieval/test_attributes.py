@@ -1,0 +1,61 @@
+"""Words that name attributes are understood as people say them."""
+
+import pandas as pd
+import pytest
+from tiny_catalogs import PLAIN
+
+from recsys.catalog.schema import COLOUR, KIND, PATTERN
+from recsys.models.features import read_vocabulary
+from recsys.retrieval.attributes import AttributeVocabulary
+
+COLOURS = ("Red", "Dark Red", "Other Red", "Blue", "Dark Blue", "Off White", "White", "Unknown")
+KINDS = ("Dress", "Hat/beanie", "T-shirt", "Shirt", "Polo shirt", "Trousers", "Other shoe")
+PATTERNS = ("Stripe", "Check", "All over pattern", "Solid")
+
+
+@pytest.fixture(scope="module")
+def attributes():
+    rows = [PLAIN | {COLOUR: each} for each in COLOURS]
+    rows += [PLAIN | {KIND: each} for each in KINDS]
+    rows += [PLAIN | {PATTERN: each} for each in PATTERNS]
+    return AttributeVocabulary(read_vocabulary(pd.DataFrame(rows)))
+
+
+def found(attributes, words):
+    return [(each.column, each.values) for each in attributes.named(words)]
+
+
+RED, DRESS = (COLOUR, ("Dark Red", "Other Red", "Red")), (KIND, ("Dress",))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("red dress", [RED, DRESS]),
+        ("Dresses, RED!", [DRESS, RED]),
+        ("this, but in dark red", [(COLOUR, ("Dark Red",))]),
+        ("dark blue", [(COLOUR, ("Dark Blue",))]),
+        ("white", [(COLOUR, ("Off White", "White"))]),
+        ("hats", [(KIND, ("Hat/beanie",))]),
+        ("a beanie", [(KIND, ("Hat/beanie",))]),
+        ("T-shirts", [(KIND, ("T-shirt",))]),
+        ("polo shirt", [(KIND, ("Polo shirt",))]),
+        ("shirt", [(KIND, ("Shirt",))]),
+        ("striped trousers", [(PATTERN, ("Stripe",)), (KIND, ("Trousers",))]),
+        ("checked, with stripes", [(PATTERN, ("Check",)), (PATTERN, ("Stripe",))]),
+    ],
+)
+def test_attributes_are_found_as_people_say_them(attributes, words, expected):
+    assert found(attributes, words) == expected
+
+
+@pytest.mark.parametrize(
+    "words", ["", "  ", "something warm", "other", "unknown", "shoes", "платье", "👗", "x" * 10_000]
+)
+def test_words_that_name_nothing_give_nothing(attributes, words):
+    assert attributes.named(words) == []
+
+
+def test_words_are_kept_as_they_were_said(attributes):
+    said = [each.words for each in attributes.named("A Dark-Blue T-Shirt, please")]
+    assert said == ["Dark-Blue", "T-Shirt"]

@@ -1,0 +1,201 @@
+"""The combined model's weights are learned from held-back shoppers, and from nobody else."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_catalogs import no_bridges
+
+from recsys.catalog.purchases import Purchases
+from recsys.catalog.split import TEST, TRAINING, VALIDATION, bucket_of
+from recsys.models.features import Vocabulary
+from recsys.models.purchase_counts import count_sales
+from recsys.models.registry import SINGLE
+from recsys.retrieval.fitting import examples, learn_bridges, learn_weights, lessons
+from recsys.retrieval.fusion import LIKELY, LIKELY_OF_PHOTOS, PARTS, SAID
+from recsys.retrieval.index import ArticleIndex
+from recsys.retrieval.retriever import ARTICLE, BASKET, KINDS, PHOTO, WORDS, Retrieval
+from recsys.vectors import ArticleVectors, unit
+
+COMMUNITIES, MEMBERS = 15, 8
+COMMUNITY = np.repeat(np.arange(COMMUNITIES), MEMBERS)
+ARTICLES = len(COMMUNITY)
+
+
+def planted_shop(days=4):
+    """600 shoppers, six of every bucket, who each buy eight articles of one community."""
+    random = np.random.default_rng(1)
+    shopper = np.repeat(np.arange(600), 8)
+    day = np.sort(random.integers(0, days, (600, 8)), axis=1).ravel()
+    article = shopper % COMMUNITIES * MEMBERS + random.integers(0, MEMBERS, len(shopper))
+    bucket = (np.arange(600) % 100).astype(np.uint8)
+    columns = (each.astype(np.int32) for each in (shopper, article, day))
+    return Purchases(*columns, np.ones(len(shopper), np.float32), bucket, 0)
+
+
+def shuffled(shop, part):
+    """The same shop, where the shoppers of one part bought each other's articles."""
+    theirs = part.of(shop.bucket)[shop.shopper]
+    article = shop.article.copy()
+    article[theirs] = np.random.default_rng(2).permutation(article[theirs])
+    return replace(shop, article=article)
+
+
+def retrieval_that_knows(model):
+    """Only one model's vectors tell the community; the others' mean nothing."""
+    entry = np.arange(ARTICLES, dtype=np.int32)
+    vectors = {
+        single.name: unit(np.random.default_rng(seed).normal(size=(ARTICLES, 24)))
+        for seed, single in enumerate(SINGLE)
+    }
+    noise = np.random.default_rng(9).normal(size=(ARTICLES, COMMUNITIES))
+    vectors[model] = unit(np.eye(COMMUNITIES)[COMMUNITY] + 0.15 * noise)
+    indexes = {name: ArticleIndex(ArticleVectors(rows, entry)) for name, rows in vectors.items()}
+    nobody = planted_shop().where(np.zeros(4800, bool))
+    sales = count_sales(nobody, ARTICLES)
+    typical = dict.fromkeys(vectors, 0.0)
+    return Retrieval(indexes, typical, vectors["two_tower"], sales, {}, no_bridges())
+
+
+def products(size=2):
+    """The articles' table, every few articles a product in several colours."""
+    return pd.DataFrame({"product_code": [f"{row // size:07d}" for row in range(ARTICLES)]})
+
+
+def weights_of(retrieval, shop):
+    return learn_weights(retrieval, lessons(retrieval, products(), shop))
+
+
+@pytest.fixture(scope="module")
+def retrieval():
+    return retrieval_that_knows("features")
+
+
+@pytest.fixture(scope="module")
+def learned(retrieval):
+    return weights_of(retrieval, planted_shop())
+
+
+def share(weights, part):
+    weights = weights.at(0)
+    return weights[part] / sum(weights.values())
+
+
+def test_every_kind_of_query_gets_weights(learned):
+    assert set(learned) == set(KINDS)
+    for kind in (ARTICLE, BASKET):
+        assert set(learned[kind].known) == set(learned[kind].unknown) == set(PARTS)
+
+
+def test_words_weigh_as_set_by_hand(learned):
+    assert learned[WORDS] == SAID
+
+
+def test_photos_teach_that_a_model_tells_products_apart_and_nothing_of_sales(retrieval, learned):
+    codes = products()["product_code"]
+    vectors = unit(np.random.default_rng(4).normal(size=(ARTICLES // 2, 24))).repeat(2, axis=0)
+    noise = 0.1 * np.random.default_rng(5).normal(size=vectors.shape)
+    looks = ArticleIndex(ArticleVectors(unit(vectors + noise), np.arange(ARTICLES, dtype=np.int32)))
+    sharp = replace(retrieval, indexes={**retrieval.indexes, "image": looks})
+    before, after = learned[PHOTO].at(0)["image"], weights_of(sharp, planted_shop())[PHOTO]
+    assert codes.nunique() == ARTICLES // 2
+    assert after.at(0)["image"] > before
+    assert {after.at(0)[part] for part in ("co_purchase", "popularity", "recency")} == {0}
+
+
+@pytest.mark.parametrize("kind", [ARTICLE, BASKET])
+@pytest.mark.parametrize("model", ["features", "image", "two_tower"])
+def test_the_model_that_knows_what_shoppers_buy_weighs_most(kind, model):
+    weights = weights_of(retrieval_that_knows(model), planted_shop())[kind]
+    others = [share(weights, each.name) for each in SINGLE if each.name != model]
+    assert share(weights, model) > 2 * max(others)
+
+
+def test_the_same_shoppers_teach_the_same_weights(retrieval, learned):
+    assert weights_of(retrieval, planted_shop()) == learned
+
+
+@pytest.mark.parametrize("part", [TEST, TRAINING])
+def test_what_other_shoppers_buy_changes_no_weight(retrieval, learned, part):
+    other = shuffled(planted_shop(), part)
+    assert (other.article != planted_shop().article).sum() > 500
+    assert weights_of(retrieval, other) == learned
+
+
+def test_what_held_back_shoppers_buy_changes_the_weights(retrieval, learned):
+    other = weights_of(retrieval, shuffled(planted_shop(), VALIDATION))
+    for kind in (ARTICLE, BASKET):
+        assert share(other[kind], "features") < share(learned[kind], "features") / 2
+
+
+def test_without_held_back_shoppers_weights_are_the_likely_ones(retrieval):
+    shop = planted_shop()
+    nobody = shop.where(~VALIDATION.of(shop.bucket)[shop.shopper])
+    learned = weights_of(retrieval, nobody)
+    assert (learned[ARTICLE], learned[BASKET]) == (LIKELY, LIKELY)
+
+
+def test_without_products_in_several_colours_weights_of_photos_are_the_likely_ones(retrieval):
+    asked = lessons(retrieval, products(size=1), planted_shop())
+    assert learn_weights(retrieval, asked)[PHOTO] == LIKELY_OF_PHOTOS
+
+
+def test_shoppers_of_one_day_teach_about_articles_but_not_about_baskets(retrieval):
+    weights = weights_of(retrieval, planted_shop(days=1))
+    assert weights[BASKET] == LIKELY
+    assert share(weights[ARTICLE], "features") > 2 * share(LIKELY, "features")
+
+
+def test_an_example_is_a_held_back_shopper_with_what_they_bought_among_the_candidates(retrieval):
+    shop = planted_shop()
+    asked = lessons(retrieval, products(), shop)
+    taught = {kind: examples(retrieval, kind, asked[kind]) for kind in (ARTICLE, BASKET)}
+    shoppers = len(np.unique(shop.of(VALIDATION).shopper))
+    assert len(taught[ARTICLE]) == shoppers == 60
+    # Some buy nothing new on their last day.
+    assert 30 < len(taught[BASKET]) < 60
+    for example in taught[ARTICLE] + taught[BASKET]:
+        assert example.parts.shape == (len(example.relevant), len(PARTS))
+        assert np.isfinite(example.parts).all()
+        # All other articles are candidates here, so the right ones are among them.
+        assert example.relevant.any()
+        assert ARTICLES - 8 < len(example.relevant) < ARTICLES
+
+
+def test_a_model_that_cannot_read_what_asks_says_nothing(retrieval):
+    """Here nobody has a photo."""
+    nothing = ArticleVectors(np.empty((0, 24), np.float32), np.full(ARTICLES, -1, np.int32))
+    blind = replace(retrieval, indexes={**retrieval.indexes, "image": ArticleIndex(nothing)})
+    asked = lessons(blind, products(), planted_shop())
+    for example in examples(blind, ARTICLE, asked[ARTICLE]):
+        assert not example.parts[:, PARTS.index("image")].any()
+    weights = weights_of(blind, planted_shop())[ARTICLE]
+    assert weights.at(0.5)["image"] == LIKELY.at(0.5)["image"]
+    assert share(weights, "features") > 2 * share(LIKELY, "features")
+
+
+def vocabulary_of(dim):
+    return Vocabulary({"only": [str(value) for value in range(dim)]}, np.ones(dim, np.float32))
+
+
+def test_bridges_are_learned_from_photos_of_training_products_and_tried_on_held_back_ones(
+    retrieval,
+):
+    """What the image model sees here is what the text model says, turned."""
+    turn = np.linalg.qr(np.random.default_rng(6).normal(size=(24, 24)))[0]
+    text = retrieval.indexes["text"]
+    looks = ArticleIndex(ArticleVectors(unit(text.vectors @ turn), text.entry))
+    dim = retrieval.indexes["features"].vectors.shape[1]
+    empty = no_bridges()
+    reader = replace(empty.reader, vocabulary=vocabulary_of(dim))
+    seeing = replace(
+        retrieval,
+        indexes={**retrieval.indexes, "image": looks},
+        bridges=replace(empty, reader=reader),
+    )
+    bridges = learn_bridges(seeing, products())
+    assert set(bridges.links) == set(bridges.crossings) == {"text", "features", "two_tower"}
+    assert bridges.crossings["text"].ridge > 0.9 > bridges.crossings["two_tower"].ridge
+    held_back = [code for code in products()["product_code"] if bucket_of(code) in VALIDATION]
+    assert bridges.crossings["text"].photos == len(held_back)

@@ -1,0 +1,82 @@
+"""What there is, when it sold, and maps: the release's own figures, on a page that draws them."""
+
+import json
+from xml.etree.ElementTree import fromstring
+
+import numpy as np
+import pytest
+
+from recsys.catalog.schema import COLOUR, GROUP, KIND
+from recsys.models.registry import SINGLE
+from recsys.web.catalog_page import DRAW, catalog_html
+from recsys.web.server import STATIC
+
+
+@pytest.fixture(scope="module")
+def page(release):
+    """The page as a tree; that also fails on a tag that is left open."""
+    html = catalog_html(release).replace(" hidden>", ' hidden="">')
+    return fromstring(html)  # noqa: S314
+
+
+def test_bars_tell_how_many_articles_there_are_of_each(page, release):
+    for column in (COLOUR, GROUP, KIND):
+        counts = release.articles[column].value_counts()
+        shown = {
+            row.find("th").text: int(row.findall("td")[-1].text.replace(",", ""))
+            for row in page.iter("tr")
+            if row.find("th").get("scope") == "row" and row.find("th").text in counts.index
+        }
+        assert shown.items() <= counts.to_dict().items()
+        assert len(shown) == min(len(counts), 15 if column == KIND else len(counts))
+
+
+def test_every_article_of_the_maps_stands_where_the_release_says(page, release):
+    told = next(each for each in page.iter("div") if each.get("class") == "maps")
+    ids, names, _ = json.loads(told.get("data-articles"))
+    rows = release.maps.articles
+    assert ids == release.articles["article_id"].iloc[rows].tolist()
+    assert names == release.articles["prod_name"].iloc[rows].tolist()
+    for canvas, model in zip(page.iter("canvas"), SINGLE, strict=True):
+        places = release.maps.places[model.name]
+        points = np.array(json.loads(canvas.get("data-points"))).reshape(-1, 2)
+        np.testing.assert_allclose(points / 999, places, atol=1e-3)
+
+
+def test_a_click_on_a_map_opens_the_article_under_the_pointer(browser, release):
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    css = (STATIC / "catalog.css").read_text()
+    page.set_content(
+        f"<style>{css}</style><body class='gradio-container'><div id='at'>{catalog_html(release)}"
+    )
+    page.evaluate(
+        "addEventListener('open-article', (event) => (window.opened = event.detail.article))"
+    )
+    page.evaluate(f"((element) => {{{DRAW}}})(document.getElementById('at'))")
+    canvas = page.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    x, y = release.maps.places["text"][5]
+    side = canvas.evaluate("each => each.clientWidth") - 24
+    at = {"x": float(13 + x * side), "y": float(13 + y * side)}
+    canvas.hover(position=at)
+    assert page.locator(".tip:visible").inner_text() in set(release.articles["prod_name"])
+    canvas.click(position=at)
+    assert page.evaluate("opened") in set(release.articles["article_id"])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
+
+
+def test_example_words_have_the_vectors_that_the_encoders_give(release, recommender):
+    assert len(release.phrases) == 6
+    for words, known in release.phrases.items():
+        np.testing.assert_allclose(known["text"], recommender.readers.words.read(words), atol=1e-5)
+        assert ("image" in known) == recommender.readers.photos.knows_words
+        if "image" in known:
+            read = recommender.readers.photos.read_words(words)
+            np.testing.assert_allclose(known["image"], read, atol=1e-5)
+
+
+def test_purchases_are_counted_by_the_monday_of_their_week(release):
+    weeks = release.overview["week"].to_numpy("datetime64[D]")
+    assert {day.astype(object).weekday() for day in weeks} == {0}
+    assert set(release.overview[GROUP]) <= set(release.articles[GROUP])

@@ -1,0 +1,344 @@
+"""Whole ways through the page: narrowing down, weighing, details, back and forth, shared links."""
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from browsing import Visit
+from playwright.sync_api import Locator
+from test_page import some_id
+
+from recsys.catalog.schema import COLOUR, GROUP, KIND
+from recsys.models.registry import ALL, COMBINED, IMAGE, TEXT
+from recsys.release.reader import Release
+from recsys.serving.recommender import Recommender
+from recsys.serving.request import SearchRequest
+from recsys.web.url import CATALOG, QUALITY, SHOPPER, Place, read, write
+
+pytestmark = pytest.mark.browser
+
+MODELS = [model.name for model in ALL]
+
+
+def at(place: Place) -> re.Pattern[str]:
+    """The address of a place, to wait for."""
+    return re.compile(re.escape(write(place)) + "$")
+
+
+def unfold(visit: Visit) -> None:
+    """Show the filters where a small screen hides them."""
+    fold = visit.page.get_by_role("button", name="Filters and weights")
+    if fold.is_visible() and fold.get_attribute("aria-expanded") == "false":
+        fold.click()
+
+
+def narrowing(visit: Visit, name: str) -> Locator:
+    """The filters of a column, opened."""
+    unfold(visit)
+    part = visit.page.locator(f'#answer details[data-name="{name}"]')
+    if part.get_attribute("open") is None:
+        part.locator("summary").click()
+    return part
+
+
+def shown(visit: Visit) -> dict[str, list[str]]:
+    """The articles of every gallery, in their order."""
+    return {model: [card["article"] for card in visit.cards(model)] for model in MODELS}
+
+
+def expected(recommender: Recommender, place: Place) -> dict[str, list[str]]:
+    answer = recommender.search(place.search, place.k)
+    return {
+        each.model.name: [match.article.article_id for match in each.matches]
+        for each in answer.galleries
+    }
+
+
+def test_a_visit_from_the_first_page_to_every_other(
+    anywhere: Visit, release: Release, recommender: Recommender
+) -> None:
+    """An article, filters, weights, details, on from there, back, a shopper, figures, the maps."""
+    visit, page = anywhere, anywhere.page
+    visit.open()
+    visit.say(some_id(release))
+    visit.answer_about(some_id(release))
+    start = Place(search=SearchRequest(article=some_id(release)))
+    assert shown(visit) == expected(recommender, start)
+    assert visit.sideways() <= 0
+
+    colour = narrowing(visit, COLOUR).locator("label").nth(1)
+    value, count = colour.locator("span").all_inner_texts()
+    colour.click()
+    page.wait_for_url(re.compile(COLOUR))
+    narrowed = read(page.evaluate("location.search"), recommender).place
+    assert narrowed.search.filters.chosen == {COLOUR: [value]}
+    assert shown(visit) == expected(recommender, narrowed)
+    kinds = [card["kind"] for model in MODELS for card in visit.cards(model)]
+    assert kinds
+    assert all(kind.endswith(f", {value}") for kind in kinds)
+    having = int((release.articles[COLOUR] == value).sum())
+    assert int(count.replace(",", "")) == having
+
+    weights = narrowing(visit, "weights")
+    weights.get_by_role("link", name="Looks", exact=True).click()
+    page.wait_for_url(re.compile(r"weight\.image=10"))
+    page.locator('#answer .chip[aria-current="true"]', has_text="Looks").wait_for()
+    assert shown(visit)[COMBINED.name] == shown(visit)[IMAGE.name]
+    assert visit.sideways() <= 0
+
+    card = page.locator(f'#answer [data-model="{TEXT.name}"] .match a').first
+    opened = str(card.get_attribute("data-article"))
+    card.click()
+    dialog = visit.details()
+    dialog.get_by_role("heading", level=2).wait_for()
+    assert f"Article {opened}" in dialog.inner_text()
+    assert dialog.get_by_role("table").count() == 2
+    assert "shared" in dialog.inner_text()
+    assert visit.sideways() <= 0
+    dialog.get_by_role("link", name="More like this").click()
+    visit.answer_about(opened)
+    assert dialog.count() == 0
+    assert opened not in shown(visit)[COMBINED.name]
+
+    page.go_back()
+    dialog.wait_for()
+    page.go_back()
+    dialog.wait_for(state="detached")
+    assert visit.article_id() == some_id(release)
+    page.go_back()
+    page.go_back()
+    page.wait_for_url(at(start))
+    page.wait_for_function("() => !document.querySelector('#answer .controls input:checked')")
+    assert shown(visit) == expected(recommender, start)
+
+    alias = recommender.shoppers()[0]
+    page.get_by_role("link", name="For a shopper").click()
+    page.get_by_role("link", name=alias, exact=True).click()
+    page.get_by_role("heading", name=f"What {alias} bought").wait_for()
+    assert visit.sideways() <= 0
+    page.get_by_role("link", name="How good is it?").click()
+    page.locator("#answer .chart").first.wait_for()
+    assert visit.sideways() <= 0
+    page.get_by_role("link", name="The catalogue").click()
+    page.locator("#answer canvas").first.wait_for()
+    assert visit.sideways() <= 0
+    assert visit.foreign_requests() == []
+    assert visit.errors == []
+
+
+def test_how_many_other_colours_and_prices_are_chosen(
+    visit: Visit, release: Release, recommender: Recommender
+) -> None:
+    visit.open(f"?article={some_id(release)}")
+    visit.answer_about(some_id(release))
+    unfold(visit)
+    visit.page.get_by_label("How many").select_option("6")
+    visit.page.wait_for_url(re.compile("k=6"))
+    visit.page.get_by_label("Hide other colours of a product").check()
+    visit.page.wait_for_url(re.compile("one_a_product=1"))
+    visit.page.get_by_label("Highest price").fill("0.03")
+    visit.page.get_by_label("Highest price").press("Enter")
+    visit.page.wait_for_url(re.compile("dearest=0.03"))
+    visit.page.get_by_role("link", name="Clear all filters").wait_for()
+    place = read(visit.page.evaluate("location.search"), recommender).place
+    assert (place.k, place.search.one_a_product, place.search.filters.dearest) == (6, True, 0.03)
+    assert shown(visit) == expected(recommender, place)
+    products = dict(release.articles[["article_id", "product_code"]].to_numpy())
+    for found in shown(visit).values():
+        assert len({products[id_] for id_ in found}) == len(found) == 6
+        assert all((recommender.article(id_).price or 9) <= 0.03 for id_ in found)
+    visit.page.get_by_role("link", name="Clear all filters").click()
+    visit.page.wait_for_url(at(Place(search=SearchRequest(article=some_id(release)), k=6)))
+    assert visit.errors == []
+
+
+def test_a_slider_weighs_and_what_was_open_stays_open(
+    visit: Visit, release: Release, recommender: Recommender
+) -> None:
+    visit.open(f"?article={some_id(release)}")
+    visit.answer_about(some_id(release))
+    weights = narrowing(visit, "weights")
+    slider = weights.get_by_label("Described alike")
+    slider.focus()
+    slider.press("End")
+    visit.page.wait_for_url(re.compile(r"weight\.text=10"))
+    visit.page.wait_for_function("() => !document.body.classList.contains('busy')")
+    assert weights.get_attribute("open") is not None
+    assert slider.evaluate("slider => slider === document.activeElement")
+    place = read(visit.page.evaluate("location.search"), recommender).place
+    assert shown(visit) == expected(recommender, place)
+
+
+VIEWS = [
+    {"article": "0310352003", "k": 6, KIND: "Shirt", "one_a_product": 1, "weight.image": 3},
+    {"article": "0310352003", "cheapest": 0.01, "dearest": 0.05, "with_photo": 1},
+    {"words": "black trousers", "ignore": COLOUR, GROUP: "Divided", "k": 24},
+    {"photo": "0310352003", "words": "in red", "words_weight": 0.25},
+    {"article": "0310352003", "open": "0310352005"},
+    {"see": SHOPPER, "shopper": "shopper-0001", "k": 6},
+    {"see": SHOPPER, "basket": "0310352003 0310352005"},
+    {"see": QUALITY},
+    {"see": CATALOG},
+]
+
+CONTENT = (
+    "document.querySelector('#answer').innerText + document.querySelector('#detail').innerText"
+)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: "-".join(view))
+def test_a_link_restores_the_exact_view(
+    visit: Visit, view: dict[str, object], recommender: Recommender
+) -> None:
+    address = f"?{urlencode(view)}"
+    there = read(address, recommender)
+    assert there.complaints == ()
+    texts = []
+    for _ in range(2):
+        visit.open(address)
+        visit.page.wait_for_function("() => !document.querySelector('#answer .welcome')")
+        visit.page.locator("#answer").wait_for()
+        assert read(visit.page.evaluate("location.search"), recommender).place.page == (
+            there.place.page
+        )
+        assert visit.page.evaluate("location.search") == write(there.place)
+        texts.append(visit.page.evaluate(CONTENT))
+    assert texts[0] == texts[1]
+    if there.place.asks and there.place.page not in (SHOPPER,):
+        assert shown(visit) == expected(recommender, there.place)
+    assert visit.page.get_by_role("alert").count() == 0
+    assert visit.sideways() <= 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ("k=999", "1 to 48"),
+        (f"{COLOUR}=Invisible", "No article has 'Invisible'"),
+        ("cheapest=3&dearest=1", "at least 3 and at most 1"),
+        ("weight.taste=1", "not 'taste'"),
+        ("open=0000000000", "There is no article 0000000000"),
+        ("see=nothing", "There is no page 'nothing'"),
+    ],
+)
+def test_a_link_with_a_fault_shows_the_rest_and_says_so(
+    visit: Visit, release: Release, wrong: str, complaint: str
+) -> None:
+    visit.open(f"?article={some_id(release)}&{wrong}")
+    assert complaint in visit.message()
+    visit.answer_about(some_id(release))
+    assert visit.page.url.endswith(f"?article={some_id(release)}")
+    assert visit.errors == []
+
+
+def test_a_link_to_what_is_not_there_shows_ways_to_start(visit: Visit) -> None:
+    visit.open("?article=0000000000")
+    assert visit.message() == "There is no article 0000000000 in this catalogue."
+    visit.page.locator("#answer .welcome").wait_for()
+
+
+def test_filters_that_leave_nothing_say_how_to_go_on(visit: Visit, release: Release) -> None:
+    visit.open(f"?article={some_id(release)}&cheapest=900")
+    note = visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .note')
+    note.wait_for()
+    assert "Take one of them back" in note.inner_text()
+    unfold(visit)
+    visit.page.get_by_role("link", name="Clear all filters").click()
+    visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .match').first.wait_for()
+    assert len(visit.cards(COMBINED.name)) == 12
+
+
+def test_models_are_compared(visit: Visit, release: Release) -> None:
+    visit.open(f"?article={some_id(release)}")
+    visit.answer_about(some_id(release))
+    found = shown(visit)
+    visit.page.get_by_text("How far do the models agree?").click()
+    rows = visit.page.locator("#answer .overlap tbody tr").all()
+    table = [row.locator("td").all_inner_texts() for row in rows]
+    for one, cells in zip(MODELS, table, strict=True):
+        for other, cell in zip(MODELS, cells, strict=True):
+            assert cell == ("·" if one == other else str(len({*found[one]} & {*found[other]})))
+    assert visit.sideways() <= 0
+    for card in visit.page.locator("#answer .match a:has(.agreed)").all():
+        id_ = str(card.get_attribute("data-article"))
+        models = sum(id_ in found[model] for model in MODELS if model != COMBINED.name)
+        assert card.locator(".agreed").inner_text() == f"{models} models"
+
+
+def test_examples_of_every_kind_are_one_click_away(visit: Visit, recommender: Recommender) -> None:
+    words = next(iter(recommender.release.phrases))
+    for opens, name in (
+        (f'a.chip:text-is("{words}")', f"“{words}”"),
+        ('.match a[href^="?photo="]:not([href*="words"])', "Your photo"),
+        ('.match a[href*="&words="]', "Your photo"),
+        (".articles .match a", ""),
+        (f'a.chip:text-is("{recommender.shoppers()[0]}")', "What shopper-0001 bought"),
+    ):
+        visit.open()
+        visit.page.locator(f"#answer {opens}").first.click()
+        visit.page.locator("#answer .gallery").first.wait_for()
+        assert name in visit.page.locator("#answer h2").first.inner_text()
+        assert len(visit.cards(COMBINED.name)) == 12
+    assert visit.errors == []
+
+
+PASTE = """data => {
+    const file = new File([Uint8Array.from(data)], 'photo.jpg', {type: 'image/jpeg'});
+    const carried = new DataTransfer();
+    carried.items.add(file);
+    const kind = %s;
+    document.dispatchEvent(kind === 'paste'
+        ? new ClipboardEvent(kind, {clipboardData: carried, bubbles: true})
+        : new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true}));
+}"""
+
+
+@pytest.mark.parametrize("how", ["paste", "drop"])
+def test_a_photo_is_pasted_or_dropped(
+    visit: Visit, release: Release, recommender: Recommender, how: str
+) -> None:
+    visit.open()
+    photo = recommender.photo(some_id(release)) or b""
+    visit.page.evaluate(PASTE % repr(how), list(photo))
+    visit.page.get_by_role("heading", name="Your photo").wait_for()
+    assert visit.cards(IMAGE.name)[0]["article"] == some_id(release)
+    assert visit.errors == []
+
+
+def test_a_result_is_opened_and_left_with_the_keyboard(visit: Visit, release: Release) -> None:
+    visit.open(f"?article={some_id(release)}")
+    visit.answer_about(some_id(release))
+    card = visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .match a').first
+    card.focus()
+    card.press("Enter")
+    visit.details().wait_for()
+    assert visit.page.evaluate("document.activeElement.closest('dialog') !== null")
+    visit.page.keyboard.press("Escape")
+    visit.details().wait_for(state="detached")
+    assert card.evaluate("card => card === document.activeElement")
+    visit.page.wait_for_url(at(Place(search=SearchRequest(article=some_id(release)))))
+
+
+def test_why_a_result_was_found_adds_up(
+    visit: Visit, release: Release, recommender: Recommender
+) -> None:
+    id_ = some_id(release)
+    found = next(
+        match.article.article_id
+        for match in recommender.similar_to_article(id_).galleries[0].matches
+        if recommender.explain(SearchRequest(article=id_), match.article.article_id).shoppers
+    )
+    visit.open(f"?article={id_}&open={found}")
+    why = recommender.explain(SearchRequest(article=id_), found)
+    text = visit.details().inner_text()
+    assert f"Bought by {why.shoppers} of the same shoppers." in text
+    added = visit.details().locator(".why td.value:not(.quiet)").all_inner_texts()
+    assert sum(map(float, added)) == pytest.approx(why.matches[COMBINED.name].score, abs=0.005)
+
+
+def test_an_answer_is_seen_as_a_skeleton_until_it_comes(visit: Visit, release: Release) -> None:
+    visit.page.route("**/queue/data**", lambda route: None)
+    visit.page.goto(f"{visit.address}?article={some_id(release)}")
+    visit.page.locator("#skeleton .gallery").first.wait_for()
+    assert not visit.page.locator("#answer").is_visible()
+    assert visit.sideways() <= 0

@@ -1,0 +1,311 @@
+"""Whatever a page shows is in its address; whatever is wrong in an address is said."""
+
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode
+
+import numpy as np
+import pytest
+from test_cards import HOSTILE
+
+from recsys.catalog.schema import COLOUR, KIND
+from recsys.models.registry import IMAGE, TEXT
+from recsys.retrieval.attributes import NAMED
+from recsys.retrieval.facets import FACETS, Filters
+from recsys.retrieval.fusion import PARTS
+from recsys.serving.request import DEFAULT_MATCHES, MOST_MATCHES, SearchRequest
+from recsys.web.url import (
+    CATALOG,
+    MOST_FIELDS,
+    NO_PHOTO,
+    QUALITY,
+    SHOPPER,
+    Place,
+    fields,
+    read,
+    write,
+)
+
+PHOTO = np.ones(3, np.float32)
+"""A visitor's photo; an address only says that there is one."""
+
+
+@pytest.fixture
+def article(recommender):
+    return recommender.examples(1)[0].article_id
+
+
+@pytest.fixture
+def photoless(recommender):
+    release = recommender.release
+    return release.articles["article_id"][int(np.flatnonzero(~release.with_photo)[0])]
+
+
+def some(random, values, most=3):
+    return [str(each) for each in random.permutation(values)[: random.integers(0, most + 1)]]
+
+
+def draw_search(random, recommender):
+    table = recommender.release.articles
+    ids = list(table["article_id"])
+    asked = [{"article": str(random.choice(ids))}, {"photo": PHOTO}, {}][random.integers(3)]
+    words = random.choice(["", "red & blue = 100%?", "für Söhne + <b>", "  black\ndress "])
+    parts = some(random, PARTS)
+    weights = {part: float(random.integers(1, 10**6)) / 10**4 for part in parts}
+    low, high = sorted(random.integers(1, 1000, 2) / 1000)
+    filters = {column: some(random, table[column].unique()) for column in FACETS}
+    vocabulary = recommender.release.retrieval.bridges.reader.vocabulary.values
+    return SearchRequest(
+        **asked,
+        words=str(words),
+        weight=float(random.integers(0, 101)) / 100 if words else SearchRequest().weight,
+        corrected={name: str(random.choice(vocabulary[name])) for name in some(random, NAMED)},
+        ignored=frozenset(some(random, NAMED)),
+        filters=Filters(
+            {column: values for column, values in filters.items() if values},
+            bool(random.integers(2)),
+            [None, float(low)][random.integers(2)],
+            [None, float(high)][random.integers(2)],
+        ),
+        one_a_product=bool(random.integers(2)),
+        weights=weights,
+    )
+
+
+def test_an_address_leads_back_to_the_place_it_was_written_for(recommender):
+    random = np.random.default_rng(11)
+    ids = list(recommender.release.articles["article_id"])
+    for _ in range(300):
+        place = Place(
+            search=draw_search(random, recommender),
+            k=int(random.integers(1, MOST_MATCHES + 1)),
+            opened=str(random.choice(["", *ids[:3]])),
+        )
+        directions = read(write(place), recommender, PHOTO)
+        assert directions.place == place
+        assert directions.complaints == ()
+
+
+@pytest.mark.parametrize("page", [SHOPPER, QUALITY, CATALOG])
+def test_so_it_does_on_the_other_pages(recommender, article, page):
+    alias = recommender.shoppers()[0]
+    for told in ({}, {"shopper": alias}, {"basket": f"{article} 12"}, {"k": 3, "opened": article}):
+        place = Place(page, **told)
+        assert read(write(place), recommender).place == place
+
+
+def test_an_articles_photo_is_asked_about_by_the_articles_id(recommender, article):
+    place = Place(search=SearchRequest(photo=recommender.photo_vector(article)), photo_of=article)
+    address = write(place)
+    assert parse_qsl(address[1:]) == [("photo", article)]
+    for own in (None, PHOTO):
+        found = read(address, recommender, own).place
+        assert found.photo_of == article
+        assert np.array_equal(found.search.photo, place.search.photo)
+
+
+def test_an_address_says_nothing_of_what_is_as_usual(recommender):
+    assert write(Place()) == "?"
+    assert read("", recommender).place == read("?", recommender).place == Place()
+    assert fields(Place(search=SearchRequest(words="hat"))) == [("words", "hat")]
+
+
+WRONG = [
+    ("see", "nowhere", "no page 'nowhere'"),
+    ("k", "0", f"1 to {MOST_MATCHES} matches, not 0"),
+    ("k", "49", "not 49"),
+    ("k", "many", "not 'many'"),
+    ("k", "9" * 5000, "1 to 48"),
+    ("k", "-3", "not '-3'"),
+    ("open", "red", "'red' is not an article id"),
+    ("open", "0000000000", "no article 0000000000"),
+    ("photo", "0000000000", "no article 0000000000"),
+    ("words_weight", "1.5", "between 0 and 1, not 1.5"),
+    ("words_weight", "nan", "not nan"),
+    ("words_weight", "much", "words_weight is a number, not 'much'"),
+    (KIND, "Spaceship", "No article has 'Spaceship'"),
+    ("cheapest", "free", "cheapest is a number, not 'free'"),
+    ("dearest", "inf", "A price is a number, not inf"),
+    ("correct." + COLOUR, "Infrared", "no 'Infrared'"),
+    ("correct.season", "Winter", "among the values of 'season'"),
+    ("weight.text", "heavy", "weight.text is a number, not 'heavy'"),
+    ("weight.text", "101", "between 0 and 100, not 101"),
+    ("weight.text", "-1", "between 0 and 100, not -1"),
+    ("weight.rockets", "1", "not 'rockets'"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "complaint"), WRONG)
+def test_what_is_wrong_is_left_out_with_a_complaint_and_the_rest_is_kept(
+    recommender, name, value, complaint
+):
+    rest = Place(
+        search=SearchRequest(
+            words="warm",
+            filters=Filters({COLOUR: ["Black"]}, with_photo=True),
+            one_a_product=True,
+        )
+    )
+    directions = read(f"{write(rest)}&{urlencode({name: value})}", recommender)
+    assert directions.place == rest
+    assert any(complaint in each for each in directions.complaints)
+
+
+def test_a_value_that_does_not_exist_leaves_those_that_do(recommender):
+    address = f"?words=warm&{KIND}=Dress&{KIND}=Spaceship&{KIND}=Dress&{COLOUR}=Infrared"
+    directions = read(address, recommender)
+    assert directions.place.search.filters == Filters({KIND: ["Dress"]})
+    assert len(directions.complaints) == 2
+
+
+def test_a_fault_in_one_of_a_kind_leaves_the_others(recommender):
+    search = read("?words=hat&cheapest=x&dearest=0.5", recommender).place.search
+    assert (search.filters.cheapest, search.filters.dearest) == (None, 0.5)
+    address = "?words=hat&weight.text=2&weight.image=-1&weight.taste=3&weight.features=0"
+    directions = read(address, recommender)
+    assert directions.place.search.weights == {TEXT.name: 2}
+    assert len(directions.complaints) == 2
+
+
+@pytest.mark.parametrize("name", ["k", "see", "ignore", "cheapest", "correct.x", "weight.x", KIND])
+def test_a_complaint_is_short_whatever_is_wrong(recommender, name):
+    for wrong in ({name: "9" * 3000}, {name + "9" * 3000: "x"}):
+        directions = read(f"?words=hat&{urlencode(wrong)}", recommender)
+        assert all(len(each) < 300 for each in directions.complaints)
+
+
+def test_what_words_cannot_name_cannot_be_ignored(recommender):
+    address = f"?words=red+hat&ignore={COLOUR}&ignore=rocket"
+    directions = read(address, recommender)
+    assert directions.place.search.ignored == {COLOUR}
+    assert directions.complaints == ("Words name no 'rocket' that could be ignored.",)
+
+
+def test_an_unknown_photo_is_not_taken_for_the_visitor_s_own(recommender):
+    directions = read("?photo=0000000000&words=hat", recommender, PHOTO)
+    assert directions.place.search.photo is None
+    assert len(directions.complaints) == 1
+
+
+def test_a_range_of_prices_the_wrong_way_round_is_no_range(recommender):
+    directions = read("?words=warm&cheapest=0.5&dearest=0.1", recommender)
+    assert directions.place == Place(search=SearchRequest(words="warm"))
+    assert directions.complaints == ("Nothing costs at least 0.5 and at most 0.1.",)
+
+
+def test_of_prices_the_cheapest_is_the_lowest(recommender):
+    filters = read("?words=warm&cheapest=0.01&dearest=0.05", recommender).place.search.filters
+    assert (filters.cheapest, filters.dearest) == (0.01, 0.05)
+    assert read("?words=warm&cheapest=0", recommender).place.search.filters.cheapest == 0
+
+
+@pytest.mark.parametrize("value", ["nonsense", "0000000000", "12345678901"])
+def test_an_article_that_is_none_asks_nothing(recommender, value):
+    directions = read(f"?article={value}&k=6", recommender)
+    assert directions.place == Place(k=6)
+    assert value in directions.complaints[0]
+
+
+def test_a_link_to_a_photo_that_is_gone_says_so_and_asks_the_rest(recommender):
+    directions = read("?photo=1&words=in+red", recommender)
+    assert directions.place == Place(search=SearchRequest(words="in red"))
+    assert directions.complaints == (NO_PHOTO,)
+    assert read("?photo=1&words=in+red", recommender, PHOTO).place.search.photo is PHOTO
+
+
+def test_the_photo_of_an_article_without_one_cannot_be_asked_about(recommender, photoless):
+    directions = read(f"?photo={photoless}", recommender)
+    assert not directions.place.asks
+    assert directions.complaints[0] == f"Article {photoless} has no photo."
+
+
+def test_an_article_goes_before_a_photo(recommender, article):
+    for photo in ("1", article):
+        place = read(f"?article={article}&photo={photo}", recommender, PHOTO).place
+        assert place == Place(search=SearchRequest(article=article))
+
+
+@pytest.mark.parametrize("name", ["article", "words", "photo", "open"])
+def test_ids_are_found_without_their_leading_zeros(recommender, article, name):
+    directions = read(f"?{name}={int(article)}", recommender)
+    place = directions.place
+    assert directions.complaints == ()
+    found = place.search.article or place.photo_of or place.opened
+    assert recommender.article(found).article_id == article
+
+
+def test_a_number_instead_of_words_is_asked_for_as_an_article(recommender, article):
+    directions = read(f"?photo=1&words=+{article}+&k=6&{KIND}=Dress", recommender, PHOTO)
+    place = directions.place
+    filters = Filters({KIND: ["Dress"]})
+    assert place == Place(search=SearchRequest(article=place.search.article, filters=filters), k=6)
+    assert recommender.article(place.search.article).article_id == article
+    assert read("?words=501+jeans", recommender).place.search.words == "501 jeans"
+    assert read("?words=000", recommender).complaints == (
+        "There is no article 0000000000 in this catalogue.",
+    )
+
+
+def test_the_last_of_two_answers_to_one_question_counts(recommender):
+    place = read("?words=hat&words=scarf&k=3&k=6", recommender).place
+    assert (place.search.words, place.k) == ("scarf", 6)
+
+
+def test_a_basket_may_be_listed_in_any_way(recommender):
+    place = read("?see=shopper&basket=+12,13%0A14;;15++", recommender).place
+    assert place.basket == "12 13 14 15"
+
+
+def test_a_link_that_says_too_much_is_not_read(recommender):
+    most = "&".join(["ignore=x"] * (MOST_FIELDS - 1))
+    assert read(f"?words=hat&{most}", recommender).place.search.words == "hat"
+    directions = read(f"?words=hat&{most}&k=3", recommender)
+    assert directions.place == Place()
+    assert directions.complaints == ("This link says too much to be read.",)
+
+
+@pytest.mark.parametrize("address", ["?%", "?&&==;", "?%ff=%00", "?a=b#?c", "///", "?" * 50, "?k="])
+def test_gibberish_leads_to_the_start(recommender, address):
+    assert read(address, recommender).place == Place()
+
+
+def test_hostile_texts_stay_one_value_each(recommender):
+    place = Place(search=SearchRequest(words=HOSTILE))
+    address = write(place)
+    assert not set("<>\"' ") & set(address)
+    assert parse_qsl(address[1:]) == [("words", HOSTILE)]
+    assert read(address, recommender).place == place
+    shopper = Place(SHOPPER, shopper=HOSTILE)
+    assert read(write(shopper), recommender).place == shopper
+
+
+def test_the_same_complaint_is_made_once(recommender):
+    assert len(read("?words=hat&article=x&open=x", recommender).complaints) == 1
+    assert len(read("?words=hat&ignore=x&ignore=x&k=0", recommender).complaints) == 2
+
+
+def test_opening_and_searching_lead_on_from_a_place(article):
+    place = Place(search=SearchRequest(words="hat", weights={IMAGE.name: 1.0}), k=6, opened=article)
+    assert place.opening("") == replace(place, opened="")
+    onwards = place.searching(one_a_product=True)
+    assert onwards == replace(place, search=replace(place.search, one_a_product=True), opened="")
+
+
+def test_only_filters_narrow_an_answer():
+    assert not Place(search=SearchRequest(words="hat", weights={TEXT.name: 1.0})).narrowed
+    assert Place(search=SearchRequest(one_a_product=True)).narrowed
+    assert Place(search=SearchRequest(filters=Filters(dearest=1.0))).narrowed
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place(search=SearchRequest(article="1")),
+        Place(search=SearchRequest(photo=PHOTO)),
+        Place(search=SearchRequest(words="hat")),
+        Place(SHOPPER, shopper="a"),
+        Place(SHOPPER, basket="1"),
+    ],
+)
+def test_a_place_asks_as_soon_as_it_names_anything(place):
+    assert place.asks
+    assert not Place(place.page, k=DEFAULT_MATCHES + 1, opened="1").asks
