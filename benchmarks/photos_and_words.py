@@ -129,7 +129,7 @@ def but_in_another_colour(release: Release, photos: Photos) -> None:
     hits: dict[str, list[bool]] = {}
     for a, b in tqdm(list(colour_queries(release, photos)), desc="colours"):
         own, target = ids[photos.rows[a]], ids[photos.rows[b]]
-        vector = recommender.read(release.photo(int(photos.rows[a])) or b"")
+        vector = recommender.encode_photo(release.photo(int(photos.rows[a])) or b"")
         words = f"this, but in {colours[photos.rows[b]].lower()}"
         for name, search in (
             ("photo alone", SearchRequest(photo=vector)),

@@ -39,7 +39,7 @@ def test_every_python_example_runs_and_prints_something(
     example, server, recommender, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    Path("photo.jpg").write_bytes(recommender.photo(recommender.examples(1)[0].article_id))
+    Path("photo.jpg").write_bytes(recommender.photo(recommender.example_articles(1)[0].article_id))
     Path("example.py").write_text(example.replace("http://127.0.0.1:7860", server.rstrip("/")))
     # A thread of its own: where a browser is open, this one has a running event loop already.
     with ThreadPoolExecutor(1) as pool:

@@ -89,7 +89,7 @@ class PhotoEncoder(_Encoder[_LoadedImageEncoder]):
 
     model = IMAGE.name
 
-    def read(self, picture: Image.Image) -> Float32:
+    def encode(self, picture: Image.Image) -> Float32:
         """Return the unit vector, float32 [dim], of one RGB picture.
 
         Raises:
@@ -100,11 +100,11 @@ class PhotoEncoder(_Encoder[_LoadedImageEncoder]):
         return eyes.see(eyes.encoder.prepare(picture))
 
     @property
-    def knows_words(self) -> bool:
+    def reads_words(self) -> bool:
         """Whether the encoder was taught words."""
         return ImageEncoder(self.release.image_model).reads_words
 
-    def read_words(self, words: str) -> Float32:
+    def encode_words(self, words: str) -> Float32:
         """Return the unit vector, float32 [dim], of words in the space of the photos.
 
         Raises:
@@ -143,7 +143,7 @@ class WordEncoder(_Encoder[TextEncoder]):
 
     model = TEXT.name
 
-    def read(self, words: str) -> Float32:
+    def encode(self, words: str) -> Float32:
         """Return the unit vector, float32 [dim], of words in the space of the articles' texts.
 
         Raises:

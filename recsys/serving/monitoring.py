@@ -109,7 +109,7 @@ class Metrics(logging.Handler):
         recommender = self.live.current.recommender
         self.served.clear()
         self.served.labels(recommender.release_version).set(1)
-        for name, loaded in recommender.readers.loaded.items():
+        for name, loaded in recommender.encoders.loaded.items():
             self.encoders.labels(name).set(loaded)
         return generate_latest(self.registry)
 

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
@@ -14,12 +15,14 @@ from recsys.catalog.photos import decode_photo
 from recsys.catalog.questions import BASKET_SIZE
 from recsys.catalog.schema import ARTICLE_COLUMNS, DESCRIPTIVE_COLUMNS, normalize_article_id
 from recsys.errors import QueryError
+from recsys.evaluation.report import Evaluation
 from recsys.models.registry import ALL, COMBINED, FEATURES, IMAGE, TEXT
 from recsys.release.reader import Release
 from recsys.retrieval.attributes import NAMED, AttributeVocabulary, NamedAttribute
-from recsys.retrieval.facets import Facet, Facets, Filters, Mask
+from recsys.retrieval.facets import Facets, Filters, Mask
 from recsys.retrieval.retriever import CANDIDATES, NOBODY, WORDS, Query
 from recsys.serving import telemetry
+from recsys.serving.catalog_summary import CatalogSummary, summarize
 from recsys.serving.encoders import Encoders
 from recsys.serving.notes import note_of, notes_of, notes_of_basket
 from recsys.serving.request import (
@@ -35,6 +38,7 @@ from recsys.serving.results import (
     Article,
     BasketAnswer,
     Explanation,
+    FacetedAnswer,
     Gallery,
     Match,
     PhotoAttribute,
@@ -45,8 +49,8 @@ from recsys.vectors import DECIMALS, NO_VECTOR, Float32, Int32
 LARGEST_BASKET = 50
 """How many articles a visitor may name."""
 
-REMEMBERED = 1000
-"""How many words' vectors are kept."""
+CACHED_WORDS = 1000
+"""Word queries whose vectors are kept."""
 
 PRICE_DECIMALS = 6
 """As many as H&M's prices have that mean anything: they are scaled to a few hundredths."""
@@ -55,22 +59,41 @@ GUESSES = 4
 """How many values of an attribute are told of a photo."""
 
 
+@dataclass(frozen=True)
+class _ResolvedRequest:
+    """A checked request with its references looked up.
+
+    Attributes:
+        row: of the article that the request asks about; ``None`` for none.
+        words: without surplus spaces.
+        named: the attributes that the words name.
+        having: bool [articles], those that have the named attributes.
+        query: for the models, limited to the articles that pass the filters.
+    """
+
+    row: int | None
+    words: str
+    named: tuple[NamedAttribute, ...]
+    having: Mask
+    query: Query
+
+
 class Recommender:
     """Answers queries from one release. Safe to share between threads.
 
     Args:
         release: what it answers from.
-        readers: read photos and words; those of another release may be handed on.
+        encoders: of the release; loaded when first needed.
     """
 
-    def __init__(self, release: Release, readers: Encoders | None = None) -> None:
+    def __init__(self, release: Release, encoders: Encoders | None = None) -> None:
         self.release = release
-        self.readers = readers or Encoders.of(release)
+        self.encoders = encoders or Encoders.of(release)
         # Plain lists: reading one cell of a DataFrame costs a hundred times as much.
         self._text = {column: release.articles[column].tolist() for column in ARTICLE_COLUMNS}
         self._row = {id_: row for row, id_ in enumerate(self._text["article_id"])}
-        # Who moves a slider or turns a page asks with the same words again.
-        self._read = lru_cache(REMEMBERED)(self._read_words)
+        # Moving a slider or turning a page searches for the same words again.
+        self._encoded = lru_cache(CACHED_WORDS)(self._encode_words)
 
     @property
     def release_version(self) -> str:
@@ -85,12 +108,37 @@ class Recommender:
         """
         return self._article(self.row(text))
 
-    def surprise(self, chance: random.Random) -> Article:
-        """Return an article drawn at random, one with a photo if there are any."""
+    @property
+    def evaluation(self) -> Evaluation:
+        """How well each model did on test shoppers, as the release's manifest records it."""
+        return self.release.manifest.evaluation
+
+    @property
+    def example_phrases(self) -> tuple[str, ...]:
+        """Example word queries; they are answered without an encoder."""
+        return tuple(self.release.phrases)
+
+    @property
+    def article_count(self) -> int:
+        """Number of articles."""
+        return len(self.release.articles)
+
+    @cached_property
+    def photo_count(self) -> int:
+        """Number of articles with a photo."""
+        return int(self.release.with_photo.sum())
+
+    @cached_property
+    def catalog_summary(self) -> CatalogSummary:
+        """Figures and maps of the whole catalogue."""
+        return summarize(self.release)
+
+    def random_article(self, chance: random.Random) -> Article:
+        """Return a random article, one with a photo if there are any."""
         rows = np.flatnonzero(self.release.with_photo)
         return self._article(int(chance.choice(rows if len(rows) else range(len(self._row)))))
 
-    def examples(self, count: int) -> list[Article]:
+    def example_articles(self, count: int) -> list[Article]:
         """Return up to ``count`` articles with photos, spread evenly over the catalogue."""
         rows = np.flatnonzero(self.release.with_photo)
         places = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)
@@ -133,10 +181,10 @@ class Recommender:
         """
         check_count(k)
         self.check_corrections(corrected)
-        return self.search(SearchRequest(photo=self.read(data), corrected=corrected), k)
+        return self.search(SearchRequest(photo=self.encode_photo(data), corrected=corrected), k)
 
-    def read(self, data: bytes) -> Float32:
-        """Return the vector, float32 [dim], of a new photo, given as the bytes of a picture file.
+    def encode_photo(self, data: bytes) -> Float32:
+        """Return the image model's vector, float32 [dim], of the bytes of a picture file.
 
         Raises:
             PhotoError: ``data`` is not a picture that can be read.
@@ -146,7 +194,7 @@ class Recommender:
         with telemetry.query("upload", self.release_version, 0):
             picture = decode_photo(data)
             with telemetry.timed(telemetry.ENCODING):
-                return self.readers.photos.read(picture)
+                return self.encoders.photos.encode(picture)
 
     def photo_vector(self, text: str) -> Float32:
         """Return the vector, float32 [dim], of an article's photo, as if a visitor had brought it.
@@ -162,62 +210,50 @@ class Recommender:
     def ready(self, search: SearchRequest) -> bool:
         """Whether a search can be answered without waiting for an encoder to be loaded."""
         words = " ".join(search.words.split())
-        return not words or words in self.release.phrases or self.readers.ready
+        return not words or words in self.release.phrases or self.encoders.ready
 
-    def explain(self, search: SearchRequest, text: str) -> Explanation:
-        """Return how a search's answer comes to find an article, be it among the first or not.
+    def search(self, request: SearchRequest, k: int = DEFAULT_MATCHES) -> Answer:
+        """Return the ``k`` articles that each model finds for a request.
 
         Raises:
-            QueryError: as `search` and `article`.
+            QueryError: the request or ``k`` is not valid; the message says what is wrong.
+            EncoderError: an encoder cannot be loaded.
+            ReleaseError: the encoder is not the one that made the release's vectors.
         """
-        row = self.row(text)
-        query = dataclasses.replace(
-            self._query(search, self._named_in(checked_words(search), search)),
-            among=np.array([row], np.int32),
-            exclude=NOBODY,
-        )
+        with telemetry.query(request.kind, self.release_version, k, request.words):
+            check_count(k)
+            return self._answer(request, self._resolved(request), k)
+
+    def search_with_facets(self, request: SearchRequest, k: int = DEFAULT_MATCHES) -> FacetedAnswer:
+        """Return the answer to a request with the filters and weights to refine it by.
+
+        Raises:
+            QueryError, EncoderError, ReleaseError: as `search`.
+        """
+        with telemetry.query(request.kind, self.release_version, k, request.words):
+            check_count(k)
+            resolved = self._resolved(request)
+            return FacetedAnswer(
+                self._answer(request, resolved, k),
+                self.facets.counts(request.filters, resolved.having),
+                self._weights(resolved.query),
+            )
+
+    def explain(self, request: SearchRequest, text: str) -> Explanation:
+        """Return how each model scores one article for a request, however low it ranks.
+
+        Raises:
+            QueryError, EncoderError, ReleaseError: as `search` and `article`.
+        """
+        row, resolved = self.row(text), self._resolved(request)
+        only = np.array([row], np.int32)
+        query = dataclasses.replace(resolved.query, among=only, exclude=NOBODY, products=None)
         galleries = self._galleries(query, 1, {})
-        asked = None if search.article is None else self.row(search.article)
-        shared = 0 if asked is None else self.release.retrieval.sales.shared_with(asked, row)
+        sales = self.release.retrieval.sales
         return Explanation(
             self._article(row),
             {each.model.name: each.matches[0] for each in galleries if each.matches},
-            shared,
-        )
-
-    def search(self, search: SearchRequest, k: int = DEFAULT_MATCHES) -> Answer:
-        """Return the ``k`` articles that every model finds for a search.
-
-        Raises:
-            QueryError: as `article`, ``k`` is out of range, or something is wrong in the search;
-                the message says what.
-            EncoderError: an encoder cannot be loaded.
-            ReleaseError: it is not the one that made the release's vectors.
-        """
-        with telemetry.query(search.kind, self.release_version, k, search.words):
-            return self._search(search, k)
-
-    def choices(self, search: SearchRequest) -> tuple[Facet, ...]:
-        """Return what the answers to a search can be narrowed down to.
-
-        Raises:
-            QueryError: as `search`.
-        """
-        self.facets.check(search.filters)
-        named = self._named_in(checked_words(search), search)
-        return self.facets.counts(search.filters, self._having(named))
-
-    def weights(self, search: SearchRequest) -> Mapping[str, float]:
-        """Return what each part of the combined model weighs in the answer to a search.
-
-        Raises:
-            QueryError: as `article`.
-        """
-        row = None if search.article is None else self.row(search.article)
-        retrieval, query = self.release.retrieval, self._asked(row, search)
-        learned = retrieval.weights[query.kind].at(retrieval.known(query))
-        return (
-            {part: search.weights.get(part, 0.0) for part in learned} if search.weights else learned
+            0 if resolved.row is None else sales.shared_with(resolved.row, row),
         )
 
     def for_basket(self, texts: Sequence[str], k: int = DEFAULT_MATCHES) -> BasketAnswer:
@@ -287,27 +323,44 @@ class Recommender:
             raise QueryError(f"There is no article {article_id} in this catalogue.")
         return self._row[article_id]
 
-    def _search(self, search: SearchRequest, k: int) -> Answer:
-        check_count(k)
-        words = checked_words(search)
-        self.check_corrections(search.corrected)
-        self.facets.check(search.filters)
-        check_weights(search.weights)
-        row = None if search.article is None else self.row(search.article)
-        named = self._named_in(words, search)
-        query = self._query(search, named)
-        query = self._limited(query, row, search, self._having(named))
+    def _resolved(self, request: SearchRequest) -> _ResolvedRequest:
+        """Check a request and look up all that it refers to."""
+        words = checked_words(request)
+        self.check_corrections(request.corrected)
+        self.facets.check(request.filters)
+        check_weights(request.weights)
+        row = None if request.article is None else self.row(request.article)
+        named = self._named_in(words, request)
+        having = self._having(named)
+        query = self._asked(row, request)
+        if words:
+            query = self.release.retrieval.with_words(
+                query, self._said(words), float(request.weight), named
+            )
+        query = dataclasses.replace(query, weights=dict(request.weights) or None)
+        query = self._limited(query, row, request, having)
+        return _ResolvedRequest(row, words, tuple(named), having, query)
+
+    def _answer(self, request: SearchRequest, resolved: _ResolvedRequest, k: int) -> Answer:
         return Answer(
             self.release_version,
-            None if row is None else self._article(row),
-            self._galleries(query, k, notes_of(search, query)),
-            words,
-            tuple(named),
-            self._reading(search),
+            None if resolved.row is None else self._article(resolved.row),
+            self._galleries(resolved.query, k, notes_of(request, resolved.query)),
+            resolved.words,
+            resolved.named,
+            self._reading(request),
+        )
+
+    def _weights(self, query: Query) -> Mapping[str, float]:
+        """Return the weight of each part of the combined model in the answer to a query."""
+        retrieval = self.release.retrieval
+        learned = retrieval.weights[query.kind].at(retrieval.known(query))
+        return (
+            {part: query.weights.get(part, 0.0) for part in learned} if query.weights else learned
         )
 
     def _asked(self, row: int | None, search: SearchRequest) -> Query:
-        """Return the query for an article or a photo, or one that asks nothing yet."""
+        """Return the query for an article or a photo, or an empty one."""
         retrieval = self.release.retrieval
         if row is not None:
             return retrieval.of_article(row)
@@ -315,28 +368,19 @@ class Recommender:
             return retrieval.of_photo(search.photo, search.corrected)
         return Query(WORDS, {})
 
-    def _query(self, search: SearchRequest, named: Sequence[NamedAttribute]) -> Query:
-        """Return the query for an article or a photo, words, or both; nothing is left out yet."""
-        row = None if search.article is None else self.row(search.article)
-        query, words = self._asked(row, search), checked_words(search)
-        if words:
-            said = self._said(words)
-            query = self.release.retrieval.with_words(query, said, float(search.weight), named)
-        return dataclasses.replace(query, weights=dict(search.weights) or None)
-
     def _said(self, words: str) -> dict[str, Float32]:
         """Return the words' vectors in the models that can read them.
 
         Those of the release's own phrases are known without an encoder.
         """
-        return self.release.phrases.get(words) or self._read(words)
+        return self.release.phrases.get(words) or self._encoded(words)
 
-    def _read_words(self, words: str) -> dict[str, Float32]:
+    def _encode_words(self, words: str) -> dict[str, Float32]:
         with telemetry.timed(telemetry.ENCODING):
-            said = {TEXT.name: self.readers.words.read(words)}
-            if self.readers.photos.knows_words:
-                said[IMAGE.name] = self.readers.photos.read_words(words)
-        return said
+            vectors = {TEXT.name: self.encoders.words.encode(words)}
+            if self.encoders.photos.reads_words:
+                vectors[IMAGE.name] = self.encoders.photos.encode_words(words)
+        return vectors
 
     def _named_in(self, words: str, search: SearchRequest) -> list[NamedAttribute]:
         """Return the attributes that words name, without those that they do not mean."""

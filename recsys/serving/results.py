@@ -1,9 +1,11 @@
 """What answers are made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recsys.models.registry import Model
 from recsys.retrieval.attributes import NamedAttribute
+from recsys.retrieval.facets import Facet
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,21 @@ class Answer:
     words: str = ""
     named: tuple[NamedAttribute, ...] = ()
     reading: tuple[PhotoAttribute, ...] = ()
+
+
+@dataclass(frozen=True)
+class FacetedAnswer:
+    """An answer with the filters and weights to refine it by.
+
+    Attributes:
+        answer: the matches.
+        facets: values that the answer can be filtered by, with counts.
+        weights: by part of the combined model, as used in the answer.
+    """
+
+    answer: Answer
+    facets: tuple[Facet, ...]
+    weights: Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,10 @@ class Follower:
         """Make a recommender that can take over at once, its image encoder loaded if need be."""
         if not self.live:
             return Recommender(release)
-        readers = self.live.current.recommender.readers.handed_on(release)
-        if not readers.photos.fits(self.live.current.recommender.release):
-            readers.load()
-        return Recommender(release, readers)
+        encoders = self.live.current.recommender.encoders.handed_on(release)
+        if not encoders.photos.fits(self.live.current.recommender.release):
+            encoders.load()
+        return Recommender(release, encoders)
 
     def _hand_on(self, edition: Edition) -> None:
         with self._handing:

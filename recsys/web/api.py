@@ -160,7 +160,7 @@ class Api:
             now = self._now
             search = SearchRequest(
                 article=article_id or None,
-                photo=now.read(photo) if photo is not None else None,
+                photo=now.encode_photo(photo) if photo is not None else None,
                 words=words,
                 weight=weight,
                 corrected=corrected or {},
@@ -168,7 +168,8 @@ class Api:
                 one_a_product=one_a_product,
                 weights=weights or {},
             )
-            return composed_answer(now.search(search, k), now.choices(search))
+            found = now.search_with_facets(search, k)
+            return composed_answer(found.answer, found.facets)
 
         return _or_error(ask)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from recsys.catalog.schema import COLOUR, GROUP, KIND
-from recsys.catalog.statistics import FEWEST_PURCHASES, SEASON, SEASONS, counted
+from recsys.catalog.statistics import FEWEST_PURCHASES, SEASON, SEASONS
 from recsys.models.registry import SINGLE
-from recsys.release.reader import Release
+from recsys.serving.catalog_summary import CatalogSummary
 
 DRAW = (Path(__file__).parent / "static" / "catalog.js").read_text(encoding="utf-8")
 """What draws the maps: the ``js_on_load`` of the `gr.HTML` with the page.
@@ -49,32 +49,32 @@ INKS = {
 """Colours by the last word of their name; "Light" and "Dark" mix them with white and black."""
 
 
-def catalog_html(release: Release) -> str:
+def catalog_html(summary: CatalogSummary) -> str:
     """Return the page's content."""
-    articles = release.articles
-    groups = [name for name, _ in counted(articles, GROUP)]
-    return f"""<div class="catalogue">{_numbers(release)}
-      {_weeks(release.overview, groups)}
-      {_bars("Types", counted(articles, KIND)[:MOST_TYPES])}
-      {_bars("Colours", counted(articles, COLOUR), tinted=True)}
-      <div>{_bars("Groups", counted(articles, GROUP))}{_seasons(articles)}</div>
-      {_maps(release, groups)}</div>"""
+    counts = summary.counts
+    groups = [name for name, _ in counts[GROUP]]
+    return f"""<div class="catalogue">{_numbers(summary)}
+      {_weeks(summary.weekly, groups)}
+      {_bars("Types", counts[KIND][:MOST_TYPES])}
+      {_bars("Colours", counts[COLOUR], tinted=True)}
+      <div>{_bars("Groups", counts[GROUP])}{_seasons(counts[SEASON])}</div>
+      {_maps(summary, groups)}</div>"""
 
 
-def _numbers(release: Release) -> str:
+def _numbers(summary: CatalogSummary) -> str:
     numbers = {
-        "articles": len(release.articles),
-        "products": release.articles["product_code"].nunique(),
-        "photos": int(release.with_photo.sum()),
-        "purchases": int(release.overview["purchases"].sum()),
+        "articles": summary.articles,
+        "products": summary.products,
+        "photos": summary.photos,
+        "purchases": summary.purchases,
     }
     told = "".join(f"<div><dt>{name}</dt><dd>{n:,}</dd></div>" for name, n in numbers.items())
     return f'<section class="wide" aria-label="In numbers"><dl>{told}</dl></section>'
 
 
-def _seasons(articles: pd.DataFrame) -> str:
+def _seasons(counts: list[tuple[str, int]]) -> str:
     """Return how many articles sell best in each season; nothing where none has one."""
-    known = dict(counted(articles, SEASON))
+    known = dict(counts)
     rare = known.pop("", 0)
     if not known:
         return ""
@@ -184,15 +184,13 @@ def _months(table: pd.DataFrame) -> str:
       <thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"""
 
 
-def _maps(release: Release, groups: list[str]) -> str:
-    rows = release.maps.articles
-    if not len(rows):
+def _maps(summary: CatalogSummary, groups: list[str]) -> str:
+    ids, names = summary.ids, summary.names
+    if not ids:
         return ""
-    shown = release.articles.iloc[rows]
-    ids, names = shown["article_id"].tolist(), shown["prod_name"].tolist()
-    colours = np.minimum(pd.Index(groups).get_indexer(pd.Index(shown[GROUP])), GROUPS - 1)
+    colours = np.minimum(pd.Index(groups).get_indexer(pd.Index(summary.groups)), GROUPS - 1)
     told = escape(json.dumps([ids, names, colours.tolist()], separators=(",", ":")))
-    figures = "".join(_map(model.title, release.maps.places[model.name]) for model in SINGLE)
+    figures = "".join(_map(model.title, summary.places[model.name]) for model in SINGLE)
     places = np.linspace(0, len(ids) - 1, min(LISTED, len(ids))).astype(int)
     links = "".join(
         f'<li><a href="?article={ids[at]}" data-article="{ids[at]}">{escape(names[at])}</a></li>'

@@ -76,7 +76,7 @@ class Navigation:
     def go(self, address: str, view: View) -> Iterator[Shown]:
         """Show what is at an address of the page."""
         if address == SURPRISE:
-            drawn = self._now.surprise(self.chance).article_id
+            drawn = self._now.random_article(self.chance).article_id
             address = write(Place(search=SearchRequest(article=drawn)))
         directions = read(address, self._now, self._kept(view.photo))
         yield from self._lead(directions.place, view, " ".join(directions.complaints))
@@ -84,10 +84,12 @@ class Navigation:
     def bring(self, data: bytes, view: View) -> Iterator[Shown]:
         """Show what is like a photo, given as the bytes of a picture file."""
         recommender = self._now
-        if not recommender.readers.ready:
+        if not recommender.encoders.ready:
             yield self._stay(view, WAKING)
         try:
-            photo = Photo(thumbnail(data), recommender.read(data), recommender.release_version)
+            photo = Photo(
+                thumbnail(data), recommender.encode_photo(data), recommender.release_version
+            )
         except RecsysError as error:
             yield self._fall_back(Place(), view, str(error))
             return

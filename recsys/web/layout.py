@@ -64,11 +64,11 @@ def notice_html(notice: str) -> str:
 
 def footer_html(edition: Edition) -> str:
     """Return the line at the foot of the page: what is being searched."""
-    release = edition.recommender.release
+    recommender = edition.recommender
     return (
-        f'<footer class="foot">{len(release.articles):,} articles, '
-        f"{int(release.with_photo.sum()):,} with a photo · {escape(edition.origin)} · "
-        f"release {edition.recommender.release_version} · scores are cosine similarities, combined "
+        f'<footer class="foot">{recommender.article_count:,} articles, '
+        f"{recommender.photo_count:,} with a photo · {escape(edition.origin)} · "
+        f"release {recommender.release_version} · scores are cosine similarities, combined "
         "ones a mean of those and of counts</footer>"
     )
 

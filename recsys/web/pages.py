@@ -39,9 +39,9 @@ def page_html(place: Place, recommender: Recommender, photo: bytes) -> str:
             `Recommender.for_basket`.
     """
     if place.page == QUALITY:
-        return evaluation_html(recommender.release.manifest.evaluation)
+        return evaluation_html(recommender.evaluation)
     if place.page == CATALOG:
-        return catalog_page.catalog_html(recommender.release)
+        return catalog_page.catalog_html(recommender.catalog_summary)
     if place.page == SHOPPER:
         return _shopper(place, recommender)
     return _answer(place, recommender, photo) if place.asks else welcome_html(recommender)
@@ -49,8 +49,8 @@ def page_html(place: Place, recommender: Recommender, photo: bytes) -> str:
 
 def welcome_html(recommender: Recommender) -> str:
     """Return ways to start, all of which are answered without an encoder."""
-    articles = recommender.examples(EXAMPLES)
-    phrases = list(recommender.release.phrases)
+    articles = recommender.example_articles(EXAMPLES)
+    phrases = recommender.example_phrases
     whole = [each for each in phrases if not each.startswith("in ")]
     colours = [each for each in phrases if each.startswith("in ")]
     return f"""
@@ -78,7 +78,7 @@ def _shoppers(recommender: Recommender) -> str:
 
 
 def _baskets(recommender: Recommender) -> str:
-    articles = recommender.examples(2 * BASKETS)
+    articles = recommender.example_articles(2 * BASKETS)
     links = [
         (f"{one.name} + {other.name}", write(Place(SHOPPER, basket=_ids(one, other))))
         for one, other in zip(articles[::2], articles[1::2], strict=False)
@@ -92,7 +92,7 @@ def _ids(*articles: Article) -> str:
 
 def _photos(recommender: Recommender, colours: list[str]) -> str:
     """Return photos to ask about as if they were a visitor's, also with words beside them."""
-    articles = recommender.examples(PHOTOS + 2)[1:-1]
+    articles = recommender.example_articles(PHOTOS + 2)[1:-1]
     plain = "".join(
         card_html(each, recommender.release_version, f"?photo={each.article_id}")
         for each in articles
@@ -121,18 +121,14 @@ def _cards(title: str, articles: list[Article], release_version: str) -> str:
 
 
 def _answer(place: Place, recommender: Recommender, photo: bytes) -> str:
-    answer = recommender.search(place.search, place.k)
+    found = recommender.search_with_facets(place.search, place.k)
+    answer = found.answer
     shown = recommender.article(place.photo_of) if place.photo_of else answer.query
     agreed, leads = agreement(answer.galleries), _leads(place)
     galleries = "".join(
         gallery_html(each, answer.release_version, leads, agreed) for each in answer.galleries
     )
-    controls = controls_html(
-        place,
-        recommender.choices(place.search),
-        recommender.weights(place.search),
-        recommender.prices,
-    )
+    controls = controls_html(place, found.facets, found.weights, recommender.prices)
     return f"""<div class="answer">
       <div class="side">{panel_html(answer, place, photo, shown)}{controls}</div>
       <div class="galleries">{galleries}{comparison_html(answer.galleries)}</div></div>"""

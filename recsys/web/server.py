@@ -135,7 +135,7 @@ def make_page(interface: Interface) -> gr.Blocks:
 def launch(live: LiveEdition, **options: Any) -> gr.Blocks:
     """Serve the page and return it; ``options`` go to Gradio's ``launch``."""
     uploads, interface = uploads_folder(), Interface(live, random.SystemRandom())
-    live.current.recommender.readers.load_in_background()
+    live.current.recommender.encoders.load_in_background()
     interface.metrics.listen()
     page = make_page(interface)
     page.launch(

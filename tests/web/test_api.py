@@ -74,7 +74,7 @@ def test_a_price_range_that_makes_no_sense_is_explained(
 
 
 def test_health_says_what_is_served(client: Client, recommender: Recommender, server: str) -> None:
-    recommender.readers.load()
+    recommender.encoders.load()
     told = client.predict(api_name="/health")
     assert told["status"] == "ready"
     assert told["release"] == recommender.release_version

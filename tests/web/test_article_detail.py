@@ -135,7 +135,7 @@ def test_texts_of_the_catalogue_are_shown_and_never_run():
 
 
 def test_a_real_answer_is_explained(recommender):
-    asked = recommender.examples(1)[0].article_id
+    asked = recommender.example_articles(1)[0].article_id
     found = recommender.similar_to_article(asked).galleries[0].matches[0]
     search = SearchRequest(article=asked)
     explained = recommender.explain(search, found.article.article_id)

@@ -179,8 +179,8 @@ def test_nothing_that_the_welcome_offers_needs_an_encoder(recommender: Recommend
     for search in asking:
         assert unloaded.ready(search)
         assert unloaded.search(search).galleries[0].matches
-    assert not unloaded.readers.photos.ready
-    assert not unloaded.readers.words.ready
+    assert not unloaded.encoders.photos.ready
+    assert not unloaded.encoders.words.ready
 
 
 def test_a_match_says_how_many_models_found_it_if_several_did() -> None:

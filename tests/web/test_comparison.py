@@ -68,7 +68,7 @@ def test_there_is_nothing_to_compare_one_answer_with(answers):
 
 
 def test_the_models_of_a_real_answer_are_compared(recommender):
-    asked = recommender.examples(1)[0].article_id
+    asked = recommender.example_articles(1)[0].article_id
     galleries = recommender.similar_to_article(asked).galleries
     shared = overlap(galleries)
     assert {one for one, _ in shared} == {model.name for model in ALL}

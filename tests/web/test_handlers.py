@@ -72,7 +72,7 @@ def asleep(release):
 
 @pytest.fixture
 def ids(recommender):
-    return [each.article_id for each in recommender.examples(4)]
+    return [each.article_id for each in recommender.example_articles(4)]
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_a_photo_dropped_elsewhere_leads_to_the_first_page_even_if_it_is_none(na
 def test_a_photo_is_answered_by_the_release_that_read_it_as_long_as_it_is_kept(editions):
     live = LiveEdition(editions[0])
     navigation, first = navigating(live), editions[0].recommender
-    asked = first.examples(1)[0].article_id
+    asked = first.example_articles(1)[0].article_id
     view = last(navigation.bring(first.photo(asked), View())).view
     live.swap(editions[1])
     screen = last(navigation.go("?photo=1&k=6", view))
@@ -243,7 +243,7 @@ def test_a_photo_is_answered_by_the_release_that_read_it_as_long_as_it_is_kept(e
 def test_an_article_that_went_with_its_release_leaves_its_answer_and_no_token(editions):
     live = LiveEdition(editions[0])
     navigation = navigating(live)
-    asked = editions[0].recommender.examples(1)[0].article_id
+    asked = editions[0].recommender.example_articles(1)[0].article_id
     view = last(navigation.go(f"?article={asked}", View())).view
     view = replace(view, place=Place(search=SearchRequest(article="9999999999")))
     screen = last(navigation.go("?article=nonsense", view))
@@ -258,7 +258,7 @@ def test_an_address_that_is_no_text_is_answered(navigation):
 def test_what_is_no_photo_is_answered_anew_by_the_release_swapped_in(editions):
     live = LiveEdition(editions[0])
     navigation = navigating(live)
-    asked = editions[0].recommender.examples(1)[0].article_id
+    asked = editions[0].recommender.example_articles(1)[0].article_id
     view = last(navigation.go(f"?article={asked}", View())).view
     live.swap(editions[1])
     screen = last(navigation.go(f"?article={asked}", view))

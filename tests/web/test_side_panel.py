@@ -48,13 +48,13 @@ class Form(Outline):
 
 
 def form_at(place, recommender):
-    facets, weights = recommender.choices(place.search), recommender.weights(place.search)
-    return Form(place, facets, weights, recommender.prices)
+    found = recommender.search_with_facets(place.search)
+    return Form(place, found.facets, found.weights, recommender.prices)
 
 
 @pytest.fixture
 def asked(recommender):
-    return recommender.examples(1)[0].article_id
+    return recommender.example_articles(1)[0].article_id
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,11 @@ def test_choices_tell_how_many_there_would_be_and_which_are_chosen():
 
 def test_every_facet_of_an_answer_can_be_chosen_from(recommender, asked):
     form = form_at(Place(search=SearchRequest(article=asked)), recommender)
-    for facet in recommender.choices(SearchRequest(article=asked)):
+    facets = recommender.search_with_facets(SearchRequest(article=asked)).facets
+    for facet in facets:
         offered = [box["value"] for box in form.named(facet.column)]
         assert offered == [choice.value for choice in facet.choices]
-    assert len(recommender.choices(SearchRequest(article=asked))) == len(FACETS)
+    assert len(facets) == len(FACETS)
 
 
 def test_filters_are_cleared_at_once_and_the_rest_stays(recommender, asked):

@@ -31,7 +31,7 @@ PHOTO = np.ones(3, np.float32)
 
 @pytest.fixture
 def article(recommender):
-    return recommender.examples(1)[0].article_id
+    return recommender.example_articles(1)[0].article_id
 
 
 @pytest.fixture
