@@ -19,7 +19,7 @@ PAGES = {
     "?see=shopper": ".who",
     "?see=shopper&shopper=shopper-0001": "#answer .gallery",
     "?see=quality": ".chart",
-    "?see=catalogue": ".catalogue",
+    "?see=catalog": ".catalog",
     "?article=0000000000": ".message",
 }
 SERIOUS = ("serious", "critical")
@@ -62,7 +62,7 @@ def test_nobody_is_kept_out_and_nothing_jumps(somewhere: Visit) -> None:
     assert max(wide.values()) <= 0, wide
 
 
-@pytest.mark.parametrize("address", ["?photo=0310352003", "?see=quality", "?see=catalogue"])
+@pytest.mark.parametrize("address", ["?photo=0310352003", "?see=quality", "?see=catalog"])
 def test_what_is_folded_away_is_for_everybody_too(visit: Visit, address: str) -> None:
     visit.open(address)
     visit.page.locator(PAGES.get(address, "#answer .gallery")).first.wait_for()
