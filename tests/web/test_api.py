@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from recsys.catalog.schema import GROUP
 from recsys.release.reader import Release
 from recsys.serving.recommender import Recommender
-from recsys.web.api import MOST_AT_ONCE
+from recsys.web.api import MAX_ARTICLES
 
 
 def ids(release: Release, count: int) -> list[str]:
@@ -47,8 +47,8 @@ def test_a_wrong_id_among_many_is_explained_and_loses_nothing(
 def test_as_many_as_the_limit_may_be_asked_about_and_no_more(
     client: Client, release: Release
 ) -> None:
-    asked = (ids(release, 100) * 3)[: MOST_AT_ONCE + 1]
-    assert len(many(client, asked[:-1], 1)["answers"]) == MOST_AT_ONCE
+    asked = (ids(release, 100) * 3)[: MAX_ARTICLES + 1]
+    assert len(many(client, asked[:-1], 1)["answers"]) == MAX_ARTICLES
     for wrong, k in ((asked, 1), ([], 1), (asked[:1], 0), (asked[:1], 49)):
         with pytest.raises(AppError, match="Ask "):
             many(client, wrong, k)
