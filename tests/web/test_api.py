@@ -71,7 +71,7 @@ def test_a_price_range_that_makes_no_sense_is_explained(
         client.predict("dress", price=price, api_name="/compose")
 
 
-def test_health_describes_what_is_served(
+def test_health_describes_the_release(
     client: Client, recommender: Recommender, server: str
 ) -> None:
     recommender.readers.load()
