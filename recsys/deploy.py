@@ -22,6 +22,8 @@ SPACE_FILES = (
     "build_index.py",
     "requirements.txt",
     "LICENSE",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "docs/*.md",
     "docs/*-1440-light.webp",
     "recsys/**/*.py",
