@@ -11,8 +11,9 @@ from recsys.models.compact_clip import assemble_compact
 from recsys.models.image import CONFIG_FILE, WEIGHTS_FILE
 from recsys.models.text import PACKAGED
 from recsys.pipeline.build import Options
+from recsys.release.files import IMAGE_ENCODER
 from recsys.release.manifest import read_manifest
-from recsys.release.reader import IMAGE_ENCODER, open_release
+from recsys.release.reader import open_release
 from recsys.serving.recommender import Recommender
 
 
