@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
+Positions = npt.NDArray[np.intp]
 
 NO_VECTOR = -1
 """Marks an article without a vector; real entries count from 0."""
@@ -92,7 +94,7 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def spread_evenly(count: int, of: int) -> npt.NDArray[np.intp]:
+def spread_evenly(count: int, of: int) -> Positions:
     """Return up to ``count`` of the positions 0 to ``of`` - 1, spread evenly, first and last too.
 
     >>> spread_evenly(3, of=10).tolist()

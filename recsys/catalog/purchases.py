@@ -14,16 +14,13 @@ from tqdm import tqdm
 from recsys.catalog.schema import PURCHASE_COLUMNS, check_header, normalize_article_id
 from recsys.catalog.split import Part, UInt8, bucket_of
 from recsys.errors import CatalogError
-from recsys.vectors import Float32, Int32
+from recsys.vectors import Float32, Int32, Positions
 
 BLOCK_BYTES = 16 << 20
 """Bytes of text read at once: few blocks for H&M's 3.5 GB, and little memory beside the arrays."""
 
 UNKNOWN, MALFORMED = -1, -2
 """Stand for an article's row where the catalogue lacks the id, or where it is not an id."""
-
-
-Positions = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)

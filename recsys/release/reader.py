@@ -70,7 +70,7 @@ from recsys.release.tables import (
 )
 from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph
 from recsys.retrieval.retriever import KINDS, Retrieval
-from recsys.vectors import NO_VECTOR, ArticleVectors, Float32
+from recsys.vectors import NO_VECTOR, ArticleVectors, Float32, spread_evenly
 
 IMAGE_ENCODER, TEXT_ENCODER, OWN_MODEL = "encoders/image", "encoders/text", "model"
 MAPS = "maps"
@@ -272,9 +272,7 @@ def _check_image_encoder(folder: Path, manifest: Manifest) -> None:
 
 def _agree(graph: Any, vectors: Float32) -> bool:
     """Whether a graph holds the vectors: a few, spread evenly, are compared."""
-    rows = np.unique(np.linspace(0, len(vectors) - 1, PROBE_VECTORS).astype(np.uint64))[
-        : len(vectors)
-    ]
+    rows = spread_evenly(PROBE_VECTORS, len(vectors)).astype(np.uint64)
     held = np.asarray(graph.get(rows), np.float32)
     return bool(np.allclose(held, vectors[rows], atol=GRAPH_ROUNDING))
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from recsys.catalog.photos import decode_photo
@@ -21,7 +20,7 @@ from recsys.models.text import TextEncoder
 from recsys.release.manifest import EncoderRecord
 from recsys.release.reader import Release
 from recsys.serving.batching import Batcher
-from recsys.vectors import Float32
+from recsys.vectors import Float32, spread_evenly
 
 logger = logging.getLogger(__name__)
 
@@ -127,9 +126,7 @@ class PhotoEncoder(_Encoder[_LoadedImageEncoder]):
         with_photo = np.flatnonzero(self.release.with_photo)
         if not len(with_photo):
             return
-        rows: npt.NDArray[np.intp] = with_photo[
-            np.linspace(0, len(with_photo) - 1, PROBE_PHOTOS).astype(int)
-        ]
+        rows = with_photo[spread_evenly(PROBE_PHOTOS, len(with_photo))]
         index = self.release.indexes[IMAGE.name]
         photos = [decode_photo(self.release.photo(int(row)) or b"") for row in rows]
         seen, known = encoder.encode(photos), index.vectors[index.entry[rows]]

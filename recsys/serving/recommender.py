@@ -40,7 +40,7 @@ from recsys.serving.results import (
     PhotoAttribute,
     PossibleValue,
 )
-from recsys.vectors import DECIMALS, NO_VECTOR, Float32, Int32
+from recsys.vectors import DECIMALS, NO_VECTOR, Float32, Int32, spread_evenly
 
 LARGEST_BASKET = 50
 """How many articles a visitor may name."""
@@ -93,8 +93,7 @@ class Recommender:
     def examples(self, count: int) -> list[Article]:
         """Return up to ``count`` articles with photos, spread evenly over the catalogue."""
         rows = np.flatnonzero(self.release.with_photo)
-        places = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)
-        return [self._article(int(row)) for row in rows[places]]
+        return [self._article(int(row)) for row in rows[spread_evenly(count, len(rows))]]
 
     def photo(self, text: str) -> bytes | None:
         """Return the JPEG of an article's photo, ``None`` where it has none.

@@ -11,6 +11,7 @@ from recsys.catalog.schema import COLOUR, GROUP, KIND
 from recsys.catalog.statistics import FEWEST_PURCHASES, SEASON, SEASONS, counted
 from recsys.models.registry import SINGLE
 from recsys.release.reader import Release
+from recsys.vectors import spread_evenly
 
 DRAW = (Path(__file__).parent / "static" / "catalog.js").read_text(encoding="utf-8")
 """What draws the maps: the ``js_on_load`` of the `gr.HTML` with the page.
@@ -193,10 +194,9 @@ def _maps(release: Release, groups: list[str]) -> str:
     colours = np.minimum(pd.Index(groups).get_indexer(pd.Index(shown[GROUP])), GROUPS - 1)
     told = escape(json.dumps([ids, names, colours.tolist()], separators=(",", ":")))
     figures = "".join(_map(model.title, release.maps.places[model.name]) for model in SINGLE)
-    places = np.linspace(0, len(ids) - 1, min(LISTED, len(ids))).astype(int)
     links = "".join(
         f'<li><a href="?article={ids[at]}" data-article="{ids[at]}">{escape(names[at])}</a></li>'
-        for at in places
+        for at in spread_evenly(LISTED, len(ids))
     )
     return f"""<section class="wide" aria-label="Maps"><h2>Maps</h2>
       <p class="quiet">{len(ids):,} articles; those that a model finds alike stand close together.
