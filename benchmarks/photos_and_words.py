@@ -22,7 +22,7 @@ from recsys.models.text import article_texts, short_texts
 from recsys.release.reader import Release, open_release
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
-from recsys.vectors import NO_VECTOR, Float32, Int32
+from recsys.vectors import NO_VECTOR, Float32, Int32, spread_evenly
 
 AT = 12
 COLOUR_QUERIES = 200
@@ -119,7 +119,7 @@ def colour_queries(release: Release, photos: Photos) -> Iterator[tuple[int, int]
         for b in np.flatnonzero(photos.products == photos.products[a])
         if colours[a] != colours[b]
     ]
-    for place in np.linspace(0, len(pairs) - 1, min(len(pairs), COLOUR_QUERIES)).astype(int):
+    for place in spread_evenly(COLOUR_QUERIES, len(pairs)):
         yield pairs[place]
 
 

@@ -58,7 +58,7 @@ from recsys.release.tables import (
 )
 from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph
 from recsys.retrieval.retriever import KINDS, Retrieval
-from recsys.vectors import NO_VECTOR, ArticleVectors, Float32
+from recsys.vectors import NO_VECTOR, ArticleVectors, Float32, spread_evenly
 
 PROBE_VECTORS = 64
 """Vectors that are compared with those in their graph: a graph of another model differs in all."""
@@ -233,7 +233,6 @@ def _check_image_encoder(folder: Path, manifest: Manifest) -> None:
 
 def _same_vectors(graph: Any, vectors: Float32) -> bool:
     """Whether a graph holds the vectors: `PROBE_VECTORS`, spread evenly, are compared."""
-    spread = np.linspace(0, len(vectors) - 1, PROBE_VECTORS).astype(np.uint64)
-    rows = np.unique(spread)[: len(vectors)]
+    rows = spread_evenly(PROBE_VECTORS, len(vectors)).astype(np.uint64)
     held = np.asarray(graph.get(rows), np.float32)
     return bool(np.allclose(held, vectors[rows], atol=GRAPH_ROUNDING))

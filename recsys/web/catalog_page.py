@@ -12,6 +12,7 @@ from recsys.catalog.schema import COLOUR, GROUP, KIND
 from recsys.catalog.statistics import FEWEST_PURCHASES, SEASON, SEASONS
 from recsys.models.registry import SINGLE
 from recsys.serving.catalog_summary import CatalogSummary
+from recsys.vectors import spread_evenly
 from recsys.web.templating import render
 
 CATALOG_SCRIPT = (Path(__file__).parent / "static" / "catalog.js").read_text(encoding="utf-8")
@@ -241,7 +242,7 @@ def _article_maps(summary: CatalogSummary, departments: list[str]) -> ArticleMap
         return None
     at = pd.Index(departments).get_indexer(pd.Index(summary.groups))
     colours = np.minimum(at, DEPARTMENT_COLOURS - 1).tolist()
-    listed = np.linspace(0, len(ids) - 1, min(LISTED_ARTICLES, len(ids))).astype(int)
+    listed = spread_evenly(LISTED_ARTICLES, len(ids))
     return ArticleMaps(
         articles=_json([ids, names, colours]),
         count=len(ids),
