@@ -25,6 +25,7 @@ SPACE_FILES = (
     "docs/*.md",
     "docs/*-1440-light.webp",
     "recsys/**/*.py",
+    "recsys/sample/tables/*",
     "recsys/web/static/*",
     "recsys/web/templates/*",
 )
