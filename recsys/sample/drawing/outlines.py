@@ -13,6 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.sample.table_files import read_table
+
 Outline = NDArray[np.float64]
 """Points in order, shape (n, 2), in cm."""
 
@@ -155,6 +157,13 @@ def parse_path(steps: str) -> Outline:
     [4.0, 4.0]
     """
     return path(*(tuple(float(number) for number in step.split(",")) for step in steps.split()))
+
+
+OUTLINES = {
+    garment: {name: parse_path(steps) for name, steps in paths.items()}
+    for garment, paths in read_table("outlines").items()
+}
+"""The outlines of ``tables/outlines.toml`` by garment and name."""
 
 
 def mirrored(outline: Outline) -> Outline:

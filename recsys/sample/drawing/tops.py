@@ -11,6 +11,7 @@ from recsys.sample.drawing.bodice import (
     neckline,
 )
 from recsys.sample.drawing.outlines import (
+    OUTLINES,
     Cut,
     Mark,
     Material,
@@ -25,9 +26,6 @@ from recsys.sample.drawing.outlines import (
     path,
     symmetric,
 )
-from recsys.sample.table_files import read_table
-
-MOTIFS: dict[str, str] = read_table("measurements")["motifs"]
 
 
 def draw_top(cut: Cut) -> Silhouette:
@@ -154,8 +152,8 @@ def _pockets(cut: Cut, body: Body) -> list[Mark]:
     size, waist = body.size, body.waist
     low = min(body.length, 92 * size) - 26 * size
     if cut.has("chest pocket", "chest pockets"):
-        pocket = Part(parse_path("5,19 13,19 13,28 9,30 5,28") * size, relief=0.35)
-        hem = Seam(path((5 * size, 20.5 * size), (13 * size, 20.5 * size)), 0.25)
+        pocket = Part(OUTLINES["top"]["chest_pocket"] * size, relief=0.35)
+        hem = Seam(OUTLINES["top"]["chest_pocket_hem"] * size, 0.25)
         return both_sides(pocket, hem) if cut.has("chest pockets") else [pocket, hem]
     if cut.has("kangaroo pocket"):
         top, foot, half = body.length - 25 * size, body.length - 6.5, body.chest * 0.62
@@ -173,10 +171,8 @@ def _pockets(cut: Cut, body: Body) -> list[Mark]:
 def _motif(cut: Cut, body: Body) -> list[Mark]:
     """Return the picture on the chest, where the cut has one."""
     return [
-        Part(
-            (parse_path(steps) - np.array([0, 6.0])) * body.size * 1.25, Material.SECOND, relief=0.0
-        )
-        for name, steps in MOTIFS.items()
+        Part((outline - np.array([0, 6.0])) * body.size * 1.25, Material.SECOND, relief=0.0)
+        for name, outline in OUTLINES["motifs"].items()
         if cut.has(name)
     ]
 
@@ -198,10 +194,7 @@ def _hem(cut: Cut, body: Body) -> list[Mark]:
 
 def draw_belt(half: float, y: float) -> list[Mark]:
     """Return a tie belt around a waist of that half width, knotted in the middle."""
-    shapes = (
-        (f"{-half},-2 0,-1.4,{half},-2 {half},2 0,2.6,{-half},2", 1.57),
-        ("0.4,0 3.2,14 3.6,27 0.4,26 -0.6,2", 0.1),
-        ("-0.6,0 -4.5,11 -5.5,20 -2.4,20.5 1,2", -0.2),
-        ("-2.2,-2 2.2,-1.6 1.8,2.8 -1.6,2.9", 0.6),
-    )
-    return [Part(parse_path(steps) + np.array([0, y]), turn=turn) for steps, turn in shapes]
+    strap = parse_path(f"{-half},-2 0,-1.4,{half},-2 {half},2 0,2.6,{-half},2")
+    right, left, knot = (OUTLINES["belt"][name] for name in ("right_end", "left_end", "knot"))
+    turns = ((strap, 1.57), (right, 0.1), (left, -0.2), (knot, 0.6))
+    return [Part(outline + np.array([0, y]), turn=turn) for outline, turn in turns]
