@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from recsys.sample.drawing import accessories, bottoms, tops
 from recsys.sample.drawing.fabrics import FABRICS, Colour, Pixels, drape, palette, texture
-from recsys.sample.drawing.outlines import Cut, Mark, Material, Outline, Part, Seam, Silhouette
+from recsys.sample.drawing.outlines import Cut, Mark, Material, Outline, Piece, Seam, Silhouette
 from recsys.sample.drawing.patterns import Pattern
 from recsys.sample.drawing.scene import HEIGHT, WIDTH, Scene, resized
 
@@ -143,34 +143,34 @@ class _Canvas:
         elif mark.material == Material.BACKGROUND:
             self._cut_out(mark)
         else:
-            self._add_part(mark)
+            self._add_piece(mark)
 
-    def _filled(self, part: Part) -> tuple[Patch, Image.Image, Outline]:
-        """Return a part's patch, its mask there and the pixels of its outline."""
-        points = self.scene.place(np.concatenate([part.outline, part.outline[:1]]))
+    def _filled(self, piece: Piece) -> tuple[Patch, Image.Image, Outline]:
+        """Return a piece's patch, its mask there and the pixels of its outline."""
+        points = self.scene.place(np.concatenate([piece.outline, piece.outline[:1]]))
         patch, large, corners = _blank(points, 14)
         ImageDraw.Draw(large).polygon(corners.ravel().tolist(), fill=255)
         return patch, large.reduce(OVERSAMPLING), points
 
-    def _cut_out(self, part: Part) -> None:
+    def _cut_out(self, piece: Piece) -> None:
         """Show the background through a hole."""
-        patch, cover, _ = self._filled(part)
+        patch, cover, _ = self._filled(piece)
         mask = np.asarray(cover, np.float32) / 255
-        self._cover(patch, mask, np.ones_like(mask), np.ones_like(mask), part.material)
+        self._cover(patch, mask, np.ones_like(mask), np.ones_like(mask), piece.material)
 
-    def _add_part(self, part: Part) -> None:
-        """Draw a part with its light, its texture, its pattern and the shadow it casts."""
-        patch, cover, points = self._filled(part)
-        u, v = self._thread_coordinates(patch, part.turn)
-        light = self._light(part, cover, patch, u, v)
-        if part.drape:
+    def _add_piece(self, piece: Piece) -> None:
+        """Draw a piece with its light, its texture, its pattern and the shadow it casts."""
+        patch, cover, points = self._filled(piece)
+        u, v = self._thread_coordinates(patch, piece.turn)
+        light = self._light(piece, cover, patch, u, v)
+        if piece.drape:
             rows = np.arange(patch[0].start, patch[0].stop, dtype=np.float32)[:, None]
             low, high = points[:, 1].min().item(), points[:, 1].max().item()
-            light *= drape(part.drape, u, np.clip((rows - low) / (high - low), 0, 1), part.spread)
+            light *= drape(piece.drape, u, np.clip((rows - low) / (high - low), 0, 1), piece.spread)
         mask = np.asarray(cover, np.float32) / 255
-        shadow = 1 - 0.42 * min(part.relief, 1) * np.roll(_blurred(cover, 3), (3, 1), (0, 1))
-        self._cover(patch, mask, shadow, light, part.material)
-        if part.material == Material.FABRIC:
+        shadow = 1 - 0.42 * min(piece.relief, 1) * np.roll(_blurred(cover, 3), (3, 1), (0, 1))
+        self._cover(patch, mask, shadow, light, piece.material)
+        if piece.material == Material.FABRIC:
             self._add_pattern(patch, mask, u, v)
 
     def _cover(
@@ -196,14 +196,16 @@ class _Canvas:
         cos, sin = float(np.cos(turn)), float(np.sin(turn))
         return x * cos + y * sin, y * cos - x * sin
 
-    def _light(self, part: Part, cover: Image.Image, patch: Patch, u: Pixels, v: Pixels) -> Pixels:
-        """Return the brightness of a part: its rounded edges and its texture."""
+    def _light(
+        self, piece: Piece, cover: Image.Image, patch: Patch, u: Pixels, v: Pixels
+    ) -> Pixels:
+        """Return the brightness of a piece: its rounded edges and its texture."""
         blurred = _blurred(cover, 8)
         core = np.clip(blurred * 2 - 1, 0, 1)
-        light = 1 - 0.15 * part.relief**0.5 * (1 - core) ** 2
-        light += 2.6 * part.relief * _towards_light(blurred)
-        cloth = part.material in (Material.FABRIC, Material.INSIDE, Material.SECOND)
-        name = part.fabric or (self.fabric if cloth else "")
+        light = 1 - 0.15 * piece.relief**0.5 * (1 - core) ** 2
+        light += 2.6 * piece.relief * _towards_light(blurred)
+        cloth = piece.material in (Material.FABRIC, Material.INSIDE, Material.SECOND)
+        name = piece.fabric or (self.fabric if cloth else "")
         return np.asarray(light * texture(name, u, v, _grain()[patch]) if name else light)
 
     def _add_pattern(self, patch: Patch, mask: Pixels, u: Pixels, v: Pixels) -> None:

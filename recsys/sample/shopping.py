@@ -169,17 +169,7 @@ def simulate_purchases(
     and sales_channel_id (1 in a store, 2 online).
     """
     days, who = _visits(shoppers, visits, rng)
-    # About two articles on average and nine at most.
-    sizes = 1 + np.minimum(rng.poisson(1.15, visits), 8)
-    season, owned = _season_utility(assortment), np.zeros(shoppers.utility.shape, bool)
-    months = _month(np.arange(DAYS))
-    baskets: list[Ints] = []
-    for day, shopper, size in zip(days.tolist(), who.tolist(), sizes.tolist(), strict=True):
-        utility = shoppers.utility[shopper] + season[months[day] - 1]
-        utility += REPEAT_UTILITY * owned[shopper]
-        on_sale = (assortment.launch <= day) & (day <= assortment.last)
-        baskets.append(_basket(np.where(on_sale, utility, -np.inf), size, rng))
-        owned[shopper, baskets[-1]] = True
+    baskets = _baskets(assortment, shoppers, days, who, rng)
     counts = [len(basket) for basket in baskets]
     table = pd.DataFrame({"day": np.repeat(days, counts), "shopper": np.repeat(who, counts)})
     table["article"] = np.concatenate(baskets)
@@ -198,6 +188,27 @@ def _visits(
     count = len(shoppers.visit_share)
     further = rng.choice(count, visits - count, p=shoppers.visit_share)
     return days, rng.permutation(np.concatenate([np.arange(count), further]))
+
+
+def _baskets(
+    assortment: Assortment,
+    shoppers: ShopperPreferences,
+    days: Ints,
+    who: Ints,
+    rng: np.random.Generator,
+) -> list[Ints]:
+    """Return the articles bought on every visit: about two on average and nine at most."""
+    sizes = 1 + np.minimum(rng.poisson(1.15, len(days)), 8)
+    season, owned = _season_utility(assortment), np.zeros(shoppers.utility.shape, bool)
+    months = _month(np.arange(DAYS))
+    baskets: list[Ints] = []
+    for day, shopper, size in zip(days.tolist(), who.tolist(), sizes.tolist(), strict=True):
+        utility = shoppers.utility[shopper] + season[months[day] - 1]
+        utility += REPEAT_UTILITY * owned[shopper]
+        on_sale = (assortment.launch <= day) & (day <= assortment.last)
+        baskets.append(_basket(np.where(on_sale, utility, -np.inf), size, rng))
+        owned[shopper, baskets[-1]] = True
+    return baskets
 
 
 def _basket(utility: Floats, size: int, rng: np.random.Generator) -> Ints:

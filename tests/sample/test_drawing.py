@@ -9,12 +9,12 @@ from recsys.sample.drawing.outlines import (
     Cut,
     Fold,
     Material,
-    Part,
+    Piece,
     Seam,
     both_sides,
-    both_sides_folds,
     box,
     button_placket,
+    folds_on_both_sides,
     mirrored,
     oval,
     parse_path,
@@ -50,20 +50,20 @@ def test_a_symmetric_outline_is_its_own_mirror_image():
 
 
 def test_a_mirror_image_keeps_everything_but_its_side():
-    part = Part(box(5, 0, 2, 3), Material.TRIM, 0.4, 0.5, "rib", "gathers", 1.3)
+    piece = Piece(box(5, 0, 2, 3), Material.TRIM, 0.4, 0.5, "rib", "gathers", 1.3)
     seam = Seam(path((1, 0), (2, 5)), 0.5, Material.STITCH, dashes=True)
 
-    twin, kept, line, _ = both_sides(part, seam)
+    twin, kept, line, _ = both_sides(piece, seam)
 
-    assert kept is part
-    assert np.array_equal(twin.outline, part.outline * (-1, 1))
-    assert {**vars(twin), "outline": 0} == {**vars(part), "outline": 0, "turn": -0.4}
+    assert kept is piece
+    assert np.array_equal(twin.outline, piece.outline * (-1, 1))
+    assert {**vars(twin), "outline": 0} == {**vars(piece), "outline": 0, "turn": -0.4}
     assert {**vars(line), "outline": 0} == {**vars(seam), "outline": 0}
     assert line.outline[-1].tolist() == [-2, 5]
 
 
 def test_a_mirrored_fold_is_shallower():
-    fold, mirror = both_sides_folds(Fold(1, 2, 3, 4, depth=1.0))
+    fold, mirror = folds_on_both_sides(Fold(1, 2, 3, 4, depth=1.0))
 
     assert (mirror.x0, mirror.y0, mirror.x1, mirror.y1) == (-1, 2, -3, 4)
     assert 0 < mirror.depth < fold.depth
@@ -82,7 +82,7 @@ def test_boxes_hang_from_their_upper_edge_and_ovals_lie_around_their_centre():
 def test_a_placket_has_two_seams_and_a_button_in_every_row_and_column():
     marks = button_placket(0, 20, [5, 10], 1.5, columns=(-4, 4))
 
-    assert [type(mark) for mark in marks] == [Seam] * 2 + [Part] * 4
+    assert [type(mark) for mark in marks] == [Seam] * 2 + [Piece] * 4
     assert {mark.material for mark in marks[2:]} == {Material.TRIM}
 
 

@@ -11,7 +11,7 @@ from recsys.sample.drawing.outlines import (
     Mark,
     Material,
     Outline,
-    Part,
+    Piece,
     Seam,
     Silhouette,
     both_sides,
@@ -48,15 +48,15 @@ def draw_tote(cut: Cut) -> Silhouette:
     handle_top = -11.0 if cut.has("front pocket") else -17.0
     marks: list[Mark] = [
         _handle(wide * 0.42, handle_top - 1.5, 1, 1.4, Material.INSIDE),
-        Part(symmetric(outlines["mouth"]), Material.INSIDE),
-        Part(symmetric(outlines["body"]), relief=1.4),
+        Piece(symmetric(outlines["mouth"]), Material.INSIDE),
+        Piece(symmetric(outlines["body"]), relief=1.4),
         _handle(wide * 0.46, handle_top, 5.5, 1.6, material),
         *both_sides(Seam(path((0, 3.2), (wide * 0.5, 3.2, wide - 0.3, 2.4)))),
-        *both_sides(Part(box(wide * 0.46, 3.6, 2.6, 4.2), material, relief=0.6)),
-        *both_sides(Part(oval(wide * 0.46, 7, 0.8), Material.METAL)),
+        *both_sides(Piece(box(wide * 0.46, 3.6, 2.6, 4.2), material, relief=0.6)),
+        *both_sides(Piece(oval(wide * 0.46, 7, 0.8), Material.METAL)),
     ]
     if cut.has("front pocket"):
-        marks.append(Part(box(0, tall * 0.42, wide * 1.06, tall * 0.45), relief=0.7))
+        marks.append(Piece(box(0, tall * 0.42, wide * 1.06, tall * 0.45), relief=0.7))
     return Silhouette(marks, softness=0.35)
 
 
@@ -68,12 +68,12 @@ def draw_shoulder_bag(cut: Cut) -> Silhouette:
     strap = _handle(wide - 0.4, -19, 1.5, 0.9, Material.METAL if chain else Material.FABRIC)
     marks: list[Mark] = [
         replace(strap, dashes=chain),
-        *both_sides(Part(box(wide - 0.4, -0.8, 1.8, 2.6), Material.METAL, relief=0.5)),
-        Part(symmetric(outlines["body"]), relief=1.4),
-        Part(symmetric(outlines[flap]), relief=1.2),
+        *both_sides(Piece(box(wide - 0.4, -0.8, 1.8, 2.6), Material.METAL, relief=0.5)),
+        Piece(symmetric(outlines["body"]), relief=1.4),
+        Piece(symmetric(outlines[flap]), relief=1.2),
         *both_sides(Seam(outlines[f"{flap}_stitches"], 0.16)),
-        Part(box(0, clasp, 3.4, 3.6), Material.METAL, relief=0.8),
-        Part(box(0, clasp + 1.0, 1.2, 1.6), Material.TRIM, relief=0.4),
+        Piece(box(0, clasp, 3.4, 3.6), Material.METAL, relief=0.8),
+        Piece(box(0, clasp + 1.0, 1.2, 1.6), Material.TRIM, relief=0.4),
     ]
     return Silhouette(marks, softness=0.35)
 
@@ -84,24 +84,24 @@ def draw_backpack(cut: Cut) -> Silhouette:
     marks: list[Mark] = [
         _handle(4.2, -6, 1, 1.8, Material.FABRIC),
         *both_sides(Seam(outlines["strap"], 2.4, Material.INSIDE)),
-        Part(symmetric(outlines["body"]), relief=1.6),
-        Part(symmetric(outlines["pocket"]), relief=1.3),
+        Piece(symmetric(outlines["body"]), relief=1.6),
+        Piece(symmetric(outlines["pocket"]), relief=1.3),
     ]
     if cut.has("lid"):
-        marks += [Part(symmetric(outlines["lid"]), relief=1.3), *_buckle(16.0 * size[1])]
+        marks += [Piece(symmetric(outlines["lid"]), relief=1.3), *_buckle(16.0 * size[1])]
     else:
         zips = (outlines["main_zip"], outlines["pocket_zip"])
         marks += both_sides(*(Seam(line, 0.5, Material.METAL, dashes=True) for line in zips))
-        marks.append(Part(box(0, 13.6 * size[1], 6, 3), Material.TRIM, relief=0.4))
+        marks.append(Piece(box(0, 13.6 * size[1], 6, 3), Material.TRIM, relief=0.4))
     return Silhouette(marks, softness=0.35)
 
 
 def _buckle(y: float) -> list[Mark]:
     """Return a short strap with a metal buckle."""
     return [
-        Part(box(0, y - 4, 2.4, 11), Material.TRIM, relief=0.6),
-        Part(box(0, y, 3.6, 3), Material.METAL, relief=0.8),
-        Part(box(0, y + 0.8, 2.0, 1.4), Material.TRIM, relief=0.4),
+        Piece(box(0, y - 4, 2.4, 11), Material.TRIM, relief=0.6),
+        Piece(box(0, y, 3.6, 3), Material.METAL, relief=0.8),
+        Piece(box(0, y + 0.8, 2.0, 1.4), Material.TRIM, relief=0.4),
     ]
 
 
@@ -115,9 +115,9 @@ def draw_sneakers(cut: Cut) -> Silhouette:
     """Draw a trainer from the side: low or high, laced, with straps or slip-on."""
     outlines, rise = OUTLINES["sneakers"], 5.5 if cut.has("high") else 0.0
     marks: list[Mark] = [
-        Part(_raised(outlines["mouth"], rise), Material.INSIDE),
-        Part(_raised(outlines["tongue"], rise), relief=0.8),
-        Part(_raised(outlines["upper"], rise), relief=1.4),
+        Piece(_raised(outlines["mouth"], rise), Material.INSIDE),
+        Piece(_raised(outlines["tongue"], rise), relief=0.8),
+        Piece(_raised(outlines["upper"], rise), relief=1.4),
         *_shoe_panels(cut, outlines, rise),
         *_fastening(cut, outlines, rise),
         *_rubber_sole(outlines, 3.6 if cut.has("chunky sole") else 2.6),
@@ -129,14 +129,14 @@ def _shoe_panels(cut: Cut, outlines: dict[str, Outline], rise: float) -> list[Ma
     """Return toe cap, heel counter and side stripes."""
     heel = _raised(outlines["heel"], rise * 0.8)
     if cut.has("slip-on"):
-        return [Seam(outlines["toe_seam"], 0.2), Part(heel, relief=0.7)]
+        return [Seam(outlines["toe_seam"], 0.2), Piece(heel, relief=0.7)]
     toe_material = Material.PALE if cut.has("toe cap") else Material.FABRIC
-    toe = Part(outlines["toe"], toe_material, relief=0.8)
+    toe = Piece(outlines["toe"], toe_material, relief=0.8)
     if not cut.has("side stripes"):
-        return [toe, Part(heel, Material.PALE, relief=0.7)]
+        return [toe, Piece(heel, Material.PALE, relief=0.7)]
     stripes = (outlines["stripe"], outlines["second_stripe"])
-    marks: list[Mark] = [toe, Part(heel, Material.SECOND, relief=0.7)]
-    return marks + [Part(stripe, Material.SECOND, relief=0.4) for stripe in stripes]
+    marks: list[Mark] = [toe, Piece(heel, Material.SECOND, relief=0.7)]
+    return marks + [Piece(stripe, Material.SECOND, relief=0.4) for stripe in stripes]
 
 
 def _rubber_sole(outlines: dict[str, Outline], thickness: float) -> list[Mark]:
@@ -148,18 +148,20 @@ def _rubber_sole(outlines: dict[str, Outline], thickness: float) -> list[Mark]:
     )
     line = outlines["foxing_line"] + np.array([0, thickness * 0.36])
     treads = (box(x, low - 0.5, 0.2, 0.5)[1:3] for x in np.arange(1.6, 28, 1.3))
-    rubber = Part(parse_path(sole), Material.PALE, relief=0.8)
+    rubber = Piece(parse_path(sole), Material.PALE, relief=0.8)
     return [rubber, Seam(line, 0.14), *(Seam(tread, 0.25) for tread in treads)]
 
 
 def _fastening(cut: Cut, outlines: dict[str, Outline], rise: float) -> list[Mark]:
     """Return laces on their facing, two straps or an elastic gore."""
     if cut.has("slip-on"):
-        return [Part(_raised(outlines["elastic"], rise), Material.INSIDE, relief=0.5, fabric="rib")]
+        return [
+            Piece(_raised(outlines["elastic"], rise), Material.INSIDE, relief=0.5, fabric="rib")
+        ]
     if cut.has("straps"):
         straps = (outlines["upper_strap"], outlines["lower_strap"])
-        return [Part(_raised(strap, rise), relief=0.9) for strap in straps]
-    marks: list[Mark] = [Part(_raised(outlines["lace_facing"], rise), relief=0.7)]
+        return [Piece(_raised(strap, rise), relief=0.9) for strap in straps]
+    marks: list[Mark] = [Piece(_raised(outlines["lace_facing"], rise), relief=0.7)]
     for share in np.linspace(0.04, 0.9, 7 if rise else 5):
         x, y = 11.6 + 7.6 * share, 3.0 + 5.9 * (1 - (1 - share) ** 1.6)
         lace = path((x - 1.9, y + 1.9), (x - 1.2, y + 0.4, x + 0.7, y - 0.2))
@@ -177,10 +179,10 @@ def draw_boots(cut: Cut) -> Silhouette:
         f"8.6,19.6 7.8,{low} 2,{low} 0.8,19"
     )
     marks: list[Mark] = [
-        Part(_raised(outlines["mouth"], rise), Material.INSIDE),
-        Part(_raised(outlines["upper"], rise), relief=1.5),
+        Piece(_raised(outlines["mouth"], rise), Material.INSIDE),
+        Piece(_raised(outlines["upper"], rise), relief=1.5),
         *_shaft(cut, outlines, rise),
-        Part(parse_path(sole), Material.INSIDE, relief=0.8, fabric="leather"),
+        Piece(parse_path(sole), Material.INSIDE, relief=0.8, fabric="leather"),
         Seam(outlines["heel_seam"], 0.16),
     ]
     folds = (
@@ -195,7 +197,7 @@ def _shaft(cut: Cut, outlines: dict[str, Outline], rise: float) -> list[Mark]:
     """Return elastic gores, lacing or a zip on the shaft of a boot."""
     if cut.has("elastic gores"):
         elastic, loop = (_raised(outlines[name], rise) for name in ("elastic", "loop"))
-        gore = Part(elastic, Material.INSIDE, relief=0.5, fabric="rib")
+        gore = Piece(elastic, Material.INSIDE, relief=0.5, fabric="rib")
         return [gore, Seam(loop, 0.6, Material.TRIM)]
     if cut.has("side zip"):
         return [Seam(_raised(outlines["zip"], rise), 0.5, Material.METAL, dashes=True)]
@@ -212,17 +214,17 @@ def _shaft(cut: Cut, outlines: dict[str, Outline], rise: float) -> list[Mark]:
 def draw_beanie(cut: Cut) -> Silhouette:
     """Draw a knitted hat, with or without a turn-up and a pompom."""
     size, outlines = _scaled(cut)
-    marks: list[Mark] = [Part(symmetric(outlines["crown"]), relief=1.8)]
+    marks: list[Mark] = [Piece(symmetric(outlines["crown"]), relief=1.8)]
     if cut.has("turn-up"):
-        marks.append(Part(symmetric(outlines["turn_up"]), relief=1.5, fabric="rib"))
-        marks.append(Part(box(5.6, 16.8 * size[1], 3.2, 2.4), Material.TRIM, relief=0.4))
+        marks.append(Piece(symmetric(outlines["turn_up"]), relief=1.5, fabric="rib"))
+        marks.append(Piece(box(5.6, 16.8 * size[1], 3.2, 2.4), Material.TRIM, relief=0.4))
     else:
         marks += both_sides(Seam(outlines["hem"], 0.4))
     if cut.has("pompom"):
         angle = np.linspace(0, 2 * np.pi, 90)
         radius = 4.6 + 0.16 * np.sin(angle * 17) + 0.12 * np.sin(angle * 29 + 1)
         ball = np.stack([radius * np.cos(angle), radius * np.sin(angle) - 2.2], axis=1)
-        marks.append(Part(ball, relief=2.2, fabric="pile"))
+        marks.append(Piece(ball, relief=2.2, fabric="pile"))
     return Silhouette(marks, softness=0.4)
 
 
@@ -232,16 +234,16 @@ def draw_cap(cut: Cut) -> Silhouette:
     material = Material.SECOND if cut.has("contrast peak") else Material.FABRIC
     peak = outlines["peak"]
     marks: list[Mark] = [
-        Part(outlines["crown"], relief=2.0),
+        Piece(outlines["crown"], relief=2.0),
         Seam(outlines["left_seam"]),
         Seam(outlines["right_seam"]),
-        Part(oval(0.6, 0.1, 1.8, 1.0), material, relief=0.7),
-        Part(peak, material, relief=1.6),
+        Piece(oval(0.6, 0.1, 1.8, 1.0), material, relief=0.7),
+        Piece(peak, material, relief=1.6),
         Seam((peak - np.array([0, 16.0])) * 0.9 + np.array([0, 16.4]), 0.16),
     ]
     if cut.has("badge"):
-        marks.append(Part(box(0.2, 4.8, 6.0, 4.4), Material.PALE, relief=0.4))
-        marks.append(Part(box(0.2, 6.0, 3.8, 2.0), Material.SECOND, relief=0.1))
+        marks.append(Piece(box(0.2, 4.8, 6.0, 4.4), Material.PALE, relief=0.4))
+        marks.append(Piece(box(0.2, 6.0, 3.8, 2.0), Material.SECOND, relief=0.1))
     return Silhouette(marks, softness=0.35)
 
 
@@ -250,11 +252,11 @@ def draw_hat(cut: Cut) -> Silhouette:
     outlines, bucket = OUTLINES["hat"], cut.has("bucket")
     lines = ("bucket_stitches", "bucket_hem") if bucket else ("brim_stitches",)
     marks: list[Mark] = [
-        Part(symmetric(outlines["bucket_brim" if bucket else "brim"]), relief=1.6),
-        Part(outlines["crown"], relief=1.8),
+        Piece(symmetric(outlines["bucket_brim" if bucket else "brim"]), relief=1.6),
+        Piece(outlines["crown"], relief=1.8),
     ]
     if cut.has("band"):
-        marks.append(Part(outlines["band"], Material.SECOND, relief=0.6))
+        marks.append(Piece(outlines["band"], Material.SECOND, relief=0.6))
     marks += both_sides(*(Seam(outlines[line], 0.18) for line in lines))
     return Silhouette(marks, softness=0.4)
 
@@ -267,12 +269,12 @@ def draw_scarf(cut: Cut) -> Silhouette:
     if cut.has("fringes"):
         fringes = [*_fringes(-14, -2.6, 63.2, size), *_fringes(3.2, 14.4, 55.6, size)]
     marks: list[Mark] = [
-        Part(outlines["left_end"], turn=0.06),
-        Part(outlines["right_end"], turn=-0.08),
+        Piece(outlines["left_end"], turn=0.06),
+        Piece(outlines["right_end"], turn=-0.08),
         *fringes,
-        Part(symmetric(outlines["loop"]), relief=1.6, turn=1.2),
-        Part(symmetric(outlines["opening"]), Material.BACKGROUND, relief=0.0),
-        Part(outlines["knot"], turn=0.5, relief=1.6),
+        Piece(symmetric(outlines["loop"]), relief=1.6, turn=1.2),
+        Piece(symmetric(outlines["opening"]), Material.BACKGROUND, relief=0.0),
+        Piece(outlines["knot"], turn=0.5, relief=1.6),
     ]
     hanging = [Fold(x, 26, x * 1.3, 58, 2.2, d) for x, d in ((-9.5, 1), (-5.7, -0.9), (5, 0.9))]
     round_neck = [Fold(x, 1, x * 0.7, 24, 2.0, d) for x, d in ((-13, 1), (-10, -1), (10.4, 1))]

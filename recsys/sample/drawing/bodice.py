@@ -8,12 +8,12 @@ from recsys.sample.drawing.outlines import (
     Fold,
     Mark,
     Material,
-    Part,
+    Piece,
     Seam,
     Step,
     both_sides,
-    both_sides_folds,
     box,
+    folds_on_both_sides,
     path,
     symmetric,
 )
@@ -88,12 +88,12 @@ def _inside(body: Body) -> list[Mark]:
     back = path((0, 1.2), (neck * 0.7, 1.0, neck, -0.6), (neck, body.depth), (0, body.depth + 3))
     label = box(0, 2.2, 4.2 * body.size, 1.7 * body.size)
     return [
-        Part(symmetric(back), Material.INSIDE, relief=0.6),
-        Part(label, Material.PALE, relief=0.2),
+        Piece(symmetric(back), Material.INSIDE, relief=0.6),
+        Piece(label, Material.PALE, relief=0.2),
     ]
 
 
-def _front(cut: Cut, body: Body) -> Part:
+def _front(cut: Cut, body: Body) -> Piece:
     """Return the front; a rounded hem is higher at the sides, a ribbed one ends above its rib."""
     length, hem, chest, pit = body.length, body.hem, body.chest, body.armpit
     rise, dip = (5.0, 1.5) if cut.has("rounded hem") else (0.8, 0.5)
@@ -106,7 +106,7 @@ def _front(cut: Cut, body: Body) -> Part:
         (2 * body.waist - chest, pit + (length - pit) * 0.45, hem, length - rise),
         (hem * 0.55, length + dip, 0, length),
     )
-    return Part(symmetric(half))
+    return Piece(symmetric(half))
 
 
 def _strap_bodice(body: Body) -> list[Mark]:
@@ -122,8 +122,8 @@ def _strap_bodice(body: Body) -> list[Mark]:
     back = path((0, top + 0.4), (chest * 0.55, top + 0.8), (chest, body.armpit + 3), (0, top + 20))
     x, y = chest * 0.52, top - 0.6
     strap = path((body.neck, 2), (body.neck + 1.3, 2), (x + 0.4, y), (x - 1.2, y + 0.6))
-    inside = Part(symmetric(back), Material.INSIDE, relief=0.5)
-    return [inside, *both_sides(Part(strap, relief=0.4)), Part(symmetric(front))]
+    inside = Piece(symmetric(back), Material.INSIDE, relief=0.5)
+    return [inside, *both_sides(Piece(strap, relief=0.4)), Piece(symmetric(front))]
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _sleeves(cut: Cut, body: Body) -> list[Mark]:
     steps = ((x, y), (*out, *outer), inner, (*under, *arm.armpit), (x - 4, 14))
     sleeve = path((x - 4, y - 0.8), *steps)
     drape = "gathers" if puffed else ""
-    return both_sides(Part(sleeve, turn=-arm.lean, drape=drape)) + _cuffs(cut, arm)
+    return both_sides(Piece(sleeve, turn=-arm.lean, drape=drape)) + _cuffs(cut, arm)
 
 
 def _cuffs(cut: Cut, arm: _Sleeve) -> list[Mark]:
@@ -190,14 +190,14 @@ def _cuffs(cut: Cut, arm: _Sleeve) -> list[Mark]:
         half = arm.cuff - (0.5 if ribbed else 0.0)
         corners = arm.at(6, half + 0.4), arm.at(-0.5, half), arm.at(-0.5, -half)
         band = path(*corners, arm.at(6, -half - 0.4))
-        return both_sides(Part(band, turn=-arm.lean, relief=0.8, fabric="rib" if ribbed else ""))
+        return both_sides(Piece(band, turn=-arm.lean, relief=0.8, fabric="rib" if ribbed else ""))
     return both_sides(Seam(path(arm.at(2.2, arm.cuff + 0.6), arm.at(2.2, -arm.cuff - 0.4))))
 
 
 def draw_body_folds(body: Body) -> tuple[Fold, ...]:
     """Return drapes from the armpits and soft creases down the body."""
     low, chest, pit = body.length, body.chest, body.armpit
-    return both_sides_folds(
+    return folds_on_both_sides(
         Fold(chest * 0.97, pit + 1, chest * 0.42, pit + 15, 2.2, 0.9),
         Fold(chest * 0.9, pit + 6, chest * 0.5, pit + 26, 2.4, -0.7),
         Fold(chest * 0.72, low * 0.55, chest * 0.62, low, 2.8, 0.8),

@@ -10,15 +10,15 @@ from recsys.sample.drawing.outlines import (
     Fold,
     Mark,
     Material,
-    Part,
+    Piece,
     Seam,
     Silhouette,
     Step,
     both_sides,
-    both_sides_folds,
     box,
     button,
     button_placket,
+    folds_on_both_sides,
     mirrored,
     oval,
     path,
@@ -72,16 +72,19 @@ def draw_skirt(cut: Cut) -> Silhouette:
     length, top = SKIRT["lengths"][cut.length] * size, 17.5 * size
     flare = SKIRT["flares"][cut.fit]
     skirt = _Skirt(3.0, length, top, top * flare * (0.9 + length / 700))
-    marks: list[Mark] = [Part(oval(0, 0.4, 2 * top - 1, 2.6), Material.INSIDE), *_skirt(cut, skirt)]
+    marks: list[Mark] = [
+        Piece(oval(0, 0.4, 2 * top - 1, 2.6), Material.INSIDE),
+        *_skirt(cut, skirt),
+    ]
     band = path((0, 0.8), (top * 0.6, 0.6, top, -0.4), (top + 0.3, 4), (0, 4.8))
     loose = cut.has("elastic waist", "gathered waist")
-    marks.append(Part(symmetric(band), relief=0.8, drape="gathers" if loose else ""))
+    marks.append(Piece(symmetric(band), relief=0.8, drape="gathers" if loose else ""))
     if cut.has("tie belt"):
         marks += draw_belt(top + 0.4, 2.4)
     if cut.has("buttons"):
         marks += button_placket(1, length, np.arange(2.6, length - 4, 7.5), 1.5)
     if cut.has("patch pockets"):
-        marks += both_sides(Part(box(top * 0.62, 13 * size, top * 0.7, 14 * size), relief=0.5))
+        marks += both_sides(Piece(box(top * 0.62, 13 * size, top * 0.7, 14 * size), relief=0.5))
     folds = () if cut.has("pleats") else _skirt_folds(skirt)
     return Silhouette(marks, folds, 0.6 if cut.fabric == "denim" else 1.0)
 
@@ -100,17 +103,17 @@ def _skirt(cut: Cut, skirt: _Skirt) -> list[Mark]:
     return marks
 
 
-def _panel(cut: Cut, skirt: _Skirt, drape: str) -> Part:
+def _panel(cut: Cut, skirt: _Skirt, drape: str) -> Piece:
     top, foot, low = skirt.top, skirt.foot, skirt.length
     side: tuple[Step, ...] = ((top + (foot - top) * 0.55, skirt.y(0.22), foot, low - 3),)
     if cut.fit == "slim":
         hip = skirt.y(0.34)
         side = (top + 4.5, hip - 8, top + 4.2, hip + 4), (foot - 1, low)
     start, end = ((0, skirt.waist), (top, skirt.waist - 0.6)), (foot * 0.6, low + 0.6, 0, low)
-    return Part(symmetric(path(*start, *side, end)), drape=drape, spread=foot / top)
+    return Piece(symmetric(path(*start, *side, end)), drape=drape, spread=foot / top)
 
 
-def _tier(skirt: _Skirt, share: float) -> Part:
+def _tier(skirt: _Skirt, share: float) -> Piece:
     """Return a gathered tier, sewn on at a share of the way down, that reaches the hem."""
     y, half, foot, low = skirt.y(share), skirt.half(share), skirt.foot, skirt.length
     outline = path(
@@ -119,7 +122,7 @@ def _tier(skirt: _Skirt, share: float) -> Part:
         (foot + 2 * share, low - 3),
         (foot * 0.6, low + 0.8, 0, low + 0.4),
     )
-    return Part(symmetric(outline), drape="gathers", spread=1.12)
+    return Piece(symmetric(outline), drape="gathers", spread=1.12)
 
 
 def _skirt_folds(skirt: _Skirt) -> tuple[Fold, ...]:
@@ -188,8 +191,8 @@ def draw_trousers(cut: Cut) -> Silhouette:
         (max(middle - legs.knee, 0.9), bend, 0.5, crotch),
         (-0.4, crotch - 3),
     )
-    marks: list[Mark] = [Part(oval(0, 0.2, 2 * legs.waist - 1, 3.0), Material.INSIDE)]
-    marks += both_sides(Part(leg, turn=-0.05)) + _leg_hems(cut, legs) + _fly(cut, legs)
+    marks: list[Mark] = [Piece(oval(0, 0.2, 2 * legs.waist - 1, 3.0), Material.INSIDE)]
+    marks += both_sides(Piece(leg, turn=-0.05)) + _leg_hems(cut, legs) + _fly(cut, legs)
     marks += _side_pockets(cut, legs) + _leg_pockets(cut, legs)
     if cut.has("creases"):
         marks += both_sides(Seam(path((middle * 0.9, 14), (middle, low))))
@@ -202,10 +205,10 @@ def _stitch(cut: Cut, outline: np.ndarray, width: float = 0.3) -> Seam:
     return Seam(outline, width, Material.STITCH if denim else None, dashes=denim)
 
 
-def _waistband(legs: _Legs, drape: str) -> Part:
+def _waistband(legs: _Legs, drape: str) -> Piece:
     half = legs.waist
     steps = (0, 1.4), (half * 0.6, 1.2, half, -0.2), (half + 0.9, 4.2), (0, 5.6)
-    return Part(symmetric(path(*steps)), turn=0 if drape else 1.57, relief=0.8, drape=drape)
+    return Piece(symmetric(path(*steps)), turn=0 if drape else 1.57, relief=0.8, drape=drape)
 
 
 def _fly(cut: Cut, legs: _Legs) -> list[Mark]:
@@ -218,7 +221,7 @@ def _fly(cut: Cut, legs: _Legs) -> list[Mark]:
     marks: list[Mark] = [Seam(path((0, 5), (0, low)), 0.5), _stitch(cut, curve)]
     marks += [_waistband(legs, ""), button(0, 3.6, 1.6)]
     if cut.wearer == "men" or cut.fabric == "denim":
-        marks += both_sides(Part(box(legs.waist * 0.62, -0.4, 1.3, 6.2), relief=0.5))
+        marks += both_sides(Piece(box(legs.waist * 0.62, -0.4, 1.3, 6.2), relief=0.5))
     return marks
 
 
@@ -237,7 +240,7 @@ def _leg_pockets(cut: Cut, legs: _Legs) -> list[Mark]:
     if not cut.has("leg pockets"):
         return []
     x, y = legs.hip - 6.5, legs.crotch + (legs.length - legs.crotch) * 0.2
-    pouch, flap = Part(box(x, y, 9.6, 14), relief=0.5), Part(box(x, y - 1, 10.4, 4.8), relief=0.5)
+    pouch, flap = Piece(box(x, y, 9.6, 14), relief=0.5), Piece(box(x, y - 1, 10.4, 4.8), relief=0.5)
     return both_sides(pouch) + both_sides(flap)
 
 
@@ -248,7 +251,7 @@ def _leg_hems(cut: Cut, legs: _Legs) -> list[Mark]:
         ribbed = cut.has("ribbed hems")
         out, deep = (-0.3, 5.5) if ribbed else (0.6, 4.5)
         band = box((inner + outer) / 2, low - deep, outer - inner + 2 * out, deep + 0.6)
-        return both_sides(Part(band, fabric="rib" if ribbed else "", relief=0.9))
+        return both_sides(Piece(band, fabric="rib" if ribbed else "", relief=0.9))
     line = path((inner + 0.2, low - 2.2), (outer - 0.2, low - 2.4))
     return [_stitch(cut, line), _stitch(cut, mirrored(line))]
 
@@ -257,7 +260,7 @@ def _leg_folds(legs: _Legs) -> tuple[Fold, ...]:
     """Return creases at the crotch and the knees and soft folds down the legs."""
     low, crotch, middle, hip = legs.length, legs.crotch, legs.middle, legs.hip
     bend = crotch + (low - crotch) * 0.5
-    return both_sides_folds(
+    return folds_on_both_sides(
         Fold(1.5, crotch - 1, hip * 0.75, crotch - 9, 2.0, 0.9),
         Fold(1.5, crotch + 2, hip * 0.7, crotch + 4, 2.2, -0.8),
         Fold(middle + legs.knee, bend - 3, middle - 2, bend + 4, 1.8, 0.7),

@@ -19,8 +19,13 @@ Pixels = NDArray[np.floating[Any]]
 """One number for every pixel of a patch or a photo, float32 of shape (h, w)."""
 
 LEAF = np.array([84, 116, 76])
-METAL, PALE, STITCH = (184, 180, 170), (241, 239, 233), (190, 138, 84)
-"""Colours of leaves in patterns, of hardware, rubber soles and laces, and of jeans' thread."""
+"""The green of leaves in patterns, which is mixed with the cloth's colour."""
+FIXED_COLOURS = {
+    Material.METAL: (184, 180, 170),
+    Material.PALE: (241, 239, 233),  # rubber soles, laces and labels
+    Material.STITCH: (190, 138, 84),  # the thread of jeans
+}
+"""The materials that look the same on articles of every colour."""
 LUMA = (0.3, 0.59, 0.11)
 """Share of red, green and blue in perceived brightness (ITU-R BT.601)."""
 DARK = 65
@@ -103,7 +108,8 @@ def palette(colour: Colour) -> Pixels:
     shades[Material.FOURTH] = 0.45 * dye + 0.55 * LEAF
     shades[Material.INSIDE] = dye * 0.5 + 14 if dark else dye * 0.66
     shades[Material.TRIM] = dye * 0.8 + 30 if dark else dye * 0.7
-    shades[Material.METAL], shades[Material.PALE], shades[Material.STITCH] = METAL, PALE, STITCH
+    for material, shade in FIXED_COLOURS.items():
+        shades[material] = shade
     return shades
 
 
@@ -167,9 +173,9 @@ def texture(name: str, u: Pixels, v: Pixels, grain: Pixels) -> Pixels:
 
 
 def drape(kind: str, u: Pixels, down: Pixels, spread: float) -> Pixels:
-    """Return the brightness of "pleats" or "gathers" sewn into a part, shape (h, w).
+    """Return the brightness of "pleats" or "gathers" sewn into a piece, shape (h, w).
 
-    ``down`` runs from 0 at its upper edge to 1 at its lower one; ``spread`` is as in `Part`.
+    ``down`` runs from 0 at its upper edge to 1 at its lower one; ``spread`` is as in `Piece`.
     """
     across = u / (1 + (spread - 1) * down)
     if kind == "pleats":

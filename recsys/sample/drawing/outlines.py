@@ -1,4 +1,4 @@
-"""What garments are drawn from: a cut, and the parts, seams and folds of its silhouette.
+"""What garments are drawn from: a cut, and the pieces, seams and folds of its silhouette.
 
 Lengths are centimetres; x grows to the right from the middle of the garment, y grows downwards
 from its shoulder, waist or brim. The coordinates in this folder follow ordinary garments of a
@@ -64,7 +64,7 @@ class Cut:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Piece:
     """A piece of cloth or hardware.
 
     Attributes:
@@ -120,7 +120,7 @@ class Fold:
         return replace(self, x0=-self.x0, x1=-self.x1, depth=self.depth * 0.8)
 
 
-Mark = Part | Seam
+Mark = Piece | Seam
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,9 +194,9 @@ def box(x: float, y: float, width: float, height: float) -> Outline:
     return path((x - half, y), (x + half, y), (x + half, y + height), (x - half, y + height))
 
 
-def button(x: float, y: float, width: float = 1.3) -> Part:
+def button(x: float, y: float, width: float = 1.3) -> Piece:
     """Return a sewn-on button."""
-    return Part(oval(x, y, width), Material.TRIM, relief=0.5)
+    return Piece(oval(x, y, width), Material.TRIM, relief=0.5)
 
 
 def button_placket(
@@ -211,6 +211,6 @@ def button_placket(
     return [*both_sides(Seam(path((1.7, top), (1.7, end)))), *buttons]
 
 
-def both_sides_folds(*right: Fold) -> tuple[Fold, ...]:
+def folds_on_both_sides(*right: Fold) -> tuple[Fold, ...]:
     """Return the folds of the right side, then their mirror images."""
     return right + tuple(fold.mirrored() for fold in right)

@@ -128,7 +128,7 @@ def _tile(u: Pixels, v: Pixels, drawing: str, count: int, gap: float) -> Pixels:
     return tile[rows % len(tile), columns % len(tile)]
 
 
-INKS: dict[str, Callable[..., Pixels]] = {
+INK_FUNCTIONS: dict[str, Callable[..., Pixels]] = {
     "plain": _plain,
     "washed": _washed,
     "melange": _melange,
@@ -148,7 +148,7 @@ INKS: dict[str, Callable[..., Pixels]] = {
 def _pattern(
     name: str, code: int, appearance: str, word: str, ink: str, **settings: Any
 ) -> Pattern:
-    return Pattern(name, code, appearance, word, partial(INKS[ink], **settings))
+    return Pattern(name, code, appearance, word, partial(INK_FUNCTIONS[ink], **settings))
 
 
 PATTERNS = {row["name"]: _pattern(**row) for row in read_table("patterns")["patterns"]}

@@ -15,7 +15,7 @@ from recsys.sample.drawing.outlines import (
     Cut,
     Mark,
     Material,
-    Part,
+    Piece,
     Seam,
     Silhouette,
     both_sides,
@@ -57,7 +57,7 @@ def draw_collar(cut: Cut, body: Body) -> list[Mark]:
             (neck * 0.95, depth * 0.8, 5.8, depth + 5.0),
         )
         rib = "rib" if cut.neckline == "polo collar" else ""
-        return both_sides(Part(leaf, turn=0.7, relief=0.8, fabric=rib))
+        return both_sides(Piece(leaf, turn=0.7, relief=0.8, fabric=rib))
     if cut.neckline == "lapels":
         return _lapels(body)
     if cut.neckline == "hood":
@@ -69,7 +69,7 @@ def draw_collar(cut: Cut, body: Body) -> list[Mark]:
         return both_sides(Seam(outer))
     half = np.concatenate([inner, outer[::-1]])
     band = np.concatenate([half, mirrored(half)[::-1]])
-    return [Part(band, relief=0.5, fabric="rib" if cut.has("ribbed trims") else "")]
+    return [Piece(band, relief=0.5, fabric="rib" if cut.has("ribbed trims") else "")]
 
 
 def _lapels(body: Body) -> list[Mark]:
@@ -89,7 +89,7 @@ def _lapels(body: Body) -> list[Mark]:
         (neck + 4.6, 5.0),
         (neck + 3.0, 7.8),
     )
-    return both_sides(Part(lapel, turn=0.25)) + both_sides(Part(collar, turn=0.8, relief=0.7))
+    return both_sides(Piece(lapel, turn=0.25)) + both_sides(Piece(collar, turn=0.8, relief=0.7))
 
 
 def _hood(body: Body) -> list[Mark]:
@@ -108,8 +108,8 @@ def _hood(body: Body) -> list[Mark]:
     )
     foot = depth + 20 * size
     cord = Seam(path((2.8, depth + 2.5), (3.7, depth + 11, 3.0, foot)), 0.7, Material.TRIM)
-    tip = Part(box(3.0, foot, 0.9, 2.2), Material.METAL)
-    hood: list[Mark] = [Part(symmetric(outer)), Part(symmetric(opening), Material.INSIDE)]
+    tip = Piece(box(3.0, foot, 0.9, 2.2), Material.METAL)
+    hood: list[Mark] = [Piece(symmetric(outer)), Piece(symmetric(opening), Material.INSIDE)]
     return hood + both_sides(cord, tip)
 
 
@@ -125,8 +125,8 @@ def _high_neck(cut: Cut, body: Body) -> list[Mark]:
     mouth = path((0, -tall - 0.4), (neck * 0.7, -tall - 0.5, neck - 1, -tall), (0, 0))
     rib = "rib" if cut.neckline == "roll neck" else ""
     return [
-        Part(symmetric(mouth), Material.INSIDE),
-        Part(symmetric(collar), relief=1.2, fabric=rib),
+        Piece(symmetric(mouth), Material.INSIDE),
+        Piece(symmetric(collar), relief=1.2, fabric=rib),
     ]
 
 
@@ -136,7 +136,7 @@ def draw_opening(cut: Cut, top: float, body: Body) -> list[Mark]:
         line = path((0, top), (0, body.length))
         beside = Seam(line + np.array([1.3, 0]), 0.25)
         teeth = Seam(line, 0.75, Material.METAL, dashes=True)
-        pull = Part(box(0, top + 1.5, 1.0, 3.4), Material.METAL, relief=0.6)
+        pull = Piece(box(0, top + 1.5, 1.0, 3.4), Material.METAL, relief=0.6)
         return [Seam(line, 1.3), teeth, *both_sides(beside), pull]
     if not cut.has("buttons", "half buttons", "double buttons"):
         return []
@@ -152,17 +152,17 @@ def _pockets(cut: Cut, body: Body) -> list[Mark]:
     size, waist = body.size, body.waist
     low = min(body.length, 92 * size) - 26 * size
     if cut.has("chest pocket", "chest pockets"):
-        pocket = Part(OUTLINES["top"]["chest_pocket"] * size, relief=0.35)
+        pocket = Piece(OUTLINES["top"]["chest_pocket"] * size, relief=0.35)
         hem = Seam(OUTLINES["top"]["chest_pocket_hem"] * size, 0.25)
         return both_sides(pocket, hem) if cut.has("chest pockets") else [pocket, hem]
     if cut.has("kangaroo pocket"):
         top, foot, half = body.length - 25 * size, body.length - 6.5, body.chest * 0.62
         steps = (half * 0.55, top), (half, top + 13 * size), (half, foot), (0, foot)
-        return [Part(symmetric(path((0, top), *steps)), relief=0.5)]
+        return [Piece(symmetric(path((0, top), *steps)), relief=0.5)]
     if cut.has("patch pockets"):
-        return both_sides(Part(box(waist * 0.52, low, waist * 0.6, 15 * size), relief=0.5))
+        return both_sides(Piece(box(waist * 0.52, low, waist * 0.6, 15 * size), relief=0.5))
     if cut.has("flap pockets"):
-        return both_sides(Part(box(waist * 0.55, low, waist * 0.55, 5 * size), relief=0.6))
+        return both_sides(Piece(box(waist * 0.55, low, waist * 0.55, 5 * size), relief=0.6))
     if cut.has("side pockets"):
         return both_sides(Seam(path((waist * 0.55, low + 12 * size), (waist * 0.8, low - 1)), 0.8))
     return []
@@ -171,7 +171,7 @@ def _pockets(cut: Cut, body: Body) -> list[Mark]:
 def _motif(cut: Cut, body: Body) -> list[Mark]:
     """Return the picture on the chest, where the cut has one."""
     return [
-        Part((outline - np.array([0, 6.0])) * body.size * 1.25, Material.SECOND, relief=0.0)
+        Piece((outline - np.array([0, 6.0])) * body.size * 1.25, Material.SECOND, relief=0.0)
         for name, outline in OUTLINES["motifs"].items()
         if cut.has(name)
     ]
@@ -182,11 +182,11 @@ def _hem(cut: Cut, body: Body) -> list[Mark]:
     low, half = body.length, body.hem
     if cut.has("ribbed trims"):
         band = path((0, low - 6), (half, low - 6.6), (half - 0.5, low - 0.6), (0, low + 0.9))
-        return [Part(symmetric(band), relief=0.8, fabric="rib")]
+        return [Piece(symmetric(band), relief=0.8, fabric="rib")]
     if cut.has("frill hem"):
         edge = (half * 1.12, low + 8), (half, low + 9.5, 0, low + 9.5)
         frill = path((0, low - 1.5), (half + 0.2, low - 2), *edge)
-        return [Part(symmetric(frill), drape="gathers", spread=1.15)]
+        return [Piece(symmetric(frill), drape="gathers", spread=1.15)]
     if cut.has("rounded hem"):
         return []
     return [Seam(path((-half, low - 3), (0, low - 2.0, half, low - 3)))]
@@ -197,4 +197,4 @@ def draw_belt(half: float, y: float) -> list[Mark]:
     strap = parse_path(f"{-half},-2 0,-1.4,{half},-2 {half},2 0,2.6,{-half},2")
     right, left, knot = (OUTLINES["belt"][name] for name in ("right_end", "left_end", "knot"))
     turns = ((strap, 1.57), (right, 0.1), (left, -0.2), (knot, 0.6))
-    return [Part(outline + np.array([0, y]), turn=turn) for outline, turn in turns]
+    return [Piece(outline + np.array([0, y]), turn=turn) for outline, turn in turns]
