@@ -28,6 +28,7 @@ SPACE_FILES = (
     "docs/*-1440-light.webp",
     "recsys/**/*.py",
     "recsys/release/templates/*",
+    "recsys/sample/tables/*",
     "recsys/web/static/*",
     "recsys/web/templates/*",
 )
