@@ -212,12 +212,12 @@ def health_answer(edition: Edition) -> HealthAnswer:
     """Return how the app is, as the API tells it."""
     recommender = edition.recommender
     return HealthAnswer(
-        status="ready" if recommender.readers.ready else "waking",
+        status="ready" if recommender.encoders.ready else "waking",
         release=recommender.release_version,
         commit=edition.commit,
         origin=edition.origin,
-        articles=len(recommender.release.articles),
-        encoders=recommender.readers.loaded,
+        articles=recommender.article_count,
+        encoders=recommender.encoders.loaded,
         memory_mb=psutil.Process().memory_info().rss >> 20,
     )
 

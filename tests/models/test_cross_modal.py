@@ -5,16 +5,16 @@ import pytest
 
 from recsys.models.cross_modal import (
     ALPHAS,
-    FEWEST,
+    FEWEST_PHOTOS,
     MEAN,
     RIDGE,
     AttributeEstimator,
     Bridge,
-    Sides,
+    BridgeExamples,
+    compare_methods,
+    fit_attribute_estimator,
     fit_bridge,
     fit_bridges,
-    fit_reader,
-    try_bridge,
 )
 from recsys.models.features import Vocabulary
 from recsys.vectors import unit
@@ -30,7 +30,7 @@ VOCABULARY = Vocabulary(
 
 def sides(vectors, photos=LOOKS):
     rows = np.arange(len(photos), dtype=np.int32)
-    return Sides(photos, vectors.astype(np.float32), rows // 2, rows % 8 > 1, rows)
+    return BridgeExamples(photos, vectors.astype(np.float32), rows // 2, rows % 8 > 1, rows)
 
 
 def nearest(vectors):
@@ -54,7 +54,7 @@ def test_a_linear_relation_is_recovered():
     assert alpha == min(ALPHAS)
     assert bridge.matrix.shape == (DIM + 1, OUT)
     assert bridge.matrix.dtype == np.float32
-    left_out = ~exact.learned
+    left_out = ~exact.training
     assert np.abs(bridge(LOOKS[left_out]) - exact.vectors[left_out]).max() < 0.15
 
 
@@ -67,22 +67,22 @@ def test_noise_is_regularised_more():
 @pytest.mark.parametrize(("each", "better"), [(LINEAR, RIDGE), (islands(), MEAN)])
 def test_the_better_way_to_guess_is_chosen(each, better):
     bridge, alpha = fit_bridge(each)
-    crossing = try_bridge(bridge, alpha, each, nearest(each.vectors))
+    crossing = compare_methods(bridge, alpha, each, nearest(each.vectors))
     assert crossing.method == better
     assert {RIDGE: crossing.ridge, MEAN: crossing.neighbours}[better] > 0.5
     assert 0 <= min(crossing.ridge, crossing.neighbours) < max(crossing.ridge, crossing.neighbours)
-    assert crossing.photos == (~each.learned).sum()
+    assert crossing.photos == (~each.training).sum()
 
 
 def test_a_perfect_guess_finds_nearly_all_that_the_true_vector_finds():
     exact = sides(LOOKS)
-    crossing = try_bridge(Bridge(np.eye(DIM + 1, DIM)), 1.0, exact, nearest(LOOKS))
+    crossing = compare_methods(Bridge(np.eye(DIM + 1, DIM)), 1.0, exact, nearest(LOOKS))
     assert crossing.ridge == pytest.approx(1)
 
 
 def test_too_few_photos_teach_nothing():
-    few = sides(LOOKS[: FEWEST + 2] @ TURN, LOOKS[: FEWEST + 2])
-    assert few.learned.sum() < FEWEST
+    few = sides(LOOKS[: FEWEST_PHOTOS + 2] @ TURN, LOOKS[: FEWEST_PHOTOS + 2])
+    assert few.training.sum() < FEWEST_PHOTOS
     bridges = fit_bridges({"text": few}, {"text": nearest(few.vectors)}, VOCABULARY)
     assert bridges.links == bridges.crossings == {}
 
@@ -101,12 +101,12 @@ def shown(noise):
 def test_attributes_are_told_with_honest_chances():
     each = shown(noise=0.6)
     bridges = fit_bridges({"features": each}, {"features": nearest(each.vectors)}, VOCABULARY)
-    reader = fit_reader(bridges.links["features"], each, VOCABULARY)
-    guesses = bridges.links["features"](each.photos[~each.learned])
+    reader = fit_attribute_estimator(bridges.links["features"], each, VOCABULARY)
+    guesses = bridges.links["features"](each.photos[~each.training])
     chances = np.array([reader.chances(guess) for guess in guesses])
     assert np.abs(chances[:, :3].sum(axis=1) - 1).max() < 1e-4
     assert np.abs(chances[:, 3:].sum(axis=1) - 1).max() < 1e-4
-    own = each.vectors[~each.learned]
+    own = each.vectors[~each.training]
     for columns in (slice(0, 3), slice(3, 8)):
         right = chances[:, columns].argmax(axis=1) == own[:, columns].argmax(axis=1)
         assert chances[:, columns].max(axis=1).mean() == pytest.approx(right.mean(), abs=0.12)

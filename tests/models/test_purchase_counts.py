@@ -82,7 +82,7 @@ def test_buying_twice_counts_once(tiny):
 @pytest.mark.parametrize("block", [1, 7, 39, 40])
 def test_counting_in_small_blocks_changes_nothing(monkeypatch, block):
     whole = count_sales(large_shop(), 40)
-    monkeypatch.setattr(module, "BLOCK", block)
+    monkeypatch.setattr(module, "ARTICLE_BLOCK", block)
     for name, column in vars(count_sales(large_shop(), 40)).items():
         np.testing.assert_array_equal(column, getattr(whole, name))
 

@@ -13,7 +13,7 @@ from recsys.models.features import Vocabulary
 from recsys.models.purchase_counts import count_sales
 from recsys.models.registry import SINGLE
 from recsys.retrieval.fitting import examples, learn_bridges, learn_weights, lessons
-from recsys.retrieval.fusion import LIKELY, LIKELY_OF_PHOTOS, PARTS, SAID
+from recsys.retrieval.fusion import BASKET_PRIOR, PARTS, PHOTO_PRIOR, WORD_WEIGHTS
 from recsys.retrieval.index import ArticleIndex
 from recsys.retrieval.retriever import ARTICLE, BASKET, KINDS, PHOTO, WORDS, Retrieval
 from recsys.vectors import ArticleVectors, unit
@@ -89,7 +89,7 @@ def test_every_kind_of_query_gets_weights(learned):
 
 
 def test_words_weigh_as_set_by_hand(learned):
-    assert learned[WORDS] == SAID
+    assert learned[WORDS] == WORD_WEIGHTS
 
 
 def test_photos_teach_that_a_model_tells_products_apart_and_nothing_of_sales(retrieval, learned):
@@ -133,18 +133,18 @@ def test_without_held_back_shoppers_weights_are_the_likely_ones(retrieval):
     shop = planted_shop()
     nobody = shop.where(~VALIDATION.of(shop.bucket)[shop.shopper])
     learned = weights_of(retrieval, nobody)
-    assert (learned[ARTICLE], learned[BASKET]) == (LIKELY, LIKELY)
+    assert (learned[ARTICLE], learned[BASKET]) == (BASKET_PRIOR, BASKET_PRIOR)
 
 
 def test_without_products_in_several_colours_weights_of_photos_are_the_likely_ones(retrieval):
     asked = lessons(retrieval, products(size=1), planted_shop())
-    assert learn_weights(retrieval, asked)[PHOTO] == LIKELY_OF_PHOTOS
+    assert learn_weights(retrieval, asked)[PHOTO] == PHOTO_PRIOR
 
 
 def test_shoppers_of_one_day_teach_about_articles_but_not_about_baskets(retrieval):
     weights = weights_of(retrieval, planted_shop(days=1))
-    assert weights[BASKET] == LIKELY
-    assert share(weights[ARTICLE], "features") > 2 * share(LIKELY, "features")
+    assert weights[BASKET] == BASKET_PRIOR
+    assert share(weights[ARTICLE], "features") > 2 * share(BASKET_PRIOR, "features")
 
 
 def test_an_example_is_a_held_back_shopper_with_what_they_bought_among_the_candidates(retrieval):
@@ -171,8 +171,8 @@ def test_a_model_that_cannot_read_what_asks_says_nothing(retrieval):
     for example in examples(blind, ARTICLE, asked[ARTICLE]):
         assert not example.parts[:, PARTS.index("image")].any()
     weights = weights_of(blind, planted_shop())[ARTICLE]
-    assert weights.at(0.5)["image"] == LIKELY.at(0.5)["image"]
-    assert share(weights, "features") > 2 * share(LIKELY, "features")
+    assert weights.at(0.5)["image"] == BASKET_PRIOR.at(0.5)["image"]
+    assert share(weights, "features") > 2 * share(BASKET_PRIOR, "features")
 
 
 def vocabulary_of(dim):

@@ -6,7 +6,7 @@ from usearch.index import Index as Graph
 
 from recsys.errors import AuditError
 from recsys.models.features import encode_features
-from recsys.retrieval import index as module
+from recsys.retrieval import audit as module
 from recsys.retrieval.audit import EXPANSIONS, Audit, audit
 from recsys.retrieval.index import MARGIN, ArticleIndex, build_graph, open_graph
 from recsys.vectors import NO_VECTOR, ArticleVectors, distinct, unit
@@ -337,6 +337,7 @@ def test_the_same_articles_grouped_pass_and_are_all_found():
     assert index.search(copies[77], len(alike)).rows.tolist() == alike.tolist()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.hm
 def test_on_real_attributes_a_plain_graph_is_caught_and_the_grouped_one_passes(hm_catalog):
     grouped = encode_features(hm_catalog.articles)

@@ -12,7 +12,7 @@ from recsys.models.features import Vocabulary
 from recsys.models.purchase_counts import BEST_SELLERS, count_sales
 from recsys.models.registry import SINGLE
 from recsys.retrieval.attributes import NamedAttribute
-from recsys.retrieval.fusion import COUNTS, LIKELY, LIKELY_OF_PHOTOS, PARTS, SAID, Weights
+from recsys.retrieval.fusion import BASKET_PRIOR, COUNTS, PARTS, PHOTO_PRIOR, WORD_WEIGHTS, Weights
 from recsys.retrieval.index import ArticleIndex
 from recsys.retrieval.retriever import ARTICLE, BASKET, CANDIDATES, PHOTO, WORDS, Query, Retrieval
 from recsys.vectors import distinct, unit
@@ -20,7 +20,7 @@ from recsys.vectors import distinct, unit
 ARTICLES = 600
 MODELS = tuple(model.name for model in SINGLE)
 WITHOUT_PHOTO = (7, 8, 320)
-WEIGHTS = {ARTICLE: LIKELY, BASKET: LIKELY, PHOTO: LIKELY_OF_PHOTOS, WORDS: SAID}
+WEIGHTS = {ARTICLE: BASKET_PRIOR, BASKET: BASKET_PRIOR, PHOTO: PHOTO_PRIOR, WORDS: WORD_WEIGHTS}
 
 
 def candidates(retrieval, query):
@@ -233,7 +233,7 @@ def test_what_shares_buyers_can_be_found_however_unlike_it_is(retrieval):
 
 def test_each_kind_of_query_has_its_own_weights(retrieval):
     counts = weighing(retrieval, co_purchase=1.0)
-    mixed = replace(retrieval, weights=counts.weights | {BASKET: LIKELY})
+    mixed = replace(retrieval, weights=counts.weights | {BASKET: BASKET_PRIOR})
     article, basket = mixed.of_article(0), mixed.of_basket(int32(0), int32(0))
     assert combined(mixed, article, 1).rows.tolist() == [300]
     assert combined(mixed, basket, 1).rows.tolist() != [300]

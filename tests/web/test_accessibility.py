@@ -15,7 +15,7 @@ PAGES = {
     "?see=shopper": ".who",
     "?see=shopper&shopper=shopper-0001": "#answer .gallery",
     "?see=quality": ".chart",
-    "?see=catalogue": ".catalogue",
+    "?see=catalog": ".catalogue",
     "?article=0000000000": ".message",
 }
 SERIOUS = ("serious", "critical")
@@ -57,7 +57,7 @@ def test_every_page_is_accessible_and_nothing_on_it_jumps(anywhere: Visit, addre
     assert serious_faults(anywhere) == []
 
 
-@pytest.mark.parametrize("address", ["?photo=0310352003", "?see=quality", "?see=catalogue"])
+@pytest.mark.parametrize("address", ["?photo=0310352003", "?see=quality", "?see=catalog"])
 def test_folded_parts_are_accessible_once_opened(anywhere: Visit, address: str) -> None:
     anywhere.open(address)
     anywhere.page.locator(PAGES.get(address, "#answer .gallery")).first.wait_for()

@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from recsys.catalog.schema import GROUP
 from recsys.release.reader import Release
 from recsys.serving.recommender import Recommender
-from recsys.web.api import MOST_AT_ONCE
+from recsys.web.api import MAX_ARTICLES
 
 
 def ids(release: Release, count: int) -> list[str]:
@@ -45,8 +45,8 @@ def test_a_wrong_id_among_many_is_explained_and_loses_nothing(
 
 
 def test_a_request_is_limited_in_articles_and_matches(client: Client, release: Release) -> None:
-    asked = (ids(release, 100) * 3)[: MOST_AT_ONCE + 1]
-    assert len(many(client, asked[:-1], 1)["answers"]) == MOST_AT_ONCE
+    asked = (ids(release, 100) * 3)[: MAX_ARTICLES + 1]
+    assert len(many(client, asked[:-1], 1)["answers"]) == MAX_ARTICLES
     for wrong, k in ((asked, 1), ([], 1), (asked[:1], 0), (asked[:1], 49)):
         with pytest.raises(AppError, match="Ask "):
             many(client, wrong, k)
@@ -74,7 +74,7 @@ def test_a_price_range_that_makes_no_sense_is_explained(
 def test_health_describes_the_release(
     client: Client, recommender: Recommender, server: str
 ) -> None:
-    recommender.readers.load()
+    recommender.encoders.load()
     health = client.predict(api_name="/health")
     assert health["status"] == "ready"
     assert health["release"] == recommender.release_version

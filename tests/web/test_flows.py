@@ -13,16 +13,16 @@ from recsys.models.registry import ALL, COMBINED, IMAGE, TEXT
 from recsys.release.reader import Release
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
-from recsys.web.url import CATALOG, QUALITY, SHOPPER, Place, read, write
+from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, from_url, to_url
 
 pytestmark = pytest.mark.browser
 
 MODELS = [model.name for model in ALL]
 
 
-def at(place: Place) -> re.Pattern[str]:
-    """A pattern of the address of a place."""
-    return re.compile(re.escape(write(place)) + "$")
+def at(place: PageState) -> re.Pattern[str]:
+    """A pattern of the address of a page state."""
+    return re.compile(re.escape(to_url(place)) + "$")
 
 
 def unfold(visit: Visit) -> None:
@@ -46,7 +46,7 @@ def shown(visit: Visit) -> dict[str, list[str]]:
     return {model: [card["article"] for card in visit.cards(model)] for model in MODELS}
 
 
-def expected(recommender: Recommender, place: Place) -> dict[str, list[str]]:
+def expected(recommender: Recommender, place: PageState) -> dict[str, list[str]]:
     answer = recommender.search(place.search, place.k)
     return {
         each.model.name: [match.article.article_id for match in each.matches]
@@ -62,7 +62,7 @@ def test_a_visit_from_the_first_page_to_every_other(
     visit.open()
     visit.say(some_id(release))
     visit.answer_about(some_id(release))
-    start = Place(search=SearchRequest(article=some_id(release)))
+    start = PageState(search=SearchRequest(article=some_id(release)))
     assert shown(visit) == expected(recommender, start)
     assert visit.sideways() <= 0
 
@@ -70,7 +70,7 @@ def test_a_visit_from_the_first_page_to_every_other(
     value, count = colour.locator("span").all_inner_texts()
     colour.click()
     page.wait_for_url(re.compile(COLOUR))
-    narrowed = read(page.evaluate("location.search"), recommender).place
+    narrowed = from_url(page.evaluate("location.search"), recommender).state
     assert narrowed.search.filters.chosen == {COLOUR: [value]}
     assert shown(visit) == expected(recommender, narrowed)
     kinds = [card["kind"] for model in MODELS for card in visit.cards(model)]
@@ -140,7 +140,7 @@ def test_how_many_other_colours_and_prices_are_chosen(
     visit.page.get_by_label("Highest price").press("Enter")
     visit.page.wait_for_url(re.compile("dearest=0.03"))
     visit.page.get_by_role("link", name="Clear all filters").wait_for()
-    place = read(visit.page.evaluate("location.search"), recommender).place
+    place = from_url(visit.page.evaluate("location.search"), recommender).state
     assert (place.k, place.search.one_a_product, place.search.filters.dearest) == (6, True, 0.03)
     assert shown(visit) == expected(recommender, place)
     products = dict(release.articles[["article_id", "product_code"]].to_numpy())
@@ -148,7 +148,7 @@ def test_how_many_other_colours_and_prices_are_chosen(
         assert len({products[id_] for id_ in found}) == len(found) == 6
         assert all((recommender.article(id_).price or 9) <= 0.03 for id_ in found)
     visit.page.get_by_role("link", name="Clear all filters").click()
-    visit.page.wait_for_url(at(Place(search=SearchRequest(article=some_id(release)), k=6)))
+    visit.page.wait_for_url(at(PageState(search=SearchRequest(article=some_id(release)), k=6)))
     assert visit.errors == []
 
 
@@ -165,7 +165,7 @@ def test_a_slider_weighs_and_what_was_open_stays_open(
     visit.page.wait_for_function("() => !document.body.classList.contains('busy')")
     assert weights.get_attribute("open") is not None
     assert slider.evaluate("slider => slider === document.activeElement")
-    place = read(visit.page.evaluate("location.search"), recommender).place
+    place = from_url(visit.page.evaluate("location.search"), recommender).state
     assert shown(visit) == expected(recommender, place)
 
 
@@ -193,22 +193,22 @@ def test_a_link_restores_the_exact_view(
     visit: Visit, view: dict[str, object], recommender: Recommender
 ) -> None:
     address = f"?{urlencode(view)}"
-    there = read(address, recommender)
-    assert there.complaints == ()
+    there = from_url(address, recommender)
+    assert there.errors == ()
     texts = []
     for _ in range(2):
         visit.open(address)
         visit.page.wait_for_function("() => !document.querySelector('#answer .welcome')")
         visit.page.locator("#answer").wait_for()
         visit.page.wait_for_function(NO_TIMER)
-        assert read(visit.page.evaluate("location.search"), recommender).place.page == (
-            there.place.page
+        assert from_url(visit.page.evaluate("location.search"), recommender).state.page == (
+            there.state.page
         )
-        assert visit.page.evaluate("location.search") == write(there.place)
+        assert visit.page.evaluate("location.search") == to_url(there.state)
         texts.append(visit.page.evaluate(CONTENT))
     assert texts[0] == texts[1]
-    if there.place.asks and there.place.page not in (SHOPPER,):
-        assert shown(visit) == expected(recommender, there.place)
+    if there.state.has_query and there.state.page not in (SHOPPER,):
+        assert shown(visit) == expected(recommender, there.state)
     assert visit.page.get_by_role("alert").count() == 0
     assert visit.sideways() <= 0
 
@@ -323,7 +323,7 @@ def test_a_result_is_opened_and_left_with_the_keyboard(visit: Visit, release: Re
     visit.page.keyboard.press("Escape")
     visit.details().wait_for(state="detached")
     assert card.evaluate("card => card === document.activeElement")
-    visit.page.wait_for_url(at(Place(search=SearchRequest(article=some_id(release)))))
+    visit.page.wait_for_url(at(PageState(search=SearchRequest(article=some_id(release)))))
 
 
 def test_why_a_result_was_found_adds_up(

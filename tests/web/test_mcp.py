@@ -77,7 +77,7 @@ def test_every_tool_answers(server: str, recommender: Recommender) -> None:
 
 
 def test_a_photo_comes_as_a_data_address(server: str, recommender: Recommender) -> None:
-    article = recommender.examples(1)[0].article_id
+    article = recommender.example_articles(1)[0].article_id
     photo = base64.b64encode(recommender.photo(article) or b"").decode()
     inputs = {"photo": f"data:image/jpeg;base64,{photo}", "k": 3}
     answer = call(server, tool_name(server, "similar_to_photo"), inputs)

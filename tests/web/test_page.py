@@ -313,7 +313,7 @@ def test_the_catalogue_is_shown_and_a_click_on_a_map_opens_an_article(
 ) -> None:
     visit.open()
     visit.page.get_by_role("link", name="The catalogue").click()
-    catalogue = visit.page.locator("#answer .catalogue")
+    catalogue = visit.page.locator("#answer .catalog")
     catalogue.get_by_text(f"{len(release.articles):,}", exact=True).wait_for()
     canvas = catalogue.locator("canvas").first
     canvas.scroll_into_view_if_needed()

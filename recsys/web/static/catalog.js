@@ -19,7 +19,7 @@ function draw(canvas) {
   pen.globalAlpha = 0.75;
   const [, , groups] = articles(canvas), size = groups.length > 1000 ? 1.6 : 2.6;
   groups.forEach((group, at) => {
-    pen.fillStyle = style.getPropertyValue(`--group-${group}`);
+    pen.fillStyle = style.getPropertyValue(`--department-${group}`);
     pen.beginPath();
     pen.arc(...place(canvas, at), size, 0, 7);
     pen.fill();
