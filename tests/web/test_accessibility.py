@@ -25,8 +25,12 @@ SHIFTS = """() => new Promise(done => {
     new PerformanceObserver(list => {
         for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
     }).observe({type: 'layout-shift', buffered: true});
-    const seen = [...document.images].filter(
-        each => each.getBoundingClientRect().top < window.innerHeight);
+    // A lazy photo out of sight is never decoded, so only those in sight are waited for.
+    const seen = [...document.images].filter(each => {
+        const box = each.getBoundingClientRect();
+        return box.width && box.bottom > 0 && box.top < innerHeight
+            && box.right > 0 && box.left < innerWidth;
+    });
     const frame = () => new Promise(requestAnimationFrame);
     Promise.all(seen.map(each => each.decode().catch(() => null)))
         .then(frame).then(frame).then(() => setTimeout(() => done(sum)));
