@@ -46,7 +46,7 @@ def train_two_tower(
     purchases = catalog.purchases
 
     def make(folder: Path) -> None:
-        _load_triton()
+        load_triton()
         towers = two_tower.train(purchases, products.astype(np.int32), inputs, settings)
         np.save(folder / "articles.npy", towers.articles)
         np.save(folder / "queries.npy", towers.queries)
@@ -57,7 +57,7 @@ def train_two_tower(
     return Finished(towers, len(purchases) if kept.fresh else 0)
 
 
-def _load_triton() -> None:
+def load_triton() -> None:
     """Load triton, which torch brings on machines for CUDA, before TensorFlow.
 
     Both contain LLVM. Loaded after TensorFlow's, triton's ends the process ("Option registered
