@@ -79,7 +79,7 @@ def planted_shop(of_single=0, of_full=0):
 
 
 def table_of_articles():
-    """Products of three articles; what they are described by is told by nothing they sell with."""
+    """Products of three articles, whose texts and attributes are unrelated to their sales."""
     rows = [
         article(
             f"{row // 3:07d}{row % 3:03d}",
@@ -118,8 +118,8 @@ def trial_of(shop):
         {},
         no_bridges(),
     )
-    asked = lessons(retrieval, articles, shop)
-    retrieval = replace(retrieval, weights=learn_weights(retrieval, asked))
+    questions = lessons(retrieval, articles, shop)
+    retrieval = replace(retrieval, weights=learn_weights(retrieval, questions))
     return Trial(retrieval, articles, shop, None)
 
 

@@ -157,7 +157,7 @@ def test_assembling_leaves_the_random_numbers_of_others_alone(tmp_path):
     assert torch.equal(torch.rand(2), expected)
 
 
-def test_without_heads_it_gives_what_the_image_tower_says_and_reads_no_words(compact, encoder):
+def test_without_heads_it_gives_the_image_tower_s_outputs_and_encodes_no_words(compact, encoder):
     model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{compact}")
     with torch.inference_mode():
         batch = torch.stack([preprocess(picture) for picture in PICTURES])
@@ -200,7 +200,7 @@ def test_with_heads_it_is_an_ordinary_open_clip_directory_to_others(tuned_compac
     """Its text tower's configuration is on the Hub, which here is a folder of that name."""
     (tmp_path / CAPTION_TOWER).parent.mkdir()
     (tmp_path / CAPTION_TOWER).symlink_to(get_model_path(), target_is_directory=True)
-    out = tmp_path / "said.npz"
+    out = tmp_path / "vectors.npz"
     subprocess.run(
         [
             *(sys.executable, "-c", PLAIN_OPEN_CLIP, f"local-dir:{tuned_compact}", out),
@@ -210,9 +210,9 @@ def test_with_heads_it_is_an_ordinary_open_clip_directory_to_others(tuned_compac
         env=os.environ | {"HF_HUB_OFFLINE": "1"},
         check=True,
     )
-    with np.load(out) as said:
-        assert least_cosine(tuned.encode(PICTURES), said["photos"]) > 0.9999
-        assert least_cosine(tuned.encode_words(["A red hat", "a coat"]), said["words"]) > 0.9999
+    with np.load(out) as vectors:
+        assert least_cosine(tuned.encode(PICTURES), vectors["photos"]) > 0.9999
+        assert least_cosine(tuned.encode_words(["A red hat", "a coat"]), vectors["words"]) > 0.9999
 
 
 def test_the_compact_model_has_the_packaged_weights(compact):
@@ -312,7 +312,7 @@ def on_hub(tmp_path, hub: LoopbackHub):
     return folder, hub.commit("me/tiny-clip", files, kind="model")
 
 
-def test_a_model_from_the_hub_sees_as_it_does_from_a_folder(on_hub):
+def test_a_model_from_the_hub_gives_the_vectors_of_its_folder(on_hub):
     folder, commit = on_hub
     here, there = ImageEncoder(f"local-dir:{folder}"), ImageEncoder("hf-hub:me/tiny-clip")
     np.testing.assert_array_equal(there.encode(PICTURES), here.encode(PICTURES))
@@ -320,7 +320,7 @@ def test_a_model_from_the_hub_sees_as_it_does_from_a_folder(on_hub):
     assert (there.reads_words, there.version) == (True, commit)
 
 
-def test_a_name_and_tag_of_open_clip_are_had_from_the_hub(on_hub, tmp_path, monkeypatch):
+def test_a_name_and_tag_of_open_clip_are_loaded_from_the_hub(on_hub, tmp_path, monkeypatch):
     folder, commit = on_hub
     config = tmp_path / "tiny-vit.json"
     config.write_text(json.dumps(TINY_VIT["model_cfg"]))

@@ -105,7 +105,7 @@ def long_history():
     return baskets_of(np.zeros(2000), np.arange(2000), window=5, batch_size=64, basket=4)
 
 
-def test_every_purchase_is_learned_once_a_pass(long_history):
+def test_every_purchase_is_an_example_once_a_pass(long_history):
     _, targets = one_pass(long_history)
     assert sorted(targets) == list(range(2000))
     assert len(list(long_history.batches(0))) == len(long_history) == 32

@@ -258,7 +258,7 @@ def test_purchases_that_teach_nothing_are_refused_in_one_line(
 ) -> None:
     make(shop)
     before = files_of(small_copy)
-    with pytest.raises(CatalogError, match=r"nothing to learn from: in [^\n]*$"):
+    with pytest.raises(CatalogError, match=r"nothing to train on: in [^\n]*$"):
         build(shop, small_copy)
     assert files_of(small_copy) == before
 

@@ -1,4 +1,4 @@
-"""The combined score is a weighted mean of its parts, and the weights are those that predict."""
+"""The combined score is a weighted mean of its parts, with the weights that predict purchases."""
 
 import numpy as np
 import pytest
@@ -111,7 +111,7 @@ def test_weights_go_from_those_of_the_unknown_to_those_of_the_best_seller(known,
     assert weights.at(known) == {"text": pytest.approx(expected)}
 
 
-# Learning
+# Fitting
 
 
 def shares(weights):
@@ -120,54 +120,54 @@ def shares(weights):
 
 
 def planted(count, true, known=lambda number: 0.5, seed=5, candidates=30):
-    """Queries whose one right answer was drawn by softmax with the ``true`` weights, at known."""
+    """Queries with one relevant article, drawn by softmax with the ``true`` weights."""
     random = np.random.default_rng(seed)
     examples = []
     for number in range(count):
         parts = random.uniform(0, 1, (candidates, len(PARTS))).astype(np.float32)
         popularity = known(number)
         weights = true(popularity) if callable(true) else true
-        likely = np.exp(parts @ np.array([weights.get(part, 0.0) for part in PARTS]))
-        relevant = np.arange(candidates) == random.choice(candidates, p=likely / likely.sum())
+        odds = np.exp(parts @ np.array([weights.get(part, 0.0) for part in PARTS]))
+        relevant = np.arange(candidates) == random.choice(candidates, p=odds / odds.sum())
         examples.append(Example(popularity, parts, relevant))
     return examples
 
 
 def distance(weights):
-    """How far learned weights are from those that learning starts from."""
+    """How far fitted weights are from the prior."""
     both = ((weights.unknown, BASKET_PRIOR.unknown), (weights.known, BASKET_PRIOR.known))
-    return sum(abs(learned[part] - likely[part]) for learned, likely in both for part in PARTS)
+    return sum(abs(fitted[part] - prior[part]) for fitted, prior in both for part in PARTS)
 
 
 @pytest.mark.parametrize("part", ["image", "popularity"])
 def test_the_part_that_predicts_gets_most_of_the_weight(part):
-    learned = fit_weights(planted(600, {part: 12.0}))
+    fitted = fit_weights(planted(600, {part: 12.0}))
     assert shares(BASKET_PRIOR.known)[part] < 0.1
-    assert shares(learned.at(0.5))[part] > 0.7
+    assert shares(fitted.at(0.5))[part] > 0.7
 
 
-def test_weights_that_answers_were_drawn_by_are_found_again():
+def test_the_weights_that_purchases_were_drawn_with_are_recovered():
     true = {"text": 2.0, "image": 6.0, "two_tower": 4.0, "co_purchase": 8.0}
-    learned = fit_weights(planted(3000, true)).at(0.5)
+    fitted = fit_weights(planted(3000, true)).at(0.5)
     for part in PARTS:
-        assert learned[part] == pytest.approx(true.get(part, 0), abs=1)
+        assert fitted[part] == pytest.approx(true.get(part, 0), abs=1)
 
 
-def test_what_predicts_for_the_unknown_is_told_from_what_predicts_for_the_known():
-    learned = fit_weights(
+def test_known_and_unknown_queries_get_weights_of_their_own():
+    fitted = fit_weights(
         planted(
             1200,
             true=lambda known: {"co_purchase": 10.0} if known else {"text": 10.0},
             known=lambda number: float(number % 2),
         )
     )
-    assert learned.unknown["text"] == pytest.approx(10, abs=1.5)
-    assert learned.known["co_purchase"] == pytest.approx(10, abs=1.5)
-    assert max(learned.known["text"], learned.unknown["co_purchase"]) < 1.5
+    assert fitted.unknown["text"] == pytest.approx(10, abs=1.5)
+    assert fitted.known["co_purchase"] == pytest.approx(10, abs=1.5)
+    assert max(fitted.known["text"], fitted.unknown["co_purchase"]) < 1.5
 
 
-def test_all_right_answers_of_a_query_share_its_say():
-    """With two right answers of which only the first stands out, half the chance goes to each."""
+def test_all_relevant_articles_of_a_query_share_its_probability():
+    """With two relevant articles of which one has a score, each gets half the probability."""
     parts = np.zeros((3, len(PARTS)), np.float32)
     parts[0, TEXT] = 1
     both = [Example(1.0, parts, np.array([True, True, False]))] * 2000
@@ -179,19 +179,19 @@ def test_all_right_answers_of_a_query_share_its_say():
 
 @pytest.mark.parametrize("out", PARTS)
 def test_a_part_that_is_left_out_weighs_nothing(out):
-    learned = fit_weights(planted(40, {out: 8.0}), [part for part in PARTS if part != out])
-    assert learned.known[out] == learned.unknown[out] == 0
-    assert sum(learned.known.values()) > 0
+    fitted = fit_weights(planted(40, {out: 8.0}), [part for part in PARTS if part != out])
+    assert fitted.known[out] == fitted.unknown[out] == 0
+    assert sum(fitted.known.values()) > 0
 
 
-def test_no_weight_is_negative_though_a_part_may_speak_against():
+def test_no_weight_is_negative_though_a_part_may_be_anticorrelated():
     examples = [
         Example(0.5, example.parts, example.parts[:, IMAGE] == example.parts[:, IMAGE].min())
         for example in planted(300, {})
     ]
-    learned = fit_weights(examples)
-    assert learned.at(0.5)["image"] == 0
-    assert min(*learned.known.values(), *learned.unknown.values()) == 0
+    fitted = fit_weights(examples)
+    assert fitted.at(0.5)["image"] == 0
+    assert min(*fitted.known.values(), *fitted.unknown.values()) == 0
 
 
 def test_without_examples_weights_stay_where_they_start():
@@ -203,10 +203,10 @@ def test_without_examples_weights_stay_where_they_start():
     }
 
 
-def test_a_query_without_right_answers_teaches_nothing():
+def test_a_query_without_relevant_articles_changes_nothing():
     examples = planted(50, {"image": 8.0})
-    silent = Example(0.5, np.ones((9, len(PARTS)), np.float32), np.zeros(9, bool))
-    assert fit_weights([*examples[:20], silent, *examples[20:]]) == fit_weights(examples)
+    empty = Example(0.5, np.ones((9, len(PARTS)), np.float32), np.zeros(9, bool))
+    assert fit_weights([*examples[:20], empty, *examples[20:]]) == fit_weights(examples)
 
 
 def test_few_examples_move_the_weights_less_than_many():
@@ -216,16 +216,16 @@ def test_few_examples_move_the_weights_less_than_many():
         assert one.at(0.5)[part] == pytest.approx(BASKET_PRIOR.at(0.5)[part], abs=1)
 
 
-def test_what_no_query_tells_of_stays_where_it_starts():
-    """Queries about the unknown say nothing of the known, nor does a part that is silent."""
+def test_weights_without_evidence_stay_at_the_prior():
+    """Queries of unknown articles have no evidence on known ones, nor on a part that is 0."""
     examples = planted(200, {"image": 12.0}, known=lambda _: 0.0)
     for example in examples:
         example.parts[:, TEXT] = 0
-    learned = fit_weights(examples)
-    assert learned.known == BASKET_PRIOR.known
-    assert learned.unknown["text"] == BASKET_PRIOR.unknown["text"]
-    assert learned.unknown["image"] > 2 * BASKET_PRIOR.unknown["image"]
+    fitted = fit_weights(examples)
+    assert fitted.known == BASKET_PRIOR.known
+    assert fitted.unknown["text"] == BASKET_PRIOR.unknown["text"]
+    assert fitted.unknown["image"] > 2 * BASKET_PRIOR.unknown["image"]
 
 
-def test_the_same_examples_teach_the_same_weights():
+def test_equal_examples_give_equal_weights():
     assert fit_weights(planted(100, {"text": 5.0})) == fit_weights(planted(100, {"text": 5.0}))
