@@ -17,7 +17,6 @@ from recsys.catalog.schema import (
     normalize_article_id,
 )
 from recsys.errors import CatalogError
-from tests.realdata import hm_catalog  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 TRANSACTIONS = "transactions_train.csv"
@@ -336,7 +335,7 @@ def test_a_bad_row_beyond_the_limit_is_refused_all_the_same(folder):
 
 
 @pytest.mark.hm
-def test_the_real_catalogue_has_the_counts_it_is_known_by(hm_catalog):  # noqa: F811
+def test_the_real_catalogue_has_the_counts_it_is_known_by(hm_catalog):
     bought = hm_catalog.purchases
     assert len(hm_catalog.articles) == 105_542
     assert len(hm_catalog.photos) == 12_621

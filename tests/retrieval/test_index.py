@@ -10,7 +10,6 @@ from recsys.retrieval import index as module
 from recsys.retrieval.audit import EXPANSIONS, Audit, audit
 from recsys.retrieval.index import MARGIN, ArticleIndex, build_graph, open_graph
 from recsys.vectors import NO_VECTOR, ArticleVectors, distinct, unit
-from tests.realdata import hm_catalog  # noqa: F401
 
 DIM = 24
 
@@ -339,9 +338,7 @@ def test_the_same_articles_grouped_pass_and_are_all_found():
 
 
 @pytest.mark.hm
-def test_on_real_attributes_a_plain_graph_is_caught_and_the_grouped_one_passes(
-    hm_catalog,  # noqa: F811
-):
+def test_on_real_attributes_a_plain_graph_is_caught_and_the_grouped_one_passes(hm_catalog):
     grouped = encode_features(hm_catalog.articles)
     assert len(grouped.vectors) < len(hm_catalog.articles) / 2
     index = ArticleIndex(grouped, build_graph(grouped.vectors, "features"))

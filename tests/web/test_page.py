@@ -54,11 +54,11 @@ def assert_whole(visit: Visit, release: Release, article_id: str) -> None:
     assert visit.sideways() <= 0
 
 
-def test_an_article_is_looked_up(visit: Visit, release: Release) -> None:
-    visit.open()
-    assert visit.sideways() <= 0
-    visit.say(some_id(release).lstrip("0"))
-    assert_whole(visit, release, some_id(release))
+def test_an_article_is_looked_up(anywhere: Visit, release: Release) -> None:
+    anywhere.open()
+    assert anywhere.sideways() <= 0
+    anywhere.say(some_id(release).lstrip("0"))
+    assert_whole(anywhere, release, some_id(release))
 
 
 def test_an_example_on_the_first_page_is_a_way_in(visit: Visit, release: Release) -> None:
