@@ -50,9 +50,9 @@ class Outline(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
     @property
-    def structure(self) -> list[tuple[str, list[str]]]:
-        """Tags and the names of their attributes: what texts must never change."""
-        return [(tag, sorted(attributes)) for tag, attributes in self.tags]
+    def structure(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Tags and the names of their attributes."""
+        return [(tag, tuple(sorted(attributes))) for tag, attributes in self.tags]
 
     @property
     def said(self) -> str:

@@ -35,7 +35,7 @@ PHOTO = "photo"
 """Name of the parameter that is a file."""
 
 MAX_ARTICLES = 256
-"""Articles in one call of `similar_to_articles`: at some 4 ms each it takes about a second."""
+"""Articles in one call of `similar_to_articles`: it takes a core some seconds."""
 
 SEARCH_QUEUE: dict[str, Any] = {"concurrency_limit": 8, "concurrency_id": "searches"}
 """Gradio event options for searches that need no encoder: at most 8 run at the same time."""

@@ -16,7 +16,7 @@ LABELS = {GROUP: "Department", "department_name": "Sub-department", PATTERN: "Pa
 """Names of columns that visitors would not understand as they are."""
 
 MIN_AGREEING = 2
-"""A card says how many models found its article from this number on."""
+"""Fewest models to be mentioned on the card of an article that they found."""
 
 AddressOf = Callable[[str], str]
 """Returns the address that a click on an article leads to, for its id."""
@@ -42,7 +42,7 @@ class ChipView:
     """A small link.
 
     Attributes:
-        text: what it says.
+        text: the link's text.
         address: where it leads.
         action: what it does to the search, for scripts and tests; empty for none.
         title: a tooltip; empty for none.

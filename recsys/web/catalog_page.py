@@ -139,9 +139,9 @@ def catalog_html(summary: CatalogSummary) -> str:
         },
         legend_entries=[(name, _department_colour(at)) for at, name in enumerate(departments)],
         weekly=_weekly_chart(summary.weekly, departments),
-        types=_bar_chart("Types", counts[KIND][:MAX_TYPES]),
+        types=_bar_chart("Product types", counts[KIND][:MAX_TYPES]),
         colours=_bar_chart("Colours", counts[COLOUR], coloured=True),
-        departments=_bar_chart("Groups", counts[GROUP]),
+        departments=_bar_chart("Departments", counts[GROUP]),
         seasons=_season_chart(dict(counts[SEASON])),
         maps=_article_maps(summary, departments),
     )
@@ -153,8 +153,8 @@ def _season_chart(counts: dict[str, int]) -> BarChart | None:
     if not counts:
         return None
     explanation = (
-        f"Of which season's purchases an article makes up the largest part. {rare:,} were bought "
-        f"fewer than {FEWEST_PURCHASES} times."
+        f"The season of whose purchases an article has the largest share. {rare:,} articles with "
+        f"fewer than {FEWEST_PURCHASES} purchases have none."
     )
     return _bar_chart("Seasons", [(each, counts.get(each, 0)) for each in SEASONS], explanation)
 

@@ -25,9 +25,7 @@ from recsys.web.layout import SURPRISE, top_html
 from recsys.web.pages import page_html
 from recsys.web.url import FIND, PageState, from_url, to_url
 
-LOADING = (
-    "The models for photos and words are still loading. Your answer appears when they are ready."
-)
+LOADING = "Search with photos and words is still starting. Your answer will appear by itself."
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def notice_html(notice: str) -> str:
 
 
 def footer_html(edition: Edition) -> str:
-    """Return the footer, which says what is being searched."""
+    """Return the footer: what is being searched, and where it is from."""
     recommender = edition.recommender
     return render(
         "footer.html",

@@ -197,7 +197,7 @@ def basket_galleries(state: PageState, answer: BasketAnswer) -> list[GalleryView
     again = GalleryView(
         "again",
         "Buy again",
-        "Bought most often, then latest. The galleries above leave out what they have.",
+        "What they bought most often. The galleries above leave out all that they bought.",
         card_views(answer.again, version, open_details),
     )
     galleries = _gallery_views(answer.galleries, version, state)

@@ -155,7 +155,7 @@ def query_panel(
     named = _named_chips(answer.named, state)
     if answer.query:
         return QueryPanel(
-            label="The article you asked about",
+            label="Your article",
             heading=answer.query.name,
             photo=photo_view(answer.query, answer.release_version, "eager"),
             article=answer.query,
@@ -183,7 +183,7 @@ def _words_chip(answer: Answer, state: PageState) -> ChipView | None:
     if not answer.words:
         return None
     without = state.with_search(words="", ignored=frozenset())
-    return ChipView(f"“{answer.words}” ×", to_url(without), "forget", "Forget these words")
+    return ChipView(f"“{answer.words}” ×", to_url(without), "forget", "Remove these words")
 
 
 def _named_chips(named: Iterable[NamedAttribute], state: PageState) -> list[ChipView]:
@@ -193,7 +193,7 @@ def _named_chips(named: Iterable[NamedAttribute], state: PageState) -> list[Chip
             f"{column_label(each.column)}: {each.words} ×",
             to_url(state.with_search(ignored=ignored | {each.column})),
             "ignore",
-            f"{', '.join(each.values)}. Click to look among all.",
+            f"Only {', '.join(each.values)}. Click to search all.",
         )
         for each in named
     ]

@@ -329,7 +329,7 @@ class _UrlParser:
         try:
             return float(text) if text else None
         except ValueError:
-            self.errors.append(f"{name:.60} is a number, not {text!r:.60}.")
+            self.errors.append(f"{name:.60} must be a number, not {text!r:.60}.")
             return None
 
     def _is_valid(self, check: Callable[..., object], *values: object) -> bool:

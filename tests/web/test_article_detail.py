@@ -72,7 +72,7 @@ def test_shared_attributes_are_marked_and_others_stand_beside_those_asked_about(
 def test_without_an_article_asked_about_nothing_is_shared():
     text = drawn(asked=None, state=PageState(search=SearchRequest(words="hat"))).said
     assert "shared" not in text
-    assert "You asked about" not in text
+    assert "Your article" not in text
 
 
 def test_reasons_tell_what_each_part_adds_the_most_first():

@@ -222,22 +222,22 @@ def test_what_a_photo_shows_can_be_corrected():
     state = PageState(search=SearchRequest(photo="a vector"))
     reading = (PhotoAttribute(KIND, guesses),)
     outline = panel(answer(reading=reading), state, b"\xff\xd8")
-    assert "Shows: Dress 80%" in outline.said
+    assert "Looks like: Dress 80%" in outline.said
     chips = outline.attributes("a")
     assert [chip["href"] for chip in chips] == [
         f"?photo=1&correct.{KIND}=Dress",
         f"?photo=1&correct.{KIND}=Skirt",
     ]
     assert ["aria-current" in chip for chip in chips] == [True, False]
-    assert "Your file is not kept." in outline.said
+    assert "Your photo is not stored." in outline.said
 
 
 def test_the_photo_of_an_article_is_not_the_visitor_s_own():
     state = PageState(search=SearchRequest(photo="a vector"), photo_of="0000000001")
     outline = panel(answer(), state, article=article(1))
     assert outline.attributes("img")[0]["src"] == "photos/0000000001.jpg?release=abc"
-    assert "not kept" not in outline.said
-    assert "Shows" not in outline.said
+    assert "not stored" not in outline.said
+    assert "Looks like" not in outline.said
 
 
 def test_words_alone_have_no_photo():
