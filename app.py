@@ -1,9 +1,9 @@
-"""The Space: find a release, serve the page.
+"""The app: find a release, serve the page and the API.
 
-AppSettings come from the environment: ``INDEX_REPO`` names the dataset repo to follow (its newest
-tag, or ``INDEX_REVISION``; looked at every ``REFRESH_MINUTES``, 5 by default), ``RELEASE`` a local
-release folder (``release`` by default). Every query is a line of JSON in the log;
-``LOG_WORDS=1`` lets the words in. How the app always starts is told in `recsys.serving.startup`.
+Settings come from the environment: ``INDEX_REPO``, the dataset repo to follow (its newest tag, or
+``INDEX_REVISION``; looked at every ``REFRESH_MINUTES``, by default 5), and ``RELEASE``, a local
+release folder (by default ``release``). Each query is a line of JSON in the log, with its words if
+``LOG_WORDS=1``. `recsys.serving.startup` says which release is served.
 """
 
 import logging

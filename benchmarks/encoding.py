@@ -10,7 +10,9 @@ import itertools
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from recsys.catalog.articles import Catalog, read_catalog
 from recsys.catalog.photos import decode_photo
@@ -30,7 +32,7 @@ def whole(catalog: Catalog, model: str) -> float:
         return len(catalog.photos) / (time.perf_counter() - started)
 
 
-def bare(encoder: ImageEncoder, prepared: list[object], batch: int, count: int) -> float:
+def bare(encoder: ImageEncoder, prepared: Sequence[Any], batch: int, count: int) -> float:
     """Return pictures a second of the model alone, on decoded pictures."""
     ready = itertools.cycle(prepared)
     started = time.perf_counter()

@@ -22,7 +22,7 @@ from recsys.models.text import article_texts, short_texts
 from recsys.release.reader import Release, open_release
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
-from recsys.vectors import NO_VECTOR, Float32, Int32
+from recsys.vectors import NO_VECTOR, Float32, Int32, spread_evenly
 
 AT = 12
 COLOUR_QUERIES = 200
@@ -119,7 +119,7 @@ def colour_queries(release: Release, photos: Photos) -> Iterator[tuple[int, int]
         for b in np.flatnonzero(photos.products == photos.products[a])
         if colours[a] != colours[b]
     ]
-    for place in np.linspace(0, len(pairs) - 1, min(len(pairs), COLOUR_QUERIES)).astype(int):
+    for place in spread_evenly(COLOUR_QUERIES, len(pairs)):
         yield pairs[place]
 
 
@@ -130,7 +130,7 @@ def but_in_another_colour(release: Release, photos: Photos) -> None:
     hits: dict[str, list[bool]] = {}
     for a, b in tqdm(list(colour_queries(release, photos)), desc="colours"):
         own, target = ids[photos.rows[a]], ids[photos.rows[b]]
-        vector = recommender.read(release.photo(int(photos.rows[a])) or b"")
+        vector = recommender.encode_photo(release.photo(int(photos.rows[a])) or b"")
         words = f"this, but in {colours[photos.rows[b]].lower()}"
         for name, search in (
             ("photo alone", SearchRequest(photo=vector)),

@@ -1,4 +1,4 @@
-"""Helpers for tests of the served page."""
+"""The app in a process of its own, clients of its API, and a visitor in Chromium."""
 
 import os
 import shutil
@@ -29,21 +29,22 @@ QUIET_FLAGS = (
 
 
 def chromium_path() -> str | None:
-    """Where Chromium is; ``None`` where there is none."""
+    """Path of Chromium: ``$CHROMIUM``, or the first found in the PATH; ``None`` if absent."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class RunningApp:
-    """``app.py`` in a process of its own, and what it logs."""
+    """``app.py`` in a process of its own, and its log."""
 
     def __init__(self, folder: Path, script: Path = APP, **environment: str) -> None:
-        """Start it in ``folder``; the environment adds to this process's."""
+        """Start it in ``folder`` with this process's environment and the variables given."""
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
         self._log: list[str] = []
@@ -59,7 +60,7 @@ class RunningApp:
         self._reader.start()
 
     def wait(self) -> "RunningApp":
-        """Wait until the page is there."""
+        """Wait until the page can be loaded."""
         while self._process.poll() is None:
             try:
                 httpx.get(self.address, timeout=30)
@@ -67,27 +68,27 @@ class RunningApp:
             except httpx.TransportError:
                 time.sleep(0.1)
         self._reader.join()
-        raise AssertionError(f"The app has ended:\n{self.log}")
+        raise AssertionError(f"The app ended:\n{self.log}")
 
     @property
     def log(self) -> str:
-        """What it has said so far."""
+        """Standard output and error so far."""
         return "".join(self._log)
 
     def wait_for(self, text: str) -> None:
-        """Wait until it says so."""
+        """Wait, for at most 30 s, until the log has a text."""
         for _ in range(600):
             if text in self.log:
                 return
             time.sleep(0.05)
-        raise AssertionError(f"It never said {text!r}:\n{self.log}")
+        raise AssertionError(f"The log never had {text!r}:\n{self.log}")
 
     def client(self) -> Client:
-        """Return a client of its API."""
+        """A client of its API."""
         return Client(self.address, verbose=False)
 
     def stop(self) -> None:
-        """End it."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
         self._reader.join()
@@ -98,42 +99,42 @@ class RunningApp:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question to the app, its answer, and the seconds that took."""
+class Response:
+    """The app's answer for an article, and the seconds it took."""
 
-    asked: str
+    article_id: str
     answer: dict[str, Any]
     seconds: float
 
 
 class Crowd:
-    """Clients that ask for what is similar to articles, again and again, until they leave."""
+    """Clients that request matches of articles, again and again, until they leave."""
 
     def __init__(self, app: RunningApp, article_ids: list[str], clients: int) -> None:
-        self.answers: list[Asked] = []
+        self.answers: list[Response] = []
         self.failures: list[str] = []
         self._leaving = threading.Event()
-        asked = [article_ids[number % len(article_ids)] for number in range(clients)]
+        queries = [article_ids[number % len(article_ids)] for number in range(clients)]
         self._threads = [
-            threading.Thread(target=self._ask, args=(app.client(), article_id))
-            for article_id in asked
+            threading.Thread(target=self._request, args=(app.client(), article_id))
+            for article_id in queries
         ]
         for thread in self._threads:
             thread.start()
 
     def wait_for_answers(self, count: int) -> None:
-        """Wait for that many more."""
-        wanted = len(self.answers) + count
-        while len(self.answers) < wanted and not self.failures:
+        """Wait for that many more answers, or a failure."""
+        enough = len(self.answers) + count
+        while len(self.answers) < enough and not self.failures:
             self._leaving.wait(0.05)
 
     def leave(self) -> None:
-        """Have them finish."""
+        """Stop the clients and wait for their last answers."""
         self._leaving.set()
         for thread in self._threads:
             thread.join()
 
-    def _ask(self, client: Client, article_id: str) -> None:
+    def _request(self, client: Client, article_id: str) -> None:
         while not self._leaving.is_set():
             started = time.perf_counter()
             try:
@@ -141,11 +142,12 @@ class Crowd:
             except Exception as error:
                 self.failures.append(repr(error))
                 continue
-            self.answers.append(Asked(article_id, answer, time.perf_counter() - started))
+            seconds = time.perf_counter() - started
+            self.answers.append(Response(article_id, answer, seconds))
 
 
 class Visit:
-    """A visitor's page in Chromium, and what went wrong or left the host while it was open."""
+    """A visitor's page in a browser context of its own; it notes errors and all requests."""
 
     def __init__(
         self, browser: Browser, address: str, width: int, height: int, scheme: str = "light"
@@ -163,7 +165,7 @@ class Visit:
         self.page.on("request", self._note_request)
 
     def open(self, query: str = "") -> None:
-        """Go to the page and wait until it can be used."""
+        """Load the page and wait until it can be used."""
         # Gradio reports that the page has loaded once its events are bound.
         with self.page.expect_response(lambda response: "/queue/join" in response.url):
             self.page.goto(self.address + query)
@@ -185,12 +187,12 @@ class Visit:
         return self.page.get_by_role("dialog")
 
     def answer_about(self, article_id: str) -> None:
-        """Wait for the answer about an article."""
+        """Wait for the answer to an article id."""
         heading = self.page.locator("#answer .query .id", has_text=f"Article {article_id}")
         heading.wait_for()
 
     def article_id(self) -> str:
-        """The article that the answer on the page is about."""
+        """The query article of the answer on the page."""
         return self.page.locator("#answer .query .id").inner_text().split()[1]
 
     def message(self) -> str:
@@ -200,7 +202,7 @@ class Visit:
         return alert.inner_text().strip()
 
     def cards(self, model: str) -> list[dict[str, str]]:
-        """The cards of a gallery as they are shown: article, name, score, and photo's address."""
+        """The cards of a gallery as shown: article, name, product type, score and photo address."""
         cards: list[dict[str, str]] = self.page.locator(
             f'#answer [data-model="{model}"] .match a'
         ).evaluate_all(
@@ -215,7 +217,7 @@ class Visit:
         return cards
 
     def photo_widths(self) -> list[int]:
-        """Scroll to every photo of the answer in turn and return their real widths."""
+        """Scroll to every photo of the answer and return their natural widths; 0 is not loaded."""
         widths: list[int] = self.page.locator("#answer img").evaluate_all(
             """async photos => {
                 const widths = [];
@@ -230,9 +232,9 @@ class Visit:
         return widths
 
     def sideways(self) -> float:
-        """By how many pixels the page or a part of it is wider than the window.
+        """Pixels by which the page or a part of it is wider than the window; not above 0 is right.
 
-        Gradio's own containers cut off what is too wide, so the page's width alone says little.
+        Gradio's containers clip what is too wide, so the width of the page alone is not enough.
         """
         width: float = self.page.evaluate(
             """() => {
@@ -249,7 +251,7 @@ class Visit:
         return width
 
     def foreign_requests(self) -> list[str]:
-        """Requests that left the host of the page."""
+        """Requests to other hosts than the page's."""
         home = urlsplit(self.address).netloc
         local = ("data", "blob")
         return [
@@ -259,7 +261,7 @@ class Visit:
         ]
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        # Leaving a page cuts off the stream on which Gradio sends answers.
+        # Leaving a page ends the stream on which Gradio sends answers: that is no error.
         if message.type == "error" and "/queue/data" not in message.location["url"]:
             self.errors.append(f"{message.text} ({message.location['url']})")
 

@@ -5,10 +5,10 @@ import tempfile
 
 from loopback import LoopbackHub
 
-# Where the Hub is and who asks is read by its clients when they are imported, so it comes first.
+# The Hub's clients read its address and the token when they are imported, so this comes first.
 HUB = LoopbackHub()
 SCRATCH = tempfile.TemporaryDirectory(prefix="more-like-this-")
-# The processes that run the tests share the cores: threads that wait for work must not spin.
+# Two processes run the tests on two cores: more threads would only wait for each other.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_UPDATE_DOWNLOAD_COUNTS="0")
 
@@ -24,6 +24,7 @@ from filelock import FileLock
 from gradio_client import Client
 from playwright.sync_api import Browser, sync_playwright
 
+from recsys.catalog.articles import Catalog, read_catalog
 from recsys.release.reader import Release, open_release
 from recsys.sample.sample_catalog import draw_sample
 from recsys.serving.edition import Edition, LiveEdition
@@ -31,17 +32,27 @@ from recsys.serving.recommender import Recommender
 from recsys.web.server import launch
 
 DESKTOP, PHONE, WALL = (1440, 900), (390, 844), (2560, 1440)
-
+SCREENS = [(PHONE, "light"), (DESKTOP, "dark")]
+RARE_SCREENS = [(PHONE, "dark"), (DESKTOP, "light"), (WALL, "light"), (WALL, "dark")]
 
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Move tests of the whole sample's release to the front.
+
+    Of two processes the first starts with the front half: it builds that release at once, while
+    the other works on tests that do not need it instead of waiting.
+    """
+    items.sort(key=lambda item: "release_folder" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
-    """Makes a folder by its name, once for all the processes that run the tests.
+    """A function that makes a named folder once for all processes of a test run.
 
-    ``TEST_CACHE`` names a folder in which these stay for the next run: delete it after a change
-    that makes other samples or releases.
+    With ``TEST_CACHE=<folder>`` these folders are kept for the next run: delete that folder after
+    a change to what the sample or a release contains.
     """
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
@@ -63,6 +74,15 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
 def sample_folder(once: Once) -> Path:
     """The whole sample catalogue. Tests must not change it."""
     return once("sample", draw_sample)
+
+
+@pytest.fixture(scope="session")
+def hm_catalog() -> Catalog:
+    """The real H&M catalogue in ``$HM_DATA``, read in place; skips the test if there is none."""
+    folder = Path(os.environ.get("HM_DATA", "no HM_DATA"))
+    if not (folder / "articles.csv").is_file():
+        pytest.skip("no H&M data: set HM_DATA to its folder")
+    return read_catalog(folder)
 
 
 @pytest.fixture(scope="session")
@@ -97,20 +117,20 @@ def small_folder(sample_folder: Path, once: Once) -> Path:
 
 @pytest.fixture(scope="session")
 def small_built(small_folder: Path, once: Once) -> Path:
-    """A folder with the small catalogue's `release` and its workspace. Tests must not change it."""
+    """The small catalogue's ``release`` and its ``release.cache``. Tests must not change them."""
     return once("small-built", lambda folder: build(small_folder, folder / "release"))
 
 
 @pytest.fixture
 def small_copy(small_built: Path, tmp_path: Path) -> Path:
-    """A small release of the test's own, its workspace beside it."""
+    """A copy of the small release, its workspace beside it, for one test to change."""
     shutil.copytree(small_built, tmp_path / "copy")
     return tmp_path / "copy" / "release"
 
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub]:
-    """An empty Hub on this machine, which every client takes for the real one; an empty cache."""
+    """An empty loopback Hub that every client uses, with an empty download cache."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub-cache"))
     HUB.start()
     yield HUB
@@ -120,7 +140,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
 
 @pytest.fixture(scope="session")
 def server(recommender: Recommender) -> Iterator[str]:
-    """The address of the real server over the whole sample."""
+    """The address of the app's server over the whole sample, one for all tests of a process."""
     live = LiveEdition(Edition(recommender, "the tests"))
     yield launch(live, server_port=free_port(), quiet=True).local_url
     gr.close_all()
@@ -134,34 +154,47 @@ def client(server: str) -> Client:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
+    """Headless Chromium, one for all tests of a process; skips the test if there is none."""
     found = chromium_path()
     if not found:
-        complaint = "no Chromium: install one or name it in the environment variable CHROMIUM"
+        message = "no Chromium: install it, or set CHROMIUM to its path"
         if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(complaint)
-        pytest.skip(complaint)
+            pytest.fail(message)
+        pytest.skip(message)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=QUIET_FLAGS)
         yield chromium
         chromium.close()
 
 
-@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def visit(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Visit]:
-    """A new visitor, once at a desk and once with a phone."""
-    visitor = Visit(browser, server, *request.param)
-    yield visitor
-    visitor.context.close()
+def visitor(
+    browser: Browser, address: str, size: tuple[int, int], scheme: str = "light"
+) -> Iterator[Visit]:
+    """A visit in a browser context of its own, closed after the test."""
+    visit = Visit(browser, address, *size, scheme)
+    yield visit
+    visit.context.close()
 
 
 @pytest.fixture(
-    params=[(size, scheme) for size in (PHONE, DESKTOP, WALL) for scheme in ("light", "dark")],
+    params=[DESKTOP, pytest.param(PHONE, marks=pytest.mark.exhaustive)], ids=["desktop", "phone"]
+)
+def visit(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Visit]:
+    """A new visitor at a desktop; in the exhaustive run with a phone, too."""
+    yield from visitor(browser, server, request.param)
+
+
+@pytest.fixture(
+    params=[
+        *SCREENS,
+        *(pytest.param(screen, marks=pytest.mark.exhaustive) for screen in RARE_SCREENS),
+    ],
     ids=lambda screen: f"{screen[0][0]}-{screen[1]}",
 )
 def anywhere(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Visit]:
-    """A new visitor, at every size of screen, by day and by night."""
+    """A new visitor where layout matters: a light phone and a dark desktop.
+
+    The exhaustive run adds the other colour schemes and a very wide screen.
+    """
     size, scheme = request.param
-    visitor = Visit(browser, server, *size, scheme)
-    yield visitor
-    visitor.context.close()
+    yield from visitor(browser, server, size, scheme)

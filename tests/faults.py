@@ -1,4 +1,4 @@
-"""What the loopback Hub sends back, and what can go wrong with that."""
+"""Answers of the loopback Hub, and faults that can be applied to them."""
 
 import json
 import threading
@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+HOLD_SECONDS = 300
+"""The longest a request is held: enough for a second process to start on a busy machine."""
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back: at most `keep` bytes of the body; nothing at all when `cut`."""
+    """A response: at most `keep` bytes of the body are sent; nothing at all when `cut`."""
 
     status: int = 200
     body: bytes = b""
@@ -20,21 +23,21 @@ class Answer:
 
 
 def reply(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-    """An answer in JSON."""
+    """A JSON response."""
     kind = {"Content-Type": "application/json"}
     return Answer(status, json.dumps(value).encode(), kind | (headers or {}))
 
 
 def refusal(status: int, message: str, code: str | None = None) -> Answer:
-    """An error, said the way from which the client makes its exceptions."""
+    """An error with the headers from which the client makes its exceptions."""
     headers = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {})
     return reply({"error": message}, status, headers)
 
 
 class Fault:
-    """What goes wrong with a request, given how to answer it: with this one nothing."""
+    """Changes the answer of a request; this base class changes nothing."""
 
-    needs_body: ClassVar[bool] = False  # it waits for a GET that is answered with a body
+    needs_body: ClassVar[bool] = False  # applies to GETs whose answer has a body only
 
     def __call__(self, proceed: Callable[[], Answer]) -> Answer:
         return proceed()
@@ -54,7 +57,7 @@ class Status(Fault):
 
 @dataclass(frozen=True)
 class Cut(Fault):
-    """The connection closed without an answer: before the request is handled, or after."""
+    """Close the connection without an answer, before the request is handled or after."""
 
     handled: bool = False
 
@@ -66,7 +69,7 @@ class Cut(Fault):
 
 @dataclass(frozen=True)
 class Slow(Fault):
-    """The true answer, late."""
+    """The right answer after a delay."""
 
     seconds: float
 
@@ -77,7 +80,7 @@ class Slow(Fault):
 
 @dataclass(frozen=True)
 class Hold(Fault):
-    """The true answer once `event` is set: held before the request is handled, or after."""
+    """The right answer once `event` is set, held before the request is handled or after."""
 
     event: threading.Event
     reached: threading.Event
@@ -86,13 +89,13 @@ class Hold(Fault):
     def __call__(self, proceed: Callable[[], Answer]) -> Answer:
         answer = proceed() if self.handled else None
         self.reached.set()
-        self.event.wait(60)
+        self.event.wait(HOLD_SECONDS)
         return answer or proceed()
 
 
 @dataclass(frozen=True)
 class Truncated(Fault):
-    """The headers of the whole body, half of it, and the connection closed."""
+    """The headers of the whole body but only half of it; then the connection is closed."""
 
     needs_body: ClassVar[bool] = True
 

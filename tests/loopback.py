@@ -1,4 +1,4 @@
-"""A loopback Hugging Face Hub: what the real clients need of the Hub, served from memory."""
+"""A Hugging Face Hub on this machine: the addresses the real clients use, from memory."""
 
 import contextlib
 import math
@@ -17,7 +17,7 @@ from routes import Request, respond
 
 @dataclass
 class Plan:
-    """A fault, the requests it is for, and for how many more of them."""
+    """A fault, the pattern of requests that get it, and how many more get it."""
 
     pattern: str
     fault: Fault
@@ -25,7 +25,7 @@ class Plan:
 
 
 class LoopbackHub(Site):
-    """A Hub on this machine. Its content outlives `stop` and `start`."""
+    """The Hub's server. Its content outlives `stop` and `start`."""
 
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -36,7 +36,7 @@ class LoopbackHub(Site):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables for a process that is to use this Hub."""
+        """Environment variables for a process that uses this Hub."""
         switches = {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
         return {"HF_ENDPOINT": self.endpoint, "HF_TOKEN": TOKEN} | switches
 
@@ -54,21 +54,21 @@ class LoopbackHub(Site):
             self._server = None
 
     def reset(self) -> None:
-        """Forget repositories, faults and requests."""
+        """Delete repositories, faults and requests."""
         with self.lock:
             for forgotten in (self.repos, self._plans, self.requests):
                 forgotten.clear()
 
     def fail(self, pattern: str, fault: Fault, times: int | None = None) -> None:
-        """Give the next `times` requests (None: all) whose "METHOD path" has `pattern` a fault."""
+        """Apply a fault to the next `times` (None: all) requests whose "METHOD path" matches."""
         self._plans.append(Plan(pattern, fault, math.inf if times is None else times))
 
     def clear(self) -> None:
-        """No faults any more."""
+        """Remove all faults."""
         self._plans.clear()
 
     def answer(self, request: Request, body: bytes) -> Answer:
-        """Note a request and answer it, with the faults asked for."""
+        """Record a request and answer it, with the first fault that applies."""
         self.requests.append(request)
         answer = self._fault(request, False)(lambda: respond(self, request, body))
         if request.method == "GET" and answer.body:
@@ -87,7 +87,7 @@ class LoopbackHub(Site):
 
 
 class _Server(ThreadingHTTPServer):
-    """The sockets of a hub that listens."""
+    """The listening socket of a Hub and its connections."""
 
     request_queue_size = 64
 
@@ -97,30 +97,30 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", hub.port), _Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a connection and remember it."""
+        """Accept a connection and keep it for `cut_connections`."""
         connection, address = super().get_request()
         self.connections.add(connection)
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:
-        """End a connection and forget it."""
+        """End a connection."""
         self.connections.discard(request)
         super().shutdown_request(request)
 
     def cut_connections(self) -> None:
-        """End all that are open."""
+        """End all open connections."""
         for connection in list(self.connections):
-            with contextlib.suppress(OSError):  # its client was quicker
+            with contextlib.suppress(OSError):  # the client has closed it
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report errors of the Hub's own only: clients that are killed or cut off are meant."""
+        """Report the Hub's own errors only: tests cut connections and kill clients on purpose."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection: reads requests, has the hub answer them, sends the answers."""
+    """One connection: reads requests, sends the Hub's answers."""
 
     server: _Server
     protocol_version = "HTTP/1.1"
@@ -132,14 +132,14 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(size)
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers)
-        whole = len(body) == size  # else the client is gone
+        whole = len(body) == size  # else the client has gone
         answer = self.server.hub.answer(request, body) if whole else Answer(cut=True)
         if answer.cut:
             self.close_connection = True
         else:
             self._send(request, answer)
 
-    do_HEAD = do_GET = do_POST = do_PUT = do_DELETE = serve  # noqa: N815 (the names it calls)
+    do_HEAD = do_GET = do_POST = do_PUT = do_DELETE = serve  # noqa: N815 (http.server calls them so)
 
     def _send(self, request: Request, answer: Answer) -> None:
         body = b"" if request.method == "HEAD" else answer.body[: answer.keep]
@@ -153,4 +153,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection |= answer.keep is not None
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing: `hub.requests` has them all."""
+        """Log nothing: `hub.requests` has every request."""

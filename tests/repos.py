@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-TOKEN = "hf_loopbackTOKENxxxxxxxx"  # noqa: S105 (opens nothing but this server)
+TOKEN = "hf_loopbackTOKENxxxxxxxx"  # noqa: S105 (valid for this server only)
 LFS_ENDINGS = (".parquet", ".npy", ".usearch", ".safetensors", ".png", ".jpg")
 REGULAR_BYTES = 1_000_000
 
@@ -37,12 +37,12 @@ class Repo:
     stored: Files = field(default_factory=dict, repr=False)  # LFS content by its SHA-256
 
     def at(self, revision: str = "main") -> Commit:
-        """The commit of the branch, a tag or a commit id; KeyError if there is none."""
-        wanted = ({"main": self.commits[-1].id} | self.tags).get(revision, revision)
-        return {commit.id: commit for commit in self.commits}[wanted]
+        """The commit that the branch, a tag or a commit id names; KeyError if there is none."""
+        id_ = ({"main": self.commits[-1].id} | self.tags).get(revision, revision)
+        return {commit.id: commit for commit in self.commits}[id_]
 
     def files(self, revision: str = "main") -> Files:
-        """The files of a revision; KeyError if there is none."""
+        """The files of a branch, tag or commit; KeyError if there is none."""
         return dict(self.at(revision).files)
 
     def add(self, files: Files, title: str) -> Commit:
@@ -54,7 +54,7 @@ class Repo:
 
 
 class Site:
-    """The repositories of a Hub, and under which addresses it gives them out."""
+    """The repositories of a Hub and the address they are served at."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -68,16 +68,16 @@ class Site:
         return self.repos[kind, name]
 
     def create(self, name: str, kind: str, private: bool, sdk: str | None = None) -> Repo:
-        """A new repository with its first commit, as the Hub makes it."""
+        """A new repository with the first commit that the Hub makes."""
         made = self.repos[kind, name] = Repo(name, private, sdk)
         made.add({".gitattributes": b"*.parquet filter=lfs\n"}, "initial commit")
         return made
 
     def commit(self, name: str, files: Files, tag: str | None = None, kind: str = "dataset") -> str:
-        """The id of a commit of exactly these files, made without a client."""
+        """Commit exactly these files without a client; return the commit's id."""
         with self.lock:
             repo = self.repos.get((kind, name)) or self.create(name, kind, private=True)
-            made = repo.add(files, "Put there by a test")
+            made = repo.add(files, "Made by a test")
             if tag is not None:
                 repo.tags[tag] = made.id
             return made.id
@@ -89,16 +89,16 @@ def now() -> str:
 
 
 def sha256(data: bytes) -> str:
-    """The name of content stored as LFS."""
+    """The id of content stored as LFS."""
     return hashlib.sha256(data).hexdigest()
 
 
 def git_oid(data: bytes) -> str:
-    """The name that git gives to a file's content."""
+    """Git's id of a file's content."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def is_lfs(path: str, start: bytes, size: int = 0) -> bool:
-    """Whether a file is stored as LFS; like git this takes a zero byte as a sign of binary."""
+    """Whether a file is stored as LFS: by size, ending, or a zero byte (git's test of binary)."""
     big = max(size, len(start)) > REGULAR_BYTES
     return big or path.endswith(LFS_ENDINGS) or b"\0" in start[:512]

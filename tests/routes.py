@@ -1,4 +1,4 @@
-"""The addresses of the loopback Hub that the real clients use, and what is done there."""
+"""Request handlers of the loopback Hub, for the addresses that the real clients use."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from repos import TOKEN, Commit, Files, Repo, Site, git_oid, is_lfs, sha256
 
 @dataclass
 class Request:
-    """A request as received, and how much of an answer's body it was sent."""
+    """A request, and how many bytes of the answer's body were sent."""
 
     method: str
     path: str  # with the query
@@ -32,7 +32,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """A request as the functions below see it; `fields` are the named parts of its path."""
+    """A request as the handlers get it; `fields` are the named parts of its path."""
 
     site: Site
     request: Request
@@ -41,21 +41,21 @@ class Call:
 
     @property
     def json(self) -> Any:
-        """The body."""
+        """The body, parsed."""
         return json.loads(self.body)
 
     @property
     def query(self) -> dict[str, str]:
-        """What follows the path."""
+        """The parameters after the path."""
         return dict(parse_qsl(urlsplit(self.request.path).query))
 
     @property
     def named(self) -> tuple[str, str]:
-        """The kind and the name of the repository meant, which may not exist."""
+        """Type and name of the repository in the path; it may not exist."""
         return self.fields["kind"].removesuffix("s") or "model", self.fields["name"]
 
     def repo(self, token: bool = False) -> Repo:
-        """The repository meant; the token is needed if it is private, or if one says so."""
+        """The repository in the path; needs the token if it is private or ``token`` is set."""
         repo = self.site.repos.get(self.named)
         if token or (repo and repo.private):
             self.check_token()
@@ -64,23 +64,23 @@ class Call:
         return repo
 
     def commit(self) -> Commit:
-        """The commit of the revision in the path, by default of main."""
+        """The commit that the path names, by default the newest of main."""
         try:
             return self.repo().at(self.fields.get("rev") or "main")
         except KeyError:
             raise RefusedError(404, "Invalid rev id", "RevisionNotFound") from None
 
     def check_token(self) -> None:
-        """Refuse a caller without the token."""
+        """Refuse a request without the token."""
         sent = self.request.headers.get("authorization")
         if sent is None:
-            # Over https the client takes any 401 for this error; over http it needs to be told.
+            # Over https the client takes any 401 for this error; over http it needs the code.
             raise RefusedError(401, "Invalid username or password.", "RepoNotFound")
         if sent != f"Bearer {TOKEN}":
             raise RefusedError(401, "Invalid credentials in Authorization header")
 
     def check_signature(self) -> None:
-        """Refuse a caller without a signed address."""
+        """Refuse a request without a signed address."""
         if self.query.get("X-Signature") != self.site.signature:
             raise RefusedError(403, "The address is not signed.")
 
@@ -94,7 +94,7 @@ ROUTES: list[tuple[str, Callable[[Call], Answer]]] = []
 
 
 def route(pattern: str) -> Callable[[Callable[[Call], Answer]], Callable[[Call], Answer]]:
-    """Have a function answer the requests whose "METHOD path" is `pattern`."""
+    """Register a handler of the requests whose "METHOD path" matches `pattern`."""
 
     def register(handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
         ROUTES.append((pattern, handle))
@@ -119,27 +119,27 @@ def respond(site: Site, request: Request, body: bytes) -> Answer:
 
 @route("POST /api/validate-yaml")
 def validate_yaml(call: Call) -> Answer:
-    """No objection to a README."""
+    """Accept any README."""
     return reply({"errors": [], "warnings": []})
 
 
 @route("POST /api/repos/create")
 def create_repo(call: Call) -> Answer:
-    """A new repository."""
+    """Make a repository."""
     call.check_token()
-    asked = call.json
-    kind, name = asked["type"], f"{asked['organization']}/{asked['name']}"
+    fields = call.json
+    kind, name = fields["type"], f"{fields['organization']}/{fields['name']}"
     url = {"url": f"{call.site.endpoint}/{kind}s/{name}"}
     if (kind, name) in call.site.repos:
         return reply(url | {"error": "You already created this repo"}, 409)
-    private = asked.get("visibility", "public") != "public"
-    call.site.create(name, kind, private, asked.get("sdk"))
+    private = fields.get("visibility", "public") != "public"
+    call.site.create(name, kind, private, fields.get("sdk"))
     return reply(url)
 
 
 @route(f"GET {API}(/revision{REV})?")
 def describe(call: Call) -> Answer:
-    """A repository as of a revision."""
+    """A repository as of a commit."""
     repo, commit = call.repo(), call.commit()
     files = [{"rfilename": path} for path in sorted(commit.files)]
     facts = {"id": repo.name, "sha": commit.id, "private": repo.private, "siblings": files}
@@ -148,7 +148,7 @@ def describe(call: Call) -> Answer:
 
 @route(f"GET {API}/refs")
 def refs(call: Call) -> Answer:
-    """The branch and the tags."""
+    """The branch main and the tags."""
     repo = call.repo()
     main = {"name": "main", "ref": "refs/heads/main", "targetCommit": repo.at().id}
     tags = [
@@ -168,7 +168,7 @@ def commits(call: Call) -> Answer:
 
 @route(f"GET {API}/tree{REV}")
 def tree(call: Call) -> Answer:
-    """The files and folders, or those at the top."""
+    """Files and folders: all, or those at the top."""
     files = call.commit().files
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents} - {"."}
     paths = sorted(folders | set(files))
@@ -178,7 +178,7 @@ def tree(call: Call) -> Answer:
 
 
 def entry(path: str, data: bytes | None) -> dict[str, Any]:
-    """A file, or without data a folder, as listings have it."""
+    """An entry of a listing: a file, or without data a folder."""
     if data is None:
         return {"type": "directory", "path": path, "size": 0, "oid": git_oid(b"")}
     item = {"type": "file", "path": path, "size": len(data), "oid": git_oid(data)}
@@ -188,7 +188,7 @@ def entry(path: str, data: bytes | None) -> dict[str, Any]:
 
 @route(f"POST {API}/preupload/main")
 def preupload(call: Call) -> Answer:
-    """How files are to be sent, and what is in their places now."""
+    """How to send each file (LFS or not), and the id of its present content."""
     call.repo(token=True)
     present = call.commit().files
     answers = []
@@ -204,10 +204,10 @@ def preupload(call: Call) -> Answer:
 
 @route(f"POST {LFS}/batch")
 def lfs_batch(call: Call) -> Answer:
-    """Where to put the objects that are not stored yet."""
+    """Upload addresses of the objects that are not stored yet."""
     stored = call.repo(token=True).stored
     here = call.site.endpoint + call.request.path.removesuffix("/batch")
-    objects = [{"oid": wanted["oid"], "size": wanted["size"]} for wanted in call.json["objects"]]
+    objects = [{"oid": item["oid"], "size": item["size"]} for item in call.json["objects"]]
     for item in objects:
         if item["oid"] not in stored:
             href = f"{here}/{item['oid']}?X-Signature={call.site.signature}"
@@ -218,7 +218,7 @@ def lfs_batch(call: Call) -> Answer:
 
 @route(f"PUT {LFS}/(?P<oid>[0-9a-f]+)")
 def lfs_put(call: Call) -> Answer:
-    """An object stored, if it is what its name says."""
+    """Store an object if its content has the SHA-256 in its address."""
     call.check_signature()
     if sha256(call.body) != call.fields["oid"]:
         return refusal(400, "The content has another SHA-256")
@@ -228,7 +228,7 @@ def lfs_put(call: Call) -> Answer:
 
 @route(f"POST {LFS}/verify")
 def lfs_verify(call: Call) -> Answer:
-    """Whether an object has arrived whole."""
+    """Whether an object has arrived complete."""
     data = call.repo(token=True).stored.get(call.json["oid"])
     arrived = data is not None and len(data) == call.json["size"]
     return reply({}) if arrived else refusal(404, "The object is not there")
@@ -236,7 +236,7 @@ def lfs_verify(call: Call) -> Answer:
 
 @route(f"POST {API}/commit/main")
 def commit(call: Call) -> Answer:
-    """A new commit."""
+    """Make a commit."""
     repo, head = call.repo(token=True), call.commit()
     header, *changes = [json.loads(line) for line in call.body.splitlines()]
     if header["value"].get("parentCommit", head.id) != head.id:
@@ -250,7 +250,7 @@ def commit(call: Call) -> Answer:
 
 
 def apply(repo: Repo, files: Files, key: str, value: dict[str, Any]) -> None:
-    """Change `files` as one line of a commit says."""
+    """Apply one line of a commit to `files`."""
     path = value["path"]
     if key == "file":
         files[path] = base64.b64decode(value["content"])
@@ -264,7 +264,7 @@ def apply(repo: Repo, files: Files, key: str, value: dict[str, Any]) -> None:
 
 @route(f"POST {API}/tag{REV}")
 def create_tag(call: Call) -> Answer:
-    """A revision tagged."""
+    """Tag a commit."""
     tags, name = call.repo(token=True).tags, call.json["tag"]
     if name in tags:
         return refusal(409, "Reference already exists")
@@ -274,7 +274,7 @@ def create_tag(call: Call) -> Answer:
 
 @route(f"(GET|POST|DELETE) {API}/variables")
 def variables(call: Call) -> Answer:
-    """The variables of a Space, after the change asked for."""
+    """Set or delete a variable of a Space; return all of them."""
     values = call.repo(token=True).variables
     if call.request.method == "POST":
         values[call.json["key"]] = call.json["value"]
@@ -285,14 +285,14 @@ def variables(call: Call) -> Answer:
 
 @route(f"POST {API}/secrets")
 def add_secret(call: Call) -> Answer:
-    """A secret of a Space."""
+    """Set a secret of a Space."""
     call.repo(token=True).secrets[call.json["key"]] = call.json["value"]
     return reply({})
 
 
 @route(f"(GET|HEAD) {FILE}")
 def resolve(call: Call) -> Answer:
-    """A file, or for an LFS file where it is."""
+    """A file, or for an LFS file a redirect to its address."""
     commit, path = call.commit(), call.fields["path"]
     headers = {"X-Repo-Commit": commit.id}
     data = commit.files.get(path)
@@ -301,7 +301,7 @@ def resolve(call: Call) -> Answer:
         return replace(missing, headers=missing.headers | headers)
     if not is_lfs(path, data):
         return Answer(200, data, headers | {"ETag": f'"{git_oid(data)}"'})
-    # Another origin, as on the real Hub: the client sends its token no further.
+    # Another origin, as on the real Hub: the client must not send its token there.
     there = f"http://localhost:{call.site.port}/cdn{urlsplit(call.request.path).path}"
     url = f"{there}?oid={sha256(data)}&X-Signature={call.site.signature}"
     linked = {"X-Linked-Etag": f'"{sha256(data)}"', "X-Linked-Size": str(len(data))}
@@ -310,7 +310,7 @@ def resolve(call: Call) -> Answer:
 
 @route(f"GET /cdn{FILE}")
 def stored_file(call: Call) -> Answer:
-    """An LFS file or a range of its bytes, for whoever has its signed address."""
+    """An LFS file or a range of its bytes; needs the signed address, no token."""
     call.check_signature()
     data = call.site.repos[call.named].stored[call.query["oid"]]
     span = re.fullmatch(r"bytes=(\d+)-(\d+)", call.request.headers.get("range", ""))

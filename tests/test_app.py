@@ -241,7 +241,7 @@ def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
     assert crowd.failures == []
     assert {each.answer["release"] for each in crowd.answers} == set(expected)
     for each in crowd.answers:
-        assert each.answer == expected[each.answer["release"]][each.asked]
+        assert each.answer == expected[each.answer["release"]][each.article_id]
 
 
 def true_answers(folder: Path) -> dict[str, object]:

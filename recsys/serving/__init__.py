@@ -1,5 +1,5 @@
-"""Answer queries from a release: a query in, ranked matches for each model out.
+"""Answer queries from a release: a query in, ranked matches of each model out.
 
-Which release answers, the encoders for new photos and words, updates without a restart, and
+Also: which release is served, the encoders of new photos and words, updates without a restart, and
 metrics. Nothing here knows of web pages.
 """

@@ -1,4 +1,4 @@
-"""Answer callers from many threads a batch at a time."""
+"""Call a function for several threads at once."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -10,38 +10,40 @@ Result = TypeVar("Result")
 
 
 class Batcher(Generic[Item, Result]):
-    """Calls a function for several callers at once. Safe to share between threads.
+    """Calls a function with the items of several threads at once. Safe to share between threads.
 
-    While one batch is worked on, callers gather for the next: alone, a caller waits for nobody.
+    While one batch is processed, callers queue for the next; a single caller never waits.
 
     Args:
-        work: returns a result for each of some items.
-        largest: how many items it may get at once.
+        function: returns one result for each item.
+        largest: items in a batch, at most.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Iterable[Result]], largest: int) -> None:
-        self._work, self._largest = work, largest
-        self._waiting: list[tuple[Item, Future[Result]]] = []
-        self._adding = threading.Lock()
+    def __init__(
+        self, function: Callable[[Sequence[Item]], Iterable[Result]], largest: int
+    ) -> None:
+        self._function, self._largest = function, largest
+        self._queue: list[tuple[Item, Future[Result]]] = []
+        self._lock = threading.Lock()
         self._worker = ThreadPoolExecutor(1, "batcher")
 
     def __call__(self, item: Item) -> Result:
-        """Return the result for ``item``; what ``work`` raises, everybody in its batch gets."""
+        """Return the result for ``item``; an exception reaches every caller of its batch."""
         future: Future[Result] = Future()
-        with self._adding:
-            self._waiting.append((item, future))
-        # One turn a caller: by the last turn nobody waits, and some turns find nobody.
-        self._worker.submit(self._turn)
+        with self._lock:
+            self._queue.append((item, future))
+        # One run for each caller: none is left waiting, and some runs find an empty queue.
+        self._worker.submit(self._run)
         return future.result()
 
-    def _turn(self) -> None:
-        with self._adding:
-            batch = self._waiting[: self._largest]
-            del self._waiting[: self._largest]
+    def _run(self) -> None:
+        with self._lock:
+            batch = self._queue[: self._largest]
+            del self._queue[: self._largest]
         if not batch:
             return
         try:
-            results = self._work([item for item, _ in batch])
+            results = self._function([item for item, _ in batch])
             for (_, future), result in zip(batch, results, strict=True):
                 future.set_result(result)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""What is being served: an edition of the catalogue, and how another takes its place."""
+"""The release that is being served, and how a newer one replaces it."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ class Edition:
 
     Attributes:
         recommender: answers from it.
-        origin: where it is from, as the foot of the page says it.
-        commit: its commit on the Hub; empty for one that is not from there.
-        notice: what visitors should know about it; usually nothing.
+        origin: where it comes from, for the foot of the page and the log.
+        commit: of the Hub repo; empty for a release that does not come from there.
+        notice: for visitors, where this is not the published release; else empty.
     """
 
     recommender: Recommender
@@ -23,10 +23,10 @@ class Edition:
 
 
 class LiveEdition:
-    """The edition that answers now. Safe to share between threads.
+    """The edition that is being served. Safe to share between threads.
 
-    A query takes `current` once and keeps to it, so an answer is from one release whatever is
-    swapped in meanwhile. The edition before it is kept for pages that are still open.
+    A query takes `current` once and keeps it, so that its answer comes from one release even if
+    another is swapped in meanwhile. The edition before is kept for pages that are still open.
     """
 
     def __init__(self, edition: Edition) -> None:
@@ -38,10 +38,10 @@ class LiveEdition:
         return self._editions[0]
 
     def swap(self, edition: Edition) -> None:
-        """Let another edition answer from now on; the queries in flight finish on their own."""
+        """Answer new queries from another edition; running ones finish with theirs."""
         self._editions = (edition, self.current)
 
     def recommender(self, release_version: str) -> Recommender:
-        """Return the recommender of a release that is still kept, else the current one."""
+        """Return the recommender of a kept release, or the current one if it is not kept."""
         kept = [edition.recommender for edition in self._editions]
         return next((each for each in kept if each.release_version == release_version), kept[0])

@@ -1,6 +1,6 @@
-"""What can be known of a running app: a line in the log for every query, and figures to watch.
+"""What operators see of a running app: a line of JSON in the log for each query, and metrics.
 
-Photos are never told, and words only where that is turned on.
+Photos are never logged; words only with ``LOG_WORDS=1``.
 """
 
 import json
@@ -13,14 +13,14 @@ from recsys.serving.edition import LiveEdition
 from recsys.serving.telemetry import QueryRecord, logger
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
-"""In seconds."""
+"""In seconds: from a cached answer to one that waits for an encoder."""
 
 
 class JsonLines(logging.Formatter):
-    """Writes every query as a line of JSON, with times in milliseconds.
+    """Formats the log record of a query as a line of JSON, with times in milliseconds.
 
     Args:
-        words: whether to write what visitors asked with.
+        words: whether the line has the words of the search.
     """
 
     def __init__(self, words: bool) -> None:
@@ -29,24 +29,24 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        told: QueryRecord = record.__dict__["query"]
+        query: QueryRecord = record.__dict__["query"]
         line: dict[str, object] = {
             "time": round(record.created, 3),
-            "query": told.kind,
-            "outcome": told.outcome,
-            "ms": _milliseconds(told.total),
-            "parts_ms": {part: _milliseconds(each) for part, each in told.seconds.items()},
-            "words_cached": told.cached,
-            "k": told.k,
-            "release_version": told.release_version,
+            "query": query.kind,
+            "outcome": query.outcome,
+            "ms": _milliseconds(query.total),
+            "parts_ms": {part: _milliseconds(each) for part, each in query.seconds.items()},
+            "words_cached": query.cached,
+            "k": query.k,
+            "release_version": query.release_version,
         }
-        if self.words and told.words:
-            line["words"] = told.words
+        if self.words and query.words:
+            line["words"] = query.words
         return json.dumps(line, ensure_ascii=False)
 
 
 def log_queries(words: bool) -> None:
-    """Write every query to the standard error from now on, as `JsonLines`."""
+    """Write each query of this process to the standard error from now on, as `JsonLines`."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines(words))
     logger.addHandler(handler)
@@ -54,10 +54,10 @@ def log_queries(words: bool) -> None:
 
 
 class Metrics(logging.Handler):
-    """Counts queries for Prometheus.
+    """Counts and times queries for Prometheus.
 
     Args:
-        live: the edition whose release_version and encoders are told.
+        live: whose release version and encoders are reported.
     """
 
     def __init__(self, live: LiveEdition) -> None:
@@ -92,24 +92,24 @@ class Metrics(logging.Handler):
         )
 
     def listen(self) -> None:
-        """Count every query of this process from now on."""
+        """Count each query of this process from now on."""
         logger.setLevel(logging.INFO)
         logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Count a query."""
-        told: QueryRecord = record.__dict__["query"]
-        self.queries.labels(told.kind, told.outcome).inc()
-        self.seconds.labels(told.kind).observe(told.total)
-        for part, spent in told.seconds.items():
+        query: QueryRecord = record.__dict__["query"]
+        self.queries.labels(query.kind, query.outcome).inc()
+        self.seconds.labels(query.kind).observe(query.total)
+        for part, spent in query.seconds.items():
             self.parts.labels(part).observe(spent)
 
     def text(self) -> bytes:
-        """Return everything in Prometheus's text format."""
+        """Return all metrics in Prometheus's text format."""
         recommender = self.live.current.recommender
         self.served.clear()
         self.served.labels(recommender.release_version).set(1)
-        for name, loaded in recommender.readers.loaded.items():
+        for name, loaded in recommender.encoders.loaded.items():
             self.encoders.labels(name).set(loaded)
         return generate_latest(self.registry)
 

@@ -1,4 +1,4 @@
-"""What a visitor looks for, checked where it comes in."""
+"""What visitors and programs ask for, and the checks of it."""
 
 import re
 from collections.abc import Mapping
@@ -10,30 +10,32 @@ from recsys.retrieval.fusion import PARTS
 from recsys.vectors import Float32
 
 DEFAULT_MATCHES, MOST_MATCHES = 12, 48
+"""Matches of each model, by default and at most: one row and four rows of the widest page."""
+
 LONGEST_WORDS = 500
-"""How many characters a visitor may ask with."""
+"""Characters of a word query: in English well within the 256 tokens that the text encoder reads."""
 
 WORDS_WEIGHT = 0.5
-"""How much words count beside an article or a photo, unless a visitor says otherwise."""
+"""Default weight of the words beside an article or a photo: half and half."""
 
 HEAVIEST = 100
-"""The most that a visitor may let a part of the combined model weigh; proportions count."""
+"""Highest weight of a part of the combined model. Only the proportions of weights count."""
 
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """What a visitor looks for: an article or a photo or neither, and words or none.
+    """A search: for an article, a photo or neither, with or without words.
 
     Attributes:
         article: an article id; ``None`` for none.
-        photo: a photo's vector, as `Recommender.read` returned it; ``None`` for none.
-        words: what it should be, or how it should differ.
-        weight: how much the words count beside the article or photo, in [0, 1].
-        corrected: what the photo shows in truth, a value by column.
-        ignored: columns whose attributes the words do not mean.
-        filters: what answers must be.
-        one_a_product: whether other colours of a product, also of the article's, are left out.
-        weights: by part of the combined model; empty for those that were learned.
+        photo: a photo's vector, from `Recommender.encode_photo`; ``None`` for none.
+        words: what matches should be, or how they should differ from the article or photo.
+        weight: of the words beside the article or photo, in [0, 1].
+        corrected: attributes of the photo that the visitor corrected, a value by column.
+        ignored: columns of attributes that the words name but that matches need not have.
+        filters: that matches must pass.
+        one_a_product: leave out other colours of a product, and of the article's own product.
+        weights: by part of the combined model; empty for the learned ones.
     """
 
     article: str | None = None
@@ -48,19 +50,19 @@ class SearchRequest:
 
     @property
     def kind(self) -> str:
-        """What it asks with, as "photo+words"."""
-        asked = {"article": self.article, "photo": self.photo, "words": self.words or None}
-        return "+".join(name for name, given in asked.items() if given is not None)
+        """What it searches by, as "photo+words"."""
+        inputs = {"article": self.article, "photo": self.photo, "words": self.words or None}
+        return "+".join(name for name, given in inputs.items() if given is not None)
 
 
 def check_count(k: int) -> None:
-    """Raise `QueryError` unless ``k`` matches may be asked for."""
+    """Raise `QueryError` unless ``k`` is a number of matches that can be asked for."""
     if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
         raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r:.60}.")
 
 
 def check_weight(part: str, weight: float) -> None:
-    """Raise `QueryError` unless the combined model has such a part, and it can weigh so much."""
+    """Raise `QueryError` unless the combined model has this part and can give it this weight."""
     if part not in PARTS:
         raise QueryError(f"Weigh {', '.join(PARTS)}, not {part!r:.60}.")
     if not isinstance(weight, int | float) or not 0 <= weight <= HEAVIEST:
@@ -68,7 +70,7 @@ def check_weight(part: str, weight: float) -> None:
 
 
 def check_weights(weights: Mapping[str, float]) -> None:
-    """Raise `QueryError` unless the combined model can weigh its parts so."""
+    """Raise `QueryError` unless these are weights of parts of the combined model, not all 0."""
     if not isinstance(weights, Mapping):
         raise QueryError("Weights are a number by part of the combined model.")
     for part, weight in weights.items():
@@ -78,37 +80,47 @@ def check_weights(weights: Mapping[str, float]) -> None:
 
 
 def check_share(weight: float) -> None:
-    """Raise `QueryError` unless words can count that much beside an article or a photo."""
+    """Raise `QueryError` unless ``weight`` is a weight of words, in [0, 1]."""
     if not isinstance(weight, int | float) or not 0 <= weight <= 1:
         raise QueryError(f"Words count between 0 and 1, not {weight!r}.")
 
 
-def checked_words(search: SearchRequest) -> str:
-    """Return the words of a search, without spaces around them.
+def normalized_words(words: str) -> str:
+    """Return words with single spaces between them and none around them."""
+    return " ".join(str(words).split())
+
+
+def checked_words(request: SearchRequest) -> str:
+    """Return the normalized words of a request.
 
     Raises:
-        QueryError: there is nothing to look for, there are too many words, or their weight is no
-            share.
+        QueryError: the request has nothing to search by, or both an article and a photo; the words
+            are too long or their weight is not in [0, 1].
     """
-    words = " ".join(str(search.words).split())
-    if not words and search.article is None and search.photo is None:
+    words = normalized_words(request.words)
+    if not words and request.article is None and request.photo is None:
         raise QueryError("Say what to look for: an article id, a photo or a few words.")
-    if search.article is not None and search.photo is not None:
+    if request.article is not None and request.photo is not None:
         raise QueryError("Ask with an article or with a photo, not with both.")
     if len(words) > LONGEST_WORDS:
         raise QueryError(f"Use fewer words: at most {LONGEST_WORDS} characters are read.")
-    check_share(search.weight)
+    check_share(request.weight)
     return words
 
 
 def ids_in(basket: object) -> list[str]:
-    """Return the ids in a basket: a list of them, or a text with anything between them.
+    """Return the ids of a basket, given as a list or as text with spaces, commas or semicolons.
 
     Raises:
-        QueryError: it is neither.
+        QueryError: ``basket`` is neither.
     """
     if isinstance(basket, str):
         return re.findall(r"[^\s,;]+", basket)
     if isinstance(basket, list):
         return basket
     raise QueryError("A basket is a list of article ids.")
+
+
+def shortened(text: str) -> str:
+    """Return a visitor's text in quotes for a message, its first 40 characters at most."""
+    return repr(text if len(text) <= 40 else text[:40] + "…")

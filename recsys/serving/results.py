@@ -1,23 +1,25 @@
-"""What answers are made of."""
+"""The parts of an answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recsys.models.registry import Model
 from recsys.retrieval.attributes import NamedAttribute
+from recsys.retrieval.facets import Facet
 
 
 @dataclass(frozen=True)
 class Article:
-    """An article of the catalogue, as a visitor reads of it.
+    """An article of the catalogue.
 
     Attributes:
-        article_id: 10 characters.
-        name: what the shop calls it.
+        article_id: 10 digits.
+        name: the product's name.
         description: may be empty.
-        attributes: the descriptive columns and their values.
+        attributes: values by descriptive column.
         has_photo: whether the release has a photo of it.
-        price: the median of what buyers paid, in the catalogue's own unit; ``None`` where it was
-            never sold.
+        price: the median price of its purchases, in the catalogue's own unit; ``None`` where it
+            was never sold.
     """
 
     article_id: str
@@ -30,13 +32,13 @@ class Article:
 
 @dataclass(frozen=True)
 class Match:
-    """A result.
+    """An article that a model found.
 
     Attributes:
         rank: its place in the gallery, from 1.
-        article: what was found.
-        score: its cosine similarity to the query, in [-1, 1]; for the combined model the weighted
-            mean of what its parts say.
+        article: the article.
+        score: cosine similarity to the query, in [-1, 1]; for the combined model the weighted mean
+            of its parts.
         contributions: what each part adds to the score; they sum to it.
     """
 
@@ -48,13 +50,13 @@ class Match:
 
 @dataclass(frozen=True)
 class Gallery:
-    """One model's answer.
+    """The matches of one model.
 
     Attributes:
-        model: whose answer it is.
-        matches: from the best.
-        note: why there are none; how what was asked about came to be known to the model, where
-            that is not as usual.
+        model: the model.
+        matches: the best first.
+        note: for visitors: why there are no matches, or that the query's vector is estimated;
+            usually empty.
     """
 
     model: Model
@@ -64,12 +66,12 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Explanation:
-    """How a search's answer comes to find an article.
+    """How each model scores one article for a search.
 
     Attributes:
-        article: what was found.
-        matches: what each model says of it, by its name; those that cannot compare are missing.
-        shoppers: how many bought both it and the article that was asked about.
+        article: the article.
+        matches: by model name; models without a vector of the query or the article are missing.
+        shoppers: number of shoppers who bought both it and the article of the search.
     """
 
     article: Article
@@ -79,7 +81,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class PossibleValue:
-    """A value of an attribute, and how sure it is, in [0, 1]."""
+    """A value of an attribute that a photo may show, and its probability in [0, 1]."""
 
     value: str
     chance: float
@@ -87,11 +89,11 @@ class PossibleValue:
 
 @dataclass(frozen=True)
 class PhotoAttribute:
-    """What a photo shows of one attribute.
+    """The likeliest values of one attribute of a photo.
 
     Attributes:
         column: of the catalogue.
-        guesses: the likeliest values, from the likeliest; what the visitor said is sure.
+        guesses: the likeliest first; a value that the visitor corrected has probability 1.
     """
 
     column: str
@@ -100,15 +102,15 @@ class PhotoAttribute:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a query gets.
+    """The answer to a search.
 
     Attributes:
-        release_version: which release answered.
-        query: the article that was asked about, if one was.
-        galleries: one a model, in the order of the page.
-        words: those that were asked for.
-        named: the attributes that the words name, which all matches have.
-        reading: what the photo that was asked about shows.
+        release_version: of the release that answered.
+        query: the article of the search, if it has one.
+        galleries: one for each model, in the order of the page.
+        words: of the search, normalized.
+        named: attributes that the words name; every match has them.
+        reading: estimated attributes of the photo, if the search has one.
     """
 
     release_version: str
@@ -120,15 +122,31 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class BasketAnswer:
-    """What a basket or a shopper gets.
+class FacetedAnswer:
+    """An answer with the filters and weights to refine it by.
 
     Attributes:
-        release_version: which release answered.
+        answer: the matches.
+        facets: values to filter by, with the number of articles that would pass.
+        weights: by part of the combined model, as used in the answer.
+    """
+
+    answer: Answer
+    facets: tuple[Facet, ...]
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class BasketAnswer:
+    """The answer for a basket or a shopper.
+
+    Attributes:
+        release_version: of the release that answered.
         alias: the shopper's; empty for a visitor's basket.
-        history: the articles that were asked about, the latest first, each once.
-        galleries: one a model, in the order of the page; nothing in them is owned.
-        again: what the shopper may buy again; empty for a visitor's basket.
+        history: the articles of the basket, or that the shopper bought; the latest first, each
+            once.
+        galleries: one for each model, in the order of the page, without articles of the history.
+        again: articles that the shopper may buy again; empty for a visitor's basket.
     """
 
     release_version: str

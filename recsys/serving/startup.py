@@ -1,7 +1,7 @@
-"""Where the app's release comes from, and how a newer one reaches it without a restart.
+"""Choose the release to serve when the app starts.
 
-First choice is what the dataset repo publishes; then, each step said in the log and in a notice
-on the page: the newest good snapshot in the Hub's cache, the release folder, the sample.
+First usable of: published release, cached snapshot, local folder, sample. The log and a notice on
+the page say so where it is not the first.
 """
 
 import dataclasses
@@ -23,20 +23,23 @@ from recsys.serving.updates import Follower
 logger = logging.getLogger(__name__)
 
 BUILDER = Path(__file__).parents[2] / "build_index.py"
+"""The script in the repo's top folder that builds the sample."""
+
 STALE = "The published index is out of reach right now: this is the newest copy kept here."
 LOCAL = "The published index is out of reach right now: this is the release kept beside the app."
+SAMPLE_ORIGIN = "the sample"
 SAMPLE = "This is a drawn sample catalogue, not a real shop's."
 
 
 @dataclass(frozen=True)
 class AppSettings:
-    """Where to look for a release.
+    """What the environment says about an app.
 
     Attributes:
-        repo: the dataset repo to follow, if any.
-        folder: a release folder, for when there is no repo or it cannot be had.
-        refresh_minutes: how often to look for a newer release; 0 for never.
-        log_words: whether the words that visitors ask with may be in the log.
+        repo: the dataset repo to follow; ``None`` for none.
+        folder: a release folder, used where there is no repo or it is out of reach.
+        refresh_minutes: between two looks for a newer release; 0 for never.
+        log_words: whether to log the words that visitors search for.
     """
 
     repo: IndexRepo | None
@@ -64,25 +67,50 @@ class AppSettings:
         return cls(repo, Path(environment.get("RELEASE", "release")), minutes, log_words)
 
 
-def first_edition(settings: AppSettings, published: Edition | None) -> Edition:
-    """Return the best there is to start with: what is published, or else what is nearest to it.
+def serve(settings: AppSettings) -> LiveEdition:
+    """Serve the first usable of: published release, cached snapshot, local folder, sample.
+
+    Where a repo is followed, newer releases are swapped in.
 
     Raises:
-        ReleaseError: there is nothing at all, and the sample could not be built.
+        ReleaseError: there is none of them, and the sample could not be built.
     """
-    if published:
-        return published
-    for snapshot in settings.repo.cached() if settings.repo else ():
-        if edition := _opened(snapshot, f"{settings.repo} {snapshot.name[:7]}", STALE):
+    if settings.repo is None:
+        return _live(local_edition(settings.folder))
+    follower = Follower(settings.repo, settings.refresh_minutes)
+    cached = cached_edition(settings.repo)
+    # Without a cached snapshot, the first download is worth any wait.
+    live = _live(cached or follower.newest() or local_edition(settings.folder, LOCAL))
+    follower.start(live, at_once=cached is not None)
+    return live
+
+
+def _live(edition: Edition) -> LiveEdition:
+    logger.info("Serving %s.", edition.origin)
+    return LiveEdition(edition)
+
+
+def cached_edition(repo: IndexRepo) -> Edition | None:
+    """Return the newest usable snapshot in the Hub client's cache; ``None`` if there is none."""
+    for snapshot in repo.cached():
+        if edition := _opened(snapshot, f"{repo} {snapshot.name[:7]}", STALE):
             return dataclasses.replace(edition, commit=snapshot.name)
-    notice = LOCAL if settings.repo else ""
-    if edition := _opened(settings.folder, f"folder {settings.folder.name}", notice):
-        return edition
-    return _sample(settings.folder.with_name(settings.folder.name + ".sample"))
+    return None
+
+
+def local_edition(folder: Path, notice: str = "") -> Edition:
+    """Return the release in a folder, or the sample beside it if that cannot be used.
+
+    Raises:
+        ReleaseError: the sample could not be built.
+    """
+    return _opened(folder, f"folder {folder.name}", notice) or _sample(
+        folder.with_name(folder.name + ".sample")
+    )
 
 
 def _opened(folder: Path, origin: str, notice: str) -> Edition | None:
-    """Open a release folder as an edition; say in the log why it cannot be."""
+    """Return the release in a folder as an edition; ``None`` if it cannot be used, see the log."""
     try:
         return Edition(Recommender(open_release(folder)), origin, notice=notice)
     except ReleaseError as error:
@@ -91,27 +119,13 @@ def _opened(folder: Path, origin: str, notice: str) -> Edition | None:
 
 
 def _sample(folder: Path) -> Edition:
-    """Return the drawn sample, built first where it is not there yet."""
-    edition = _opened(folder, "the sample", SAMPLE) if (folder / MANIFEST).exists() else None
+    """Return the sample's release, built now where there is none yet."""
+    edition = _opened(folder, SAMPLE_ORIGIN, SAMPLE) if (folder / MANIFEST).exists() else None
     if edition:
         return edition
-    logger.warning("Building the sample in %s.", folder)
+    logger.warning("Building the sample in %s; this takes some minutes.", folder)
     # In a process of its own: the app itself needs neither torch nor TensorFlow to start.
     command = [sys.executable, str(BUILDER), "--sample", "--out", str(folder)]
     if subprocess.run(command, check=False).returncode:
-        raise ReleaseError(f"The sample could not be built in {folder}.")
-    return Edition(Recommender(open_release(folder)), "the sample", notice=SAMPLE)
-
-
-def serve(settings: AppSettings) -> LiveEdition:
-    """Return what to serve, soon; where a repo is followed, newer editions are swapped in.
-
-    Raises:
-        ReleaseError: there is nothing to serve at all.
-    """
-    follower = Follower(settings.repo, settings.refresh_minutes) if settings.repo else None
-    live = LiveEdition(first_edition(settings, follower.start() if follower else None))
-    logger.info("Serving %s.", live.current.origin)
-    if follower:
-        follower.feed(live)
-    return live
+        raise ReleaseError(f"The sample could not be built in {folder}; its log is above.")
+    return Edition(Recommender(open_release(folder)), SAMPLE_ORIGIN, notice=SAMPLE)

@@ -12,24 +12,24 @@ from recsys.errors import RecsysError
 logger = logging.getLogger("recsys.queries")
 
 OK, REFUSED, FAILED = "ok", "refused", "failed"
-"""How a query may end: answered, answered with an error that says what to do, or broken."""
+"""Outcomes of a query: answered, answered with a message that says what to do, or broken."""
 
 ENCODING = "encoding"
-"""The part of a query in which an encoder reads a photo or words, or is waited for."""
+"""The part of a query that encodes a photo or words, or waits for the encoder."""
 
 
 @dataclass
 class QueryRecord:
-    """What there is to know of a query.
+    """What is logged of a query.
 
     Attributes:
-        kind: what was asked with, as "article", "photo", "photo+words" or "basket".
-        release_version: the release that answered.
-        k: how many matches were asked for.
-        words: those that were asked with.
-        outcome: how it ended.
-        seconds: what each part took, by its name.
-        total: what all of it took, in seconds.
+        kind: what it searches by, as "article", "photo", "photo+words" or "basket".
+        release_version: of the release that answered.
+        k: number of matches.
+        words: of the search.
+        outcome: `OK`, `REFUSED` or `FAILED`.
+        seconds: by part: a model, or `ENCODING`.
+        total: seconds of the whole query.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class QueryRecord:
 
     @property
     def cached(self) -> bool:
-        """Whether its words had been read before, so that no encoder was asked."""
+        """Whether it has words, and their vectors were known without an encoder."""
         return bool(self.words) and ENCODING not in self.seconds
 
 
@@ -51,7 +51,7 @@ _current: ContextVar[QueryRecord | None] = ContextVar("query", default=None)
 
 @contextmanager
 def query(kind: str, release_version: str, k: int, words: str = "") -> Iterator[QueryRecord]:
-    """Time what is done within, and tell it as one query when it ends, however it does."""
+    """Time what runs within as one query, and log its record at the end, after errors too."""
     record, started = QueryRecord(kind, release_version, k, words), time.perf_counter()
     token = _current.set(record)
     try:
@@ -70,7 +70,7 @@ def query(kind: str, release_version: str, k: int, words: str = "") -> Iterator[
 
 @contextmanager
 def timed(part: str) -> Iterator[None]:
-    """Add the time that is spent within to a part of the query that is being answered, if any."""
+    """Add the time of what runs within to a part of the current query, if there is one."""
     record, started = _current.get(), time.perf_counter()
     try:
         yield

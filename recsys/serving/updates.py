@@ -1,5 +1,6 @@
-"""Follow a dataset repo in the background and swap in what it publishes."""
+"""Follow a dataset repo on the Hub in the background and swap in what it publishes."""
 
+import dataclasses
 import logging
 import threading
 import traceback
@@ -7,102 +8,97 @@ import traceback
 from recsys.errors import RecsysError, ReleaseError
 from recsys.release.hub import IndexRepo, PublishedVersion
 from recsys.release.log_redaction import without_secrets
-from recsys.release.reader import Release
 from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 4.0
-"""How long the start waits for the Hub where there is something else to show meanwhile."""
+"""How long the start waits for the Hub while an older copy could be served."""
 
 
 class Follower:
-    """Follows a dataset repo in the background and hands on what it publishes.
+    """Serves the newest release of a dataset repo.
 
     Args:
-        repo: what to follow.
-        minutes: how often to look; 0 for once.
-
-    Attributes:
-        pulled: the edition pulled last.
-        live: where editions are swapped in, once `feed` has said so.
+        repo: the dataset repo.
+        minutes: between two looks at it; 0 to look only once.
     """
 
     def __init__(self, repo: IndexRepo, minutes: float) -> None:
         self.repo, self.minutes = repo, minutes
-        self.pulled: Edition | None = None
-        self.live: LiveEdition | None = None
         self._refused = ""
-        self._handing = threading.Lock()
         self._looked, self._stopped = threading.Event(), threading.Event()
 
-    def start(self) -> Edition | None:
-        """Begin to follow; return what is published, or ``None`` if it cannot be had soon."""
-        threading.Thread(target=self._follow, name="follower", daemon=True).start()
-        # With nothing kept from before, the first download is worth any wait.
-        if not self._looked.wait(PATIENCE_SECONDS if self.repo.cached() else None):
-            logger.warning("%s takes long to pull; that goes on in the background.", self.repo)
-        return self.pulled
+    def newest(self, current: Edition | None = None) -> Edition | None:
+        """Return the published edition.
 
-    def feed(self, live: LiveEdition) -> None:
-        """From now on, swap in whatever is pulled."""
-        with self._handing:
-            self.live = live
-            if self.pulled and self.pulled != live.current:
-                live.swap(self.pulled)
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stopped.set()
-
-    def refresh(self) -> None:
-        """Hand on what is published now unless it is served already; say in the log why not."""
+        ``None`` if it is the current one, was refused before, or cannot be had: the log says why.
+        """
         try:
-            published = self.repo.newest()
-            if self._is_news(published):
-                self._hand_on(self._pull(published))
+            return self._newer_than(current)
         except RecsysError as error:
             logger.warning("Cannot update from %s: %s", self.repo, error)
+        except Exception:
+            # Nothing may end the following: the next look may go well.
+            details = without_secrets(traceback.format_exc())
+            logger.error("Looking for updates from %s failed: %s", self.repo, details)
+        return None
 
-    def _follow(self) -> None:
-        while True:
-            try:
-                self.refresh()
-            except Exception:
-                # Whatever it was, what is served goes on, and the next look may find better.
-                story = without_secrets(traceback.format_exc())
-                logger.error("Looking for news from %s failed: %s", self.repo, story)
+    def refresh(self, live: LiveEdition) -> None:
+        """Swap in the published edition, unless it is served already."""
+        if edition := self.newest(live.current):
+            live.swap(edition)
+            logger.info("Serving %s now.", edition.origin)
+
+    def start(self, live: LiveEdition, at_once: bool) -> None:
+        """Refresh an edition in the background from now on.
+
+        Args:
+            live: the edition.
+            at_once: look now, and wait for that for `PATIENCE_SECONDS`; else after the first pause.
+        """
+        threading.Thread(
+            target=self._follow, args=(live, at_once), name="follower", daemon=True
+        ).start()
+        if at_once and not self._looked.wait(PATIENCE_SECONDS):
+            logger.warning("%s takes long to pull; that goes on in the background.", self.repo)
+
+    def stop(self) -> None:
+        """End the background work at its next pause."""
+        self._stopped.set()
+
+    def _follow(self, live: LiveEdition, at_once: bool) -> None:
+        if at_once:
+            self.refresh(live)
             self._looked.set()
-            if not self.minutes or self._stopped.wait(self.minutes * 60):
-                return
+        while self._pause():
+            self.refresh(live)
 
-    def _is_news(self, published: PublishedVersion) -> bool:
-        current = self.live.current if self.live else None
-        served = current and current.commit == published.commit and not current.notice
-        return not served and published.commit != self._refused
+    def _pause(self) -> bool:
+        """Wait until it is time for the next look; return whether there is one."""
+        return bool(self.minutes) and not self._stopped.wait(self.minutes * 60)
 
-    def _pull(self, published: PublishedVersion) -> Edition:
-        """Download and check a release; remember one that is refused, so as not to ask again."""
+    def _newer_than(self, current: Edition | None) -> Edition | None:
+        published = self.repo.newest()
+        origin = f"{self.repo} {published}"
+        if published.commit == self._refused:
+            return None
+        if current is None or published.commit != current.commit:
+            return Edition(self._pull(published, current), origin, published.commit)
+        return dataclasses.replace(current, origin=origin, notice="") if current.notice else None
+
+    def _pull(self, published: PublishedVersion, current: Edition | None) -> Recommender:
+        """Download and check a release; one that is refused is not downloaded again."""
         try:
             release = self.repo.pull(published)
-            return Edition(self._recommender(release), f"{self.repo} {published}", published.commit)
+            if current is None:
+                return Recommender(release)
+            encoders = current.recommender.encoders.for_release(release)
+            # A new image encoder is loaded, and checked, before it answers.
+            if not encoders.photos.serves(current.recommender.release):
+                encoders.load()
+            return Recommender(release, encoders)
         except ReleaseError:
             self._refused = published.commit
             raise
-
-    def _recommender(self, release: Release) -> Recommender:
-        """Make a recommender that can take over at once, its image encoder loaded if need be."""
-        if not self.live:
-            return Recommender(release)
-        readers = self.live.current.recommender.readers.handed_on(release)
-        if not readers.photos.fits(self.live.current.recommender.release):
-            readers.load()
-        return Recommender(release, readers)
-
-    def _hand_on(self, edition: Edition) -> None:
-        with self._handing:
-            self.pulled = edition
-            if self.live:
-                self.live.swap(edition)
-                logger.info("Serving %s now.", edition.origin)

@@ -262,7 +262,7 @@ def dress(recommender: Recommender) -> np.ndarray:
     table = recommender.release.articles
     is_dress = (table[KIND] == "Dress").to_numpy() & recommender.release.with_photo
     photo = recommender.release.photo(int(np.flatnonzero(is_dress)[0]))
-    return recommender.read(photo or b"")
+    return recommender.encode_photo(photo or b"")
 
 
 def attributes(answer: Answer, column: str) -> set[str]:
@@ -406,8 +406,8 @@ def test_what_is_no_photo_is_refused(recommender: Recommender, data: bytes) -> N
 
 
 def test_a_surprise_follows_the_dice_and_has_a_photo(recommender: Recommender) -> None:
-    first = [recommender.surprise(dice(seed)) for seed in range(600)]
-    second = [recommender.surprise(dice(seed)) for seed in range(600)]
+    first = [recommender.random_article(dice(seed)) for seed in range(600)]
+    second = [recommender.random_article(dice(seed)) for seed in range(600)]
     assert first == second
     assert len({article.article_id for article in first}) > 20
     assert all(article.has_photo for article in first)
@@ -417,12 +417,13 @@ def test_examples_are_articles_with_photos_from_all_over_the_catalogue(
     recommender: Recommender,
 ) -> None:
     rows = [
-        ids(recommender.release).index(article.article_id) for article in recommender.examples(16)
+        ids(recommender.release).index(article.article_id)
+        for article in recommender.example_articles(16)
     ]
     assert recommender.release.with_photo[rows].all()
     assert len(rows) == 16
     assert min(np.diff(rows)) > len(ids(recommender.release)) // 20
-    everyone = recommender.examples(10**6)
+    everyone = recommender.example_articles(10**6)
     assert len(everyone) == recommender.release.with_photo.sum()
 
 
@@ -506,8 +507,10 @@ def test_with_filters_every_gallery_is_what_exact_search_finds(recommender: Reco
 
 def test_counts_are_how_many_pass_once_that_is_chosen(recommender: Recommender) -> None:
     filters = Filters({KIND: ("Dress",)})
-    article_id = recommender.examples(1)[0].article_id
-    facets = recommender.choices(SearchRequest(article=article_id, filters=filters))
+    article_id = recommender.example_articles(1)[0].article_id
+    facets = recommender.search_with_facets(
+        SearchRequest(article=article_id, filters=filters)
+    ).facets
     colours = next(facet for facet in facets if facet.column == COLOUR)
     table = recommender.release.articles
     for choice in colours.choices:
@@ -544,7 +547,7 @@ def test_other_colours_of_a_product_can_be_left_out(recommender: Recommender) ->
 def test_a_visitor_s_weights_decide_the_combined_gallery_and_no_other(
     recommender: Recommender,
 ) -> None:
-    article_id = recommender.examples(1)[0].article_id
+    article_id = recommender.example_articles(1)[0].article_id
     usual = recommender.search(SearchRequest(article=article_id))
     looks = recommender.search(SearchRequest(article=article_id, weights={IMAGE.name: 3}))
     assert looks.galleries[1:] == usual.galleries[1:]
@@ -564,7 +567,7 @@ def test_a_visitor_s_weights_decide_the_combined_gallery_and_no_other(
     ],
 )
 def test_weights_that_mean_nothing_are_explained(recommender, weights, complaint):
-    article_id = recommender.examples(1)[0].article_id
+    article_id = recommender.example_articles(1)[0].article_id
     with pytest.raises(QueryError, match=complaint):
         recommender.search(SearchRequest(article=article_id, weights=weights))
 
@@ -581,7 +584,7 @@ def test_filters_that_leave_nothing_say_so(recommender):
     colours = set(recommender.release.articles[COLOUR])
     kind = next(kind for kind in kinds.index if set(kinds[kind]) != colours)
     missing = min(colours - set(kinds[kind]))
-    article_id = recommender.examples(1)[0].article_id
+    article_id = recommender.example_articles(1)[0].article_id
     filters = Filters({KIND: [kind], COLOUR: [missing]})
     answer = recommender.search(SearchRequest(article=article_id, filters=filters))
     assert not any(each.matches for each in answer.galleries)

@@ -74,7 +74,7 @@ def test_settings_come_from_the_environment() -> None:
         }
     )
     assert given.repo is not None
-    assert (given.repo.name, given.repo.revision) == ("me/index", "v1")
+    assert (given.repo.name, given.repo.pinned) == ("me/index", "v1")
     assert (given.folder, given.refresh_minutes) == (Path("/srv/r"), 0.5)
 
 
@@ -262,14 +262,14 @@ def test_what_is_published_later_is_swapped_in(
 def test_the_loaded_image_encoder_is_handed_on_and_old_releases_are_let_go(
     follower: Follower, small_built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now(follower).recommender.readers.load()
+    now(follower).recommender.encoders.load()
     first = weakref.ref(now(follower).recommender.release)
     monkeypatch.setattr("recsys.serving.encoders.ImageEncoder", None)
     for number in (2, 3):
         folder = edition(small_built / "release", tmp_path / str(number), number)
         publish(folder, NAME, Visibility())
         follower.refresh()
-    now(follower).recommender.readers.load()
+    now(follower).recommender.encoders.load()
     gc.collect()
     assert first() is None
 

@@ -42,7 +42,7 @@ def kept() -> Iterator[Kept]:
 
 
 def test_a_query_is_told_with_the_times_of_its_models(recommender: Recommender, kept: Kept) -> None:
-    recommender.similar_to_article(recommender.examples(1)[0].article_id, 6)
+    recommender.similar_to_article(recommender.example_articles(1)[0].article_id, 6)
     line = kept.last()
     parts = line["parts_ms"]
     assert isinstance(parts, dict)
@@ -53,7 +53,7 @@ def test_a_query_is_told_with_the_times_of_its_models(recommender: Recommender, 
 
 
 def test_what_a_query_asks_with_is_its_kind(recommender: Recommender, kept: Kept) -> None:
-    article = recommender.examples(1)[0].article_id
+    article = recommender.example_articles(1)[0].article_id
     photo = recommender.photo_vector(article)
     words = next(iter(recommender.release.phrases))
     recommender.search(SearchRequest(words=words))
@@ -93,7 +93,9 @@ def test_words_are_read_once_however_their_answer_is_weighed(
 
 
 def test_a_photo_is_told_as_an_upload_and_never_shown(recommender: Recommender, kept: Kept) -> None:
-    recommender.read(recommender.photo(recommender.examples(1)[0].article_id) or b"")
+    recommender.encode_photo(
+        recommender.photo(recommender.example_articles(1)[0].article_id) or b""
+    )
     line = kept.last(words=True)
     assert (line["query"], line["outcome"]) == ("upload", "ok")
     assert len(json.dumps(line)) < 300

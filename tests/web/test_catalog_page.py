@@ -8,14 +8,15 @@ import pytest
 
 from recsys.catalog.schema import COLOUR, GROUP, KIND
 from recsys.models.registry import SINGLE
-from recsys.web.catalog_page import DRAW, catalog_html
+from recsys.serving.catalog_summary import summarize
+from recsys.web.catalog_page import CATALOG_SCRIPT, catalog_html
 from recsys.web.server import STATIC
 
 
 @pytest.fixture(scope="module")
 def page(release):
     """The page as a tree; that also fails on a tag that is left open."""
-    html = catalog_html(release).replace(" hidden>", ' hidden="">')
+    html = catalog_html(summarize(release)).replace(" hidden>", ' hidden="">')
     return fromstring(html)  # noqa: S314
 
 
@@ -46,13 +47,12 @@ def test_every_article_of_the_maps_stands_where_the_release_says(page, release):
 def test_a_click_on_a_map_opens_the_article_under_the_pointer(browser, release):
     page = browser.new_page(viewport={"width": 360, "height": 800})
     css = (STATIC / "catalog.css").read_text()
-    page.set_content(
-        f"<style>{css}</style><body class='gradio-container'><div id='at'>{catalog_html(release)}"
-    )
+    html = catalog_html(summarize(release))
+    page.set_content(f"<style>{css}</style><body class='gradio-container'><div id='at'>{html}")
     page.evaluate(
         "addEventListener('open-article', (event) => (window.opened = event.detail.article))"
     )
-    page.evaluate(f"((element) => {{{DRAW}}})(document.getElementById('at'))")
+    page.evaluate(f"((element) => {{{CATALOG_SCRIPT}}})(document.getElementById('at'))")
     canvas = page.locator("canvas").first
     canvas.scroll_into_view_if_needed()
     x, y = release.maps.places["text"][5]
@@ -69,10 +69,12 @@ def test_a_click_on_a_map_opens_the_article_under_the_pointer(browser, release):
 def test_example_words_have_the_vectors_that_the_encoders_give(release, recommender):
     assert len(release.phrases) == 6
     for words, known in release.phrases.items():
-        np.testing.assert_allclose(known["text"], recommender.readers.words.read(words), atol=1e-5)
-        assert ("image" in known) == recommender.readers.photos.knows_words
+        np.testing.assert_allclose(
+            known["text"], recommender.encoders.words.encode(words), atol=1e-5
+        )
+        assert ("image" in known) == recommender.encoders.photos.reads_words
         if "image" in known:
-            read = recommender.readers.photos.read_words(words)
+            read = recommender.encoders.photos.encode_words(words)
             np.testing.assert_allclose(known["image"], read, atol=1e-5)
 
 

@@ -6,9 +6,7 @@ import pytest
 
 from recsys.evaluation.metrics import Estimate
 from recsys.evaluation.report import OURS, PROTOCOLS, Evaluation, Scores, Table
-from recsys.web.charts import evaluation_html
-
-HOSTILE = """<script>alert('x')</script> "quoted" & Söhne </th></table>"""
+from recsys.web.pages import evaluation_html
 
 
 def scores(recall, low=None, high=None):
@@ -163,10 +161,3 @@ def test_all_figures_of_every_model_are_folded_below_under_their_headings():
         "novelty, bits",
         "answered",
     ]
-
-
-def test_a_model_s_name_is_shown_and_never_run():
-    section = drawn({HOSTILE: scores(0.4), "text": scores(0.2)})
-    shown = ["".join(cell.itertext()) for cell in section.iter("th") if cell.get("scope") == "row"]
-    assert shown == [HOSTILE, "text"] * 2
-    assert not list(section.iter("script"))

@@ -1,0 +1,140 @@
+"""Turn a request into the query for the models: checks, look-ups, filters."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from recsys.errors import QueryError
+from recsys.release.reader import Release
+from recsys.retrieval.attributes import NAMED, AttributeVocabulary, NamedAttribute
+from recsys.retrieval.facets import Facets, Filters, Mask
+from recsys.retrieval.retriever import WORDS, Query
+from recsys.serving.articles import Articles
+from recsys.serving.encoders import Encoders
+from recsys.serving.request import SearchRequest, check_weights, checked_words, shortened
+from recsys.vectors import Float32, Int32
+
+
+@dataclass(frozen=True)
+class ResolvedRequest:
+    """A checked request, and everything that it refers to.
+
+    Attributes:
+        row: of the article that it searches by; ``None`` for none.
+        words: normalized.
+        named: the attributes that the words name.
+        having: bool [articles], those that have the named attributes.
+        query: for the models, limited to the articles that pass the filters.
+    """
+
+    row: int | None
+    words: str
+    named: tuple[NamedAttribute, ...]
+    having: Mask
+    query: Query
+
+
+class RequestResolver:
+    """Resolves requests in one release. Safe to share between threads."""
+
+    def __init__(self, release: Release, articles: Articles, encoders: Encoders) -> None:
+        self.release, self.articles, self.encoders = release, articles, encoders
+        self.retrieval = release.retrieval
+
+    @cached_property
+    def facets(self) -> Facets:
+        """Filters the articles."""
+        return Facets(self.release.articles, self.release.with_photo, self.release.prices)
+
+    @cached_property
+    def attributes(self) -> AttributeVocabulary:
+        """Finds the attributes that words name."""
+        return AttributeVocabulary(self.retrieval.bridges.reader.vocabulary)
+
+    @cached_property
+    def products(self) -> Int32:
+        """The product of each article, int32 [articles]."""
+        return pd.factorize(self.release.articles["product_code"])[0].astype(np.int32)
+
+    def check_corrections(self, corrected: Mapping[str, str]) -> None:
+        """Raise `QueryError` unless a photo can show these attributes."""
+        if not isinstance(corrected, Mapping):
+            raise QueryError("What is corrected is a value by column.")
+        values = self.retrieval.bridges.reader.vocabulary.values
+        for column, value in corrected.items():
+            if column not in NAMED or value not in values[column]:
+                raise QueryError(
+                    f"There is no {shortened(value)} among the values of {column!r:.60}."
+                )
+
+    def resolve(self, request: SearchRequest) -> ResolvedRequest:
+        """Check a request, look up what it refers to, and make its query.
+
+        Raises:
+            QueryError: the request is not valid, or an encoder cannot be used.
+        """
+        words = checked_words(request)
+        self.check_corrections(request.corrected)
+        self.facets.check(request.filters)
+        check_weights(request.weights)
+        row = None if request.article is None else self.articles.row(request.article)
+        named = [
+            each for each in self.attributes.named(words) if each.column not in request.ignored
+        ]
+        having = self._having(named)
+        query = self._query(request, row)
+        if words:
+            vectors, weight = self._word_vectors(words), float(request.weight)
+            query = self.retrieval.with_words(query, vectors, weight, named)
+        query = self._limited(query, request, row, having & self.facets.passing(request.filters))
+        return ResolvedRequest(row, words, tuple(named), having, query)
+
+    def _having(self, named: Sequence[NamedAttribute]) -> Mask:
+        """Return which articles have the attributes that words name, bool [articles].
+
+        Of several attributes in one column an article needs one.
+        """
+        values: dict[str, list[str]] = {}
+        for each in named:
+            values.setdefault(each.column, []).extend(each.values)
+        return self.facets.passing(Filters(values))
+
+    def _query(self, request: SearchRequest, row: int | None) -> Query:
+        """Return the query of an article or a photo; without vectors where there is neither."""
+        if row is not None:
+            return self.retrieval.of_article(row)
+        if request.photo is not None:
+            return self.retrieval.of_photo(request.photo, request.corrected)
+        return Query(WORDS, {})
+
+    def _word_vectors(self, words: str) -> Mapping[str, Float32]:
+        """Return the vectors of words by model. Those of example phrases are in the release."""
+        return self.release.phrases.get(words) or self.encoders.encode_words(words)
+
+    def _limited(
+        self, query: Query, request: SearchRequest, row: int | None, passing: Mask
+    ) -> Query:
+        """Return a query with a request's weights, and limits on what may be a match.
+
+        Args:
+            query: without limits.
+            request: has the weights, and whether one article of each product is enough.
+            row: of the article that the request searches by; ``None`` for none.
+            passing: bool [articles], those that pass the filters and have the named attributes.
+        """
+        products, exclude = None, query.exclude
+        if request.one_a_product:
+            products = self.products
+            if row is not None:
+                exclude = np.flatnonzero(products == products[row]).astype(np.int32)
+        return dataclasses.replace(
+            query,
+            among=None if passing.all() else np.flatnonzero(passing).astype(np.int32),
+            products=products,
+            exclude=exclude,
+            weights=dict(request.weights) or None,
+        )
