@@ -1,6 +1,6 @@
 """Build a release from a catalogue folder, and publish it on request.
 
-``python build_index.py --sample --out release`` is all it takes to try it.
+To try it: ``python build_index.py --sample --out release``.
 """
 
 import argparse
@@ -13,8 +13,8 @@ from recsys.errors import RecsysError
 from recsys.evaluation.report import markdown
 from recsys.models.image import COMPACT
 from recsys.models.text import PACKAGED
-from recsys.pipeline.build import Build, Options, Stage
-from recsys.pipeline.workspace import workspace_folder
+from recsys.pipeline.build import Build, Options
+from recsys.pipeline.workspace import Stage, workspace_folder
 from recsys.release.hub import Visibility, publish
 from recsys.release.manifest import Manifest
 from recsys.sample.sample_catalog import draw_sample
@@ -48,7 +48,7 @@ def main() -> int:
         print(f"build_index.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped. Run the same command again to go on.", file=sys.stderr)
+        print("Stopped. Run the same command again to continue.", file=sys.stderr)
         return 130
     return 0
 
@@ -74,16 +74,18 @@ def _parser() -> argparse.ArgumentParser:
         type=_natural,
         default=Options.shoppers,
         metavar="N",
-        help="how many held-out shoppers to include, under aliases (%(default)s)",
+        help="how many test shoppers to include, under aliases (%(default)s)",
     )
     hub = parser.add_argument_group("publishing to the Hugging Face Hub")
-    hub.add_argument("--push-to", metavar="NAMESPACE/NAME", help="a dataset repo, made if need be")
-    hub.add_argument("--tag", default="", help="its name there (date and checksum)")
-    hub.add_argument("--public", action="store_true", help="a new repo is for everybody to see")
+    hub.add_argument(
+        "--push-to", metavar="NAMESPACE/NAME", help="a dataset repo, created if missing"
+    )
+    hub.add_argument("--tag", default="", help="its tag there (date and release version)")
+    hub.add_argument("--public", action="store_true", help="make a new repo public")
     hub.add_argument(
         "--i-have-the-rights",
         action="store_true",
-        help="publish openly although the catalogue is not marked as redistributable",
+        help="allow a public repo for a catalogue not marked as redistributable",
     )
     return parser
 

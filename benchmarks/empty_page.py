@@ -1,22 +1,23 @@
-"""An empty Gradio page with an endpoint that does nothing: what the app is measured beside.
+"""An empty Gradio page with an endpoint that does nothing: the baseline of other benchmarks.
 
-Its fonts are the system's, as the app's are: where the network is closed, those of Gradio's usual
-theme would keep it waiting.
+It uses the system's fonts, as the app does: without a network, the fonts of Gradio's default theme
+would delay it.
 """
 
 import gradio as gr
+from gradio.events import api
 
 
 def nothing() -> dict[str, str]:
-    """Do nothing."""
+    """Return an empty answer."""
     return {}
 
 
 def main() -> None:
-    """Serve it."""
+    """Serve the page until stopped."""
     with gr.Blocks(analytics_enabled=False) as page:
         gr.HTML("<p id='here'>Here.</p>")
-        gr.api(nothing, api_name="nothing", concurrency_limit=8)
+        api(nothing, api_name="nothing", concurrency_limit=8)
     plain = gr.themes.Base(font=["system-ui"], font_mono=["ui-monospace"])
     page.launch(theme=plain, ssr_mode=False, quiet=True)
 

@@ -1,8 +1,8 @@
-"""How quickly a build encodes photos: the whole stage beside the bare model.
+"""How many photos a second a build encodes, compared with the bare model.
 
 ``python -m benchmarks.encoding --data CATALOGUE [--image-model MODEL] [--photos N]`` reads,
-decodes, encodes and keeps N photos, in turns with the bare model on as many pictures that are
-ready, and prints pictures a second of both and their ratio.
+decodes, encodes and stores N photos, in turns with the bare model on as many decoded pictures, and
+prints pictures a second of both and their ratio.
 """
 
 import argparse
@@ -10,7 +10,9 @@ import itertools
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from recsys.catalog.articles import Catalog, read_catalog
 from recsys.catalog.photos import decode_photo
@@ -23,15 +25,15 @@ ROUNDS = 5
 
 
 def whole(catalog: Catalog, model: str) -> float:
-    """Return how many photos a second the stage encodes, nothing kept from before."""
+    """Return photos a second of the whole stage, with an empty workspace."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         encode_photos(Workspace(Path(folder)), catalog, photo_digests(catalog), model)
         return len(catalog.photos) / (time.perf_counter() - started)
 
 
-def bare(encoder: ImageEncoder, prepared: list[object], batch: int, count: int) -> float:
-    """Return how many pictures that are ready the model encodes in a second."""
+def bare(encoder: ImageEncoder, prepared: Sequence[Any], batch: int, count: int) -> float:
+    """Return pictures a second of the model alone, on decoded pictures."""
     ready = itertools.cycle(prepared)
     started = time.perf_counter()
     for _ in range(count // batch):
@@ -40,7 +42,7 @@ def bare(encoder: ImageEncoder, prepared: list[object], batch: int, count: int) 
 
 
 def main() -> None:
-    """Print the figures."""
+    """Print pictures a second by batch size, and of the stage and the bare model."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.encoding")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--image-model", default=COMPACT)
@@ -53,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = arguments.image_model
         if model == COMPACT:
-            # Without its heads, which are learned from all photos at once.
+            # Without its heads, which are trained on all photos together.
             assemble_compact(Path(folder), None)
             model = f"local-dir:{folder}"
         encoder = ImageEncoder(model)

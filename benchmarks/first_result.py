@@ -1,9 +1,9 @@
 """How soon a link to an article shows its first result.
 
-``python -m benchmarks.first_result RELEASE`` visits such links in turns with an empty Gradio page,
-each time with a new browser profile, so that nothing is cached. The time is that from the
-navigation to the first result, its photo decoded, and on the empty page to its one line.
-Needs Chromium.
+``python -m benchmarks.first_result RELEASE`` opens such links in turns with an empty Gradio page,
+each time with a new browser profile, so that nothing is cached. Measured is the time from the
+navigation until the photo of the first result is decoded, or until the empty page's one line is
+there. Needs Chromium.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
     app = RunningApp(scratch, RELEASE=str(arguments.release.resolve())).wait()
     empty = RunningApp(scratch, EMPTY).wait()
     try:
-        app.client().predict("a word", api_name="/search_words")  # Its encoders are loaded then.
+        app.client().predict("a word", api_name="/search_words")  # Waits for the encoders.
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET_FLAGS)
             pairs = [
@@ -58,7 +58,14 @@ def main() -> None:
 
 
 def seconds(browser: Browser, address: str, shows: str, then: str) -> float:
-    """Return how long a page takes to show something, and to do something then."""
+    """Return the seconds until a page shows an element and a script has run on it.
+
+    Args:
+        browser: gets a new profile.
+        address: the page.
+        shows: selector of the element.
+        then: the script.
+    """
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(address, wait_until="commit")

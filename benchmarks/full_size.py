@@ -1,10 +1,10 @@
-"""Read a full-size ``transactions_train.csv`` and train on it: memory and pairs a second.
+"""Memory and speed of reading and training on a ``transactions_train.csv`` of Kaggle's full size.
 
     python -m benchmarks.full_size --data CATALOGUE --work FOLDER
 
-Kaggle's file has 31.8 million purchases of 1.37 million customers, 3.5 GB. This one is generated
-in the same form: customers and articles are drawn from long-tailed distributions, so nothing can
-be learned from it, but it weighs the same. Only the articles' table of CATALOGUE is used.
+Kaggle's file has 31.8 million purchases of 1.37 million customers, 3.5 GB. This one is generated in
+the same format and size: customers and articles are drawn from long-tailed distributions, so there
+is nothing to learn from it. Only ``articles.csv`` of CATALOGUE is used.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from recsys.catalog.split import TRAINING
 from recsys.models import two_tower
 from recsys.models.features import encode_features
 from recsys.models.purchase_counts import count_sales
+from recsys.models.two_tower_data import TrainingSettings
 
 ROWS, CUSTOMERS, BLOCK = 31_788_324, 1_371_980, 1_000_000
 FIRST_DAY, DAYS = np.datetime64("2018-09-20"), 734
@@ -41,13 +42,13 @@ def main() -> None:
     print(f"read {len(catalog.purchases):,} purchases in {seconds:.0f} s, peak {peak_gb():.2f} GB")
     features = encode_features(catalog.articles)
     products, _ = pd.factorize(catalog.articles["product_code"])
-    settings = two_tower.Settings(most_rounds=1)
+    settings = TrainingSettings(most_rounds=1)
     started = time.monotonic()
     two_tower.train(
         catalog.purchases, products.astype(np.int32), features.vectors[features.entry], settings
     )
     seconds = time.monotonic() - started
-    # A round is half a pass over what the training shoppers bought.
+    # A round is half a pass over the purchases of training shoppers.
     pairs = len(catalog.purchases.of(TRAINING)) // 2
     speed = f"{pairs / seconds:,.0f} pairs/s"
     print(f"trained on {pairs:,} pairs in {seconds:.0f} s: {speed}, peak {peak_gb():.2f} GB")
@@ -58,7 +59,7 @@ def main() -> None:
 
 
 def generate(articles: Path, folder: Path) -> None:
-    """Write the catalogue into ``folder`` unless it is there."""
+    """Write the catalogue into ``folder``, unless it exists."""
     target = folder / "transactions_train.csv"
     if target.exists():
         return
@@ -80,7 +81,7 @@ def generate(articles: Path, folder: Path) -> None:
 def purchases(
     random: np.random.Generator, start: int, rows: int, ids: pa.Array, customers: pa.Array
 ) -> pa.Table:
-    """Return the next ``rows`` purchases, in order of time like Kaggle's."""
+    """Return the next ``rows`` purchases, ordered by time as in Kaggle's file."""
     day = FIRST_DAY + (np.arange(start, start + rows) * DAYS // ROWS)
     article = (len(ids) * random.power(3, rows)).astype(np.int64)
     customer = (len(customers) * random.power(2, rows)).astype(np.int64)

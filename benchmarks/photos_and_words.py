@@ -1,6 +1,7 @@
-"""How well photos and words find what they should, on products that nothing was learned from.
+"""How well photos and words find the relevant articles, on test products.
 
-``python -m benchmarks.photos_and_words RELEASE --data DIR`` prints the figures of the README.
+``python -m benchmarks.photos_and_words RELEASE --data DIR`` prints the figures of
+``docs/evaluation.md``.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from recsys.models.text import article_texts, short_texts
 from recsys.release.reader import Release, open_release
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
-from recsys.vectors import NO_VECTOR, Float32, Int32
+from recsys.vectors import NO_VECTOR, Float32, Int32, spread_evenly
 
 AT = 12
 COLOUR_QUERIES = 200
@@ -35,13 +36,13 @@ class Photos:
         rows: int32 [n], their articles.
         vectors: float32 [n, dim].
         products: int [n], equal for photos of one product.
-        held_out: bool [n], whether their product is held out.
+        is_test: bool [n], whether the product is a test product.
     """
 
     rows: Int32
     vectors: Float32
     products: np.ndarray
-    held_out: np.ndarray
+    is_test: np.ndarray
 
 
 def photos_of(release: Release) -> Photos:
@@ -50,21 +51,21 @@ def photos_of(release: Release) -> Photos:
     rows = np.flatnonzero(image.entry != NO_VECTOR).astype(np.int32)
     codes = release.articles["product_code"].to_numpy()[rows]
     products = np.unique(codes, return_inverse=True)[1]
-    held_out = TEST.of(buckets_of(codes))
-    return Photos(rows, np.asarray(image.vectors[image.entry[rows]]), products, held_out)
+    is_test = TEST.of(buckets_of(codes))
+    return Photos(rows, np.asarray(image.vectors[image.entry[rows]]), products, is_test)
 
 
 def texts_to_photos(release: Release, photos: Photos) -> None:
-    """Print how often the text of a held-out article finds its own photo among all photos."""
+    """Print how often the text of a test article finds its own photo among all photos."""
     encoder = ImageEncoder(release.image_model)
-    asking = np.flatnonzero(photos.held_out)
-    articles = release.articles.iloc[photos.rows[asking]]
+    queries = np.flatnonzero(photos.is_test)
+    articles = release.articles.iloc[photos.rows[queries]]
     for name, texts in (("whole texts", article_texts(articles)), ("short", short_texts(articles))):
         blocks = range(0, len(texts), 64)
         bar = tqdm(blocks, desc=name)
         words = np.concatenate([encoder.encode_words(texts[at : at + 64]) for at in bar])
         scores = words @ photos.vectors.T
-        own = scores[np.arange(len(asking)), asking]
+        own = scores[np.arange(len(queries)), queries]
         rank = (scores > own[:, None] + 1e-6).sum(axis=1)
         print(
             f"{name} to photo, {len(texts)} of {len(photos.rows)}: R@1 {np.mean(rank < 1):.4f}, "
@@ -73,22 +74,22 @@ def texts_to_photos(release: Release, photos: Photos) -> None:
 
 
 def other_colours(photos: Photos) -> None:
-    """Print how often another colour of a held-out photo's product is among the first 12."""
-    asking = np.flatnonzero(photos.held_out)
-    asking = asking[np.bincount(photos.products)[photos.products[asking]] > 1]
-    scores = photos.vectors[asking] @ photos.vectors.T
-    scores[np.arange(len(asking)), asking] = -np.inf
+    """Print how often another colour of a test photo's product is among the first 12."""
+    queries = np.flatnonzero(photos.is_test)
+    queries = queries[np.bincount(photos.products)[photos.products[queries]] > 1]
+    scores = photos.vectors[queries] @ photos.vectors.T
+    scores[np.arange(len(queries)), queries] = -np.inf
     first = np.argpartition(-scores, AT, axis=1)[:, :AT]
-    hits = (photos.products[first] == photos.products[asking][:, None]).any(axis=1)
-    print(f"another colour among the first {AT}, {len(asking)} photos: {hits.mean():.4f}")
+    hits = (photos.products[first] == photos.products[queries][:, None]).any(axis=1)
+    print(f"another colour among the first {AT}, {len(queries)} photos: {hits.mean():.4f}")
 
 
 def baskets_from_photos(release: Release, photos: Photos, data: Path) -> None:
-    """Print what of a shopper's day is found from a held-out article, and from its photo alone."""
+    """Print basket recall for queries that are test articles, and for their photos alone."""
     bought = read_catalog(data).purchases
     unseen = bought.where(~TRAINING.of(bought.bucket)[bought.shopper])
-    asked = set(photos.rows[photos.held_out].tolist())
-    questions = [q for q in basket_questions(unseen) if int(q.basket[0]) in asked]
+    in_test = set(photos.rows[photos.is_test].tolist())
+    questions = [q for q in basket_questions(unseen) if int(q.basket[0]) in in_test]
     retrieval, image = release.retrieval, release.indexes[IMAGE.name]
     shares: dict[str, list[float]] = {"article": [], "photo": [], "photo, combined": []}
     for question in tqdm(questions, desc="baskets"):
@@ -110,20 +111,20 @@ def baskets_from_photos(release: Release, photos: Photos, data: Path) -> None:
 
 
 def colour_queries(release: Release, photos: Photos) -> Iterator[tuple[int, int]]:
-    """Yield held-out articles with photos and their sisters in another colour, spread evenly."""
+    """Yield pairs of photos of one test product in two colours, spread evenly over all pairs."""
     colours = release.articles[COLOUR].to_numpy()[photos.rows]
     pairs = [
         (int(a), int(b))
-        for a in np.flatnonzero(photos.held_out)
+        for a in np.flatnonzero(photos.is_test)
         for b in np.flatnonzero(photos.products == photos.products[a])
         if colours[a] != colours[b]
     ]
-    for place in np.linspace(0, len(pairs) - 1, min(len(pairs), COLOUR_QUERIES)).astype(int):
+    for place in spread_evenly(COLOUR_QUERIES, len(pairs)):
         yield pairs[place]
 
 
 def but_in_another_colour(release: Release, photos: Photos) -> None:
-    """Print how often "this, but in red" finds this in red, beside what the photo alone finds."""
+    """Print how often a photo and "this, but in red" find it in red; also for the photo alone."""
     recommender = Recommender(release)
     colours, ids = release.articles[COLOUR], release.articles["article_id"]
     hits: dict[str, list[bool]] = {}

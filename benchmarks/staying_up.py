@@ -1,8 +1,9 @@
-"""How quickly the app answers in good and bad times: ``python -m benchmarks.staying_up RELEASE``.
+"""How long the app takes to start and to answer while releases are replaced or the Hub is down.
 
-Publishes a release to a Hub on this machine and starts the app from it with an empty cache, with a
-copy kept, and with a copy kept and the Hub down, each beside a start from the folder itself. Then
-clients ask while newer releases are published, and for as long while nothing happens.
+``python -m benchmarks.staying_up RELEASE`` publishes a release to a Hub on this machine and starts
+the app from it with an empty cache, with a cached copy, and with a cached copy and the Hub down;
+each is compared with a start from the folder. Then clients call the app while newer releases are
+published, and for as long while none is.
 """
 
 import argparse
@@ -34,7 +35,7 @@ CLIENTS, RELEASES = 4, 3
 
 
 def main() -> None:
-    """Print every figure."""
+    """Print the times of starts and of answers."""
     parser = argparse.ArgumentParser(description="Time starts and swaps of the app.")
     parser.add_argument("release", type=Path)
     folder = parser.parse_args().release.resolve()
@@ -44,17 +45,17 @@ def main() -> None:
     print(f"{'seconds from the start to the first answer':<44}{'':>8}{'ratio':>8}")
     base = first_answer(article_id, RELEASE=str(folder))
     print(f"{'from the folder':<44}{base:>8.1f}{1:>8.2f}")
-    show("from the Hub, nothing kept", first_answer(article_id, INDEX_REPO=NAME), base)
-    show("from the Hub, a copy kept", first_answer(article_id, INDEX_REPO=NAME), base)
+    show("from the Hub, nothing cached", first_answer(article_id, INDEX_REPO=NAME), base)
+    show("from the Hub, a copy cached", first_answer(article_id, INDEX_REPO=NAME), base)
     HUB.stop()
-    show("the Hub down, a copy kept", first_answer(article_id, INDEX_REPO=NAME), base)
+    show("the Hub down, a copy cached", first_answer(article_id, INDEX_REPO=NAME), base)
     HUB.start()
     swaps(folder, article_id)
 
 
-def show(what: str, seconds: float, base: float) -> None:
+def show(start: str, seconds: float, base: float) -> None:
     """Print a start and its ratio to the start from the folder."""
-    print(f"{what:<44}{seconds:>8.1f}{seconds / base:>8.2f}")
+    print(f"{start:<44}{seconds:>8.1f}{seconds / base:>8.2f}")
 
 
 def first_answer(article_id: str, **environment: str) -> float:
@@ -68,7 +69,7 @@ def first_answer(article_id: str, **environment: str) -> float:
 
 
 def swaps(folder: Path, article_id: str) -> None:
-    """Print how long clients wait while releases are swapped, and for as long while none is."""
+    """Print how long clients wait while releases are swapped in, and while none is."""
     app = RunningApp(Path(SCRATCH.name), INDEX_REPO=NAME, REFRESH_MINUTES="0.02").wait()
     clients, started = Crowd(app, [article_id], CLIENTS), time.perf_counter()
     for number in range(1, RELEASES + 1):
@@ -85,7 +86,7 @@ def swaps(folder: Path, article_id: str) -> None:
     title = f"{CLIENTS} clients for {seconds:.0f} s"
     print(f"\n{title:<24}{'calls':>8}{'failed':>8}{'median':>8}{'99 %':>8}")
     for what, each in ((f"{RELEASES} releases swapped in", clients), ("nothing happens", quiet)):
-        median, most = np.quantile([asked.seconds for asked in each.answers], (0.5, 0.99))
+        median, most = np.quantile([answer.seconds for answer in each.answers], (0.5, 0.99))
         print(f"{what:<24}{len(each.answers):>8}{len(each.failures):>8}{median:>8.3f}{most:>8.3f}")
 
 

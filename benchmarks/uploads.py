@@ -1,8 +1,8 @@
-"""Uploads, as a visitor makes them: how quick, how many at once, and what no file can break.
+"""How long an upload takes, alone and among sixteen, and how damaged files are answered.
 
-``python -m benchmarks.uploads RELEASE PHOTO`` serves the release and an empty page, and prints what
-an upload takes beside the bare encoder and an empty round trip. ``--fuzz N`` uploads that many
-damaged, huge, empty or foreign files first, and reports memory and what is left on the disk.
+``python -m benchmarks.uploads RELEASE PHOTO`` serves the release and an empty page, and compares
+an upload with the bare encoder plus an empty round trip. ``--fuzz N`` uploads N damaged, huge,
+empty or foreign files first, and reports memory and files left on the disk.
 """
 
 import argparse
@@ -38,7 +38,7 @@ SETTLED_SECONDS = 60
 
 
 class Server:
-    """``app.py`` in a process and with a temporary folder of its own."""
+    """``app.py`` in a process of its own, with its own temporary folder."""
 
     def __init__(self, release: Path) -> None:
         self.temporary = tempfile.TemporaryDirectory()
@@ -50,10 +50,10 @@ class Server:
         self.process = subprocess.Popen([sys.executable, str(APP)], env={**os.environ, **settings})
         self.page = "http://127.0.0.1:7899/"
         self.address = f"{self.page}gradio_api"
-        self.asking = httpx.Client(timeout=300, limits=httpx.Limits(max_connections=64))
+        self.client = httpx.Client(timeout=300, limits=httpx.Limits(max_connections=64))
         while True:
             try:
-                self.asking.get(self.page)
+                self.client.get(self.page)
                 return
             except httpx.TransportError:
                 time.sleep(0.5)
@@ -64,38 +64,38 @@ class Server:
         return int(status.split("RssAnon:")[1].split()[0]) / 1000
 
     def files(self) -> int:
-        """Return how many files there are in its temporary folder."""
+        """Return the number of files in its temporary folder."""
         return sum(path.is_file() for path in Path(self.temporary.name).rglob("*"))
 
 
 def ask(client: httpx.Client, address: str, endpoint: str, content: bytes, name: str) -> str:
-    """Upload a file and ask an endpoint about it; return what came: ``complete`` or the error."""
+    """Upload a file and call an endpoint with it; return ``complete`` or the error."""
     sent = client.post(f"{address}/upload", files={"files": (name, content)})
     if sent.status_code != 200:
         return f"{sent.status_code} {sent.text[:60]}"
     photo = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}, "orig_name": name}
     data = [photo, 12, None] if endpoint == "similar_to_photo" else [photo]
-    # Visitors keep to their session; a thread here is a visitor.
+    # Each visitor has a session; here each thread is one.
     inputs = {"data": data, "session_hash": f"visitor{threading.get_ident()}"}
     event = client.post(f"{address}/call/{endpoint}", json=inputs).json()["event_id"]
     answer = client.get(f"{address}/call/{endpoint}/{event}").text
-    kind, _, said = answer.partition("\n")
-    return "complete" if "complete" in kind else said.removeprefix("data: ").strip()[:80]
+    kind, _, message = answer.partition("\n")
+    return "complete" if "complete" in kind else message.removeprefix("data: ").strip()[:80]
 
 
-def seconds(*works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
-    """Return the median time of each of some works, done in turns."""
-    times: list[list[float]] = [[] for _ in works]
+def seconds(*calls: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
+    """Return the median seconds of each of several calls, made in turns."""
+    times: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):
-        for work, own in zip(works, times, strict=True):
+        for call, own in zip(calls, times, strict=True):
             started = time.perf_counter()
-            work()
+            call()
             own.append(time.perf_counter() - started)
     return [statistics.median(own) for own in times]
 
 
 def empty_page() -> str:
-    """Serve a page that takes a file and does nothing with it; return its address."""
+    """Serve a page that takes a file and ignores it; return the address of its API."""
     with gr.Blocks() as page:
         file, nothing = gr.File(), gr.JSON()
         gr.Button().click(lambda path: {}, file, nothing, api_name="nothing", concurrency_limit=16)
@@ -104,11 +104,11 @@ def empty_page() -> str:
 
 
 def speed(server: Server, release: Path, data: bytes) -> None:
-    """Print what an upload takes, alone and among sixteen."""
+    """Print how long an upload takes, alone and among sixteen."""
     encoder = ImageEncoder(open_release(release).image_model)
     photo = decode_photo(data)
     prepared = encoder.prepare(photo)
-    empty, client = empty_page(), server.asking
+    empty, client = empty_page(), server.client
     ask(client, server.address, "similar_to_photo", data, "a.jpg")
     bare, nothing, whole = seconds(
         lambda: encoder.encode_prepared([prepared]),
@@ -126,24 +126,24 @@ def speed(server: Server, release: Path, data: bytes) -> None:
     def crowd(address: str, endpoint: str) -> tuple[float, set[str]]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             started = time.perf_counter()
-            said = list(
+            outcomes = list(
                 pool.map(
                     lambda n: ask(client, address, endpoint, data, f"{n}.jpg"),
                     range(AT_ONCE * 10),
                 )
             )
-            return (time.perf_counter() - started) / len(said), set(said)
+            return (time.perf_counter() - started) / len(outcomes), set(outcomes)
 
-    each, said = crowd(server.address, "similar_to_photo")
+    each, outcomes = crowd(server.address, "similar_to_photo")
     bare_crowd, _ = crowd(empty, "nothing")
     print(
-        f"{AT_ONCE} at once: {1 / each:.1f} uploads/s, said {said}; bare batched encoder "
+        f"{AT_ONCE} at once: {1 / each:.1f} uploads/s, outcomes {outcomes}; bare batched encoder "
         f"{1 / batch:.1f} pictures/s ({batch / each:.2f}), empty page {1 / bare_crowd:.1f}/s"
     )
 
 
 def fuzzed(data: bytes, count: int) -> list[tuple[str, bytes]]:
-    """Return files that are no good photos, or barely, with their names."""
+    """Return damaged, huge, empty and foreign files, with their names."""
     random = np.random.default_rng(7)
     picture = Image.open(io.BytesIO(data)).convert("RGB")
     whole = [
@@ -179,28 +179,28 @@ def _saved(picture: Image.Image, kind: str) -> bytes:
 
 
 def fuzz(server: Server, data: bytes, count: int) -> None:
-    """Print how damaged files are answered, and what is left of them."""
+    """Print how damaged files are answered, and the memory and files left."""
     Client(server.page, verbose=False).predict("a word", api_name="/search_words")
     for _ in range(AT_ONCE):
-        ask(server.asking, server.address, "similar_to_photo", data, "warm.jpg")
+        ask(server.client, server.address, "similar_to_photo", data, "warm.jpg")
     before, files = server.memory(), fuzzed(data, count)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        said = Counter(
+        outcomes = Counter(
             pool.map(
                 lambda each: ask(
-                    server.asking, server.address, "similar_to_photo", each[1], each[0]
+                    server.client, server.address, "similar_to_photo", each[1], each[0]
                 ).split(":")[-1][:48],
                 files,
             )
         )
-    print(json.dumps(dict(said.most_common()), indent=1))
+    print(json.dumps(dict(outcomes.most_common()), indent=1))
     time.sleep(SETTLED_SECONDS)
     print(f"{count} files; memory {before:.0f} MB before, {server.memory():.0f} MB after")
     print(f"{server.files()} files left after {SETTLED_SECONDS} s")
 
 
 def main() -> None:
-    """Print all figures."""
+    """Print the figures, those of damaged files first."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.uploads")
     parser.add_argument("release", type=Path)
     parser.add_argument("photo", type=Path)

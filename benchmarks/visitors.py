@@ -1,8 +1,8 @@
-"""What many visitors at once get: ``python -m benchmarks.visitors RELEASE PHOTO``.
+"""How long 32 visitors at once wait for answers: ``python -m benchmarks.visitors RELEASE PHOTO``.
 
-Each of 32 visitors asks through the API as soon as the last answer has come: articles, words,
-filters, photos, baskets, shoppers, as chance will have it. The same crowd then calls an endpoint
-that does nothing on an empty Gradio page, for as long. Client and server share the machine.
+Each visitor calls the API again as soon as the last answer has come, with articles, words, filters,
+photos, baskets and shoppers at random. The same crowd then calls an endpoint that does nothing on
+an empty Gradio page, for as long. Clients and server share the machine.
 """
 
 import argparse
@@ -37,13 +37,13 @@ SHARES = {
     "for_basket": 7,
     "similar_to_photo": 5,
 }
-"""How often each endpoint is asked, in percent."""
+"""How often each endpoint is called, in percent."""
 
 Call = tuple[str, dict[str, Any]]
 
 
 class Visitors:
-    """Visitors who ask one server for some seconds, and what they met with."""
+    """Visitors who call one server for some seconds; how long they waited, and what failed."""
 
     def __init__(self, address: str, photo: Path, seconds: float) -> None:
         self.api, self.photo = f"{address}gradio_api", photo.read_bytes()
@@ -51,8 +51,8 @@ class Visitors:
         self.seconds: dict[str, list[float]] = {}
         self.failures: list[str] = []
 
-    async def ask(self, calls: Iterator[Call]) -> None:
-        """Be one visitor."""
+    async def visit(self, calls: Iterator[Call]) -> None:
+        """Make calls, one after the other, until the time is over."""
         async with httpx.AsyncClient(timeout=120) as client:
             while time.perf_counter() < self.until:
                 name, inputs = next(calls)
@@ -69,18 +69,18 @@ class Visitors:
             sent = await client.post(f"{self.api}/upload", files=files)
             photo = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}}
             inputs = {**inputs, "photo": photo}
-        asked = await client.post(f"{self.api}/call/v2/{name}", json=inputs)
-        event = asked.raise_for_status().json()["event_id"]
-        told = (await client.get(f"{self.api}/call/{name}/{event}")).raise_for_status().text
-        if "event: complete" not in told:
-            raise RuntimeError(told[:200])
+        started = await client.post(f"{self.api}/call/v2/{name}", json=inputs)
+        event = started.raise_for_status().json()["event_id"]
+        answer = (await client.get(f"{self.api}/call/{name}/{event}")).raise_for_status().text
+        if "event: complete" not in answer:
+            raise RuntimeError(answer[:200])
 
 
 def calls(release: Release, chance: random.Random) -> Iterator[Call]:
-    """Draw what visitors ask, without end."""
+    """Yield random calls, without end."""
     table, shoppers = release.articles, list(release.shoppers)
     ids = table["article_id"].tolist()
-    said = [f"{row.colour_group_name} {row.product_type_name}" for row in table.itertuples()]
+    texts = [f"{row.colour_group_name} {row.product_type_name}" for row in table.itertuples()]
     while True:
         at = [chance.randrange(len(ids)) for _ in range(3)]
         column = chance.choice(FACETS)
@@ -89,9 +89,9 @@ def calls(release: Release, chance: random.Random) -> Iterator[Call]:
             "compose": {
                 "article_id": ids[at[0]],
                 "filters": {column: [table[column].iat[at[1]]]},
-                "words": chance.choice(["", said[at[2]]]),
+                "words": chance.choice(["", texts[at[2]]]),
             },
-            "search_words": {"words": said[at[0]]},
+            "search_words": {"words": texts[at[0]]},
             "article": {"article_id": ids[at[0]]},
             "for_shopper": {"alias": chance.choice(shoppers)},
             "for_basket": {"article_ids": [ids[each] for each in at]},
@@ -101,16 +101,16 @@ def calls(release: Release, chance: random.Random) -> Iterator[Call]:
         yield name, inputs[name]
 
 
-async def crowd(visitors: Visitors, asked: Iterator[Call], count: int) -> None:
-    """Have that many visitors ask side by side."""
-    await asyncio.gather(*(visitors.ask(asked) for _ in range(count)))
+async def crowd(visitors: Visitors, drawn: Iterator[Call], count: int) -> None:
+    """Run ``count`` visitors side by side."""
+    await asyncio.gather(*(visitors.visit(drawn) for _ in range(count)))
 
 
-def measure(app: RunningApp, photo: Path, asked: Iterator[Call], count: int, last: float) -> None:
-    """Print what visitors of an app met with."""
+def measure(app: RunningApp, photo: Path, drawn: Iterator[Call], count: int, last: float) -> None:
+    """Print how many calls visitors made, how long they waited, and what failed."""
     visitors = Visitors(app.address, photo, last)
     started = time.perf_counter()
-    asyncio.run(crowd(visitors, asked, count))
+    asyncio.run(crowd(visitors, drawn, count))
     elapsed = time.perf_counter() - started
     kinds = sorted(visitors.seconds.items())
     if len(kinds) > 1:
@@ -123,7 +123,7 @@ def measure(app: RunningApp, photo: Path, asked: Iterator[Call], count: int, las
 
 
 def main() -> None:
-    """Print everything."""
+    """Print a table for the app and one for the empty page."""
     parser = argparse.ArgumentParser(description="Time the answers to many visitors at once.")
     parser.add_argument("release", type=Path)
     parser.add_argument("photo", type=Path)
@@ -132,12 +132,12 @@ def main() -> None:
     arguments = parser.parse_args()
     count, last, photo = arguments.visitors, arguments.seconds, arguments.photo
     scratch = Path(tempfile.gettempdir())
-    asked = calls(open_release(arguments.release), random.Random(6))
+    drawn = calls(open_release(arguments.release), random.Random(6))
     print(f"{'':<20}{'calls':>8}{'/s':>8}{'p50':>8}{'p95':>8}{'p99':>8}")
     app = RunningApp(scratch, RELEASE=str(arguments.release.resolve())).wait()
     try:
-        app.client().predict("a word", api_name="/search_words")  # Its encoders are loaded then.
-        measure(app, photo, asked, count, last)
+        app.client().predict("a word", api_name="/search_words")  # Waits for the encoders.
+        measure(app, photo, drawn, count, last)
     finally:
         app.stop()
     empty = RunningApp(scratch, EMPTY).wait()

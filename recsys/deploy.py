@@ -1,7 +1,7 @@
 """Create or update the Space: ``python -m recsys.deploy namespace/space --index namespace/index``.
 
-One commit with the app's files, and the variables that name the index. What is there already and
-unchanged is not sent again, and a Space whose variables are right is not restarted for them.
+The app's files go into one commit; variables of the Space name the index. Unchanged files are not
+sent again, and unchanged variables do not restart the Space.
 """
 
 import argparse
@@ -22,9 +22,13 @@ SPACE_FILES = (
     "build_index.py",
     "requirements.txt",
     "LICENSE",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "docs/*.md",
     "docs/*-1440-light.webp",
     "recsys/**/*.py",
+    "recsys/release/templates/*",
+    "recsys/sample/tables/*",
     "recsys/web/static/*",
     "recsys/web/templates/*",
 )
@@ -34,13 +38,13 @@ SPACE = "space"
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a Space is to be.
+    """A Space and its index.
 
     Attributes:
         space: ``namespace/name``.
-        index: the dataset repo that it follows.
+        index: the dataset repo that the app serves.
         visibility: of a new Space.
-        token: what it reads a private index with; empty for none.
+        token: for reading a private index; empty for none.
     """
 
     space: str
@@ -53,8 +57,8 @@ def deploy(deployment: Deployment) -> str:
     """Create or update the Space and return its address.
 
     Raises:
-        HubError: the Hub cannot be reached or refuses, or the index is not there.
-        ReleaseError: the index is not one that the app can serve, or may not be shown that openly.
+        HubError: the Hub cannot be reached or refuses, or the index does not exist.
+        ReleaseError: the app cannot serve the index, or its catalogue must not be public.
     """
     index, space = deployment.index, deployment.space
     published = index.newest()
@@ -76,11 +80,11 @@ def deploy(deployment: Deployment) -> str:
 
 
 def _configure(api: HfApi, deployment: Deployment) -> None:
-    """Set the Space's variables where they differ, and its secret where one is given."""
+    """Set the Space's variables if they differ, and its secret if there is one."""
     space = deployment.space
-    wanted = {"INDEX_REPO": deployment.index.name, "INDEX_REVISION": deployment.index.revision}
+    variables = {"INDEX_REPO": deployment.index.name, "INDEX_REVISION": deployment.index.pinned}
     present = {name: each.value for name, each in api.get_space_variables(space).items()}
-    for name, value in wanted.items():
+    for name, value in variables.items():
         if value and present.get(name) != value:
             api.add_space_variable(space, name, value)
         if not value and name in present:
@@ -97,10 +101,10 @@ def _files(index: IndexRepo, preload: str) -> dict[str, Path | bytes]:
 
 
 def _readme(index: IndexRepo, preload: str) -> str:
-    """Return the README whose front matter names the index.
+    """Return the project's README with the index in its front matter.
 
-    A public index is downloaded when the Space is built (``preload_from_hub``), so that the app
-    starts with a good snapshot even if the Hub has a bad day. A private one cannot be.
+    A public index is downloaded when the Space is built (``preload_from_hub``), so the app starts
+    with a complete release even if the Hub is down. That is not possible with a private one.
     """
     card = RepoCard((ROOT / README).read_text(encoding="utf-8"))
     card.data["datasets"] = [index.name]
@@ -136,19 +140,23 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m recsys.deploy", description="Create or update the Space."
     )
     parser.add_argument("space", metavar="NAMESPACE/NAME", help="the Space")
-    parser.add_argument("--index", required=True, metavar="NAMESPACE/NAME", help="what it serves")
-    parser.add_argument("--revision", default="", help="a tag or commit (the newest tag, always)")
+    parser.add_argument(
+        "--index", required=True, metavar="NAMESPACE/NAME", help="the dataset repo to serve"
+    )
+    parser.add_argument(
+        "--revision", default="", help="a tag or commit to keep to (by default the newest tag)"
+    )
     parser.add_argument(
         "--token-from",
         default="",
         metavar="VARIABLE",
-        help="the environment variable with a read token, which a private index needs",
+        help="the environment variable with a read token, for a private index",
     )
-    parser.add_argument("--public", action="store_true", help="a new Space is for everybody to see")
+    parser.add_argument("--public", action="store_true", help="make a new Space public")
     parser.add_argument(
         "--i-have-the-rights",
         action="store_true",
-        help="show openly what is not marked as redistributable",
+        help="allow a public Space for a catalogue not marked as redistributable",
     )
     return parser
 

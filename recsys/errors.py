@@ -1,33 +1,45 @@
-"""The errors this project raises on purpose. Each message says what is wrong and what to do."""
+"""The errors this project raises on purpose, by who reads their message.
+
+Visitors get plain words: no file names, no parts of the code. Who builds or runs the app gets the
+file, the row and the remedy.
+"""
 
 
 class RecsysError(Exception):
     """Base of every error below: catch it to show a message instead of a traceback."""
 
 
-class CatalogError(RecsysError):
-    """A catalogue folder cannot be read; the message names the file and, where known, the row."""
+class VisitorError(RecsysError):
+    """Something a visitor can put right; the message says how, in words for the page."""
 
 
-class EncoderError(RecsysError):
-    """A text or image encoder cannot be loaded; the message names the encoder."""
+class OperatorError(RecsysError):
+    """Something only who builds or runs the app can put right; the message says where and how."""
 
 
-class AuditError(RecsysError):
-    """An index finds too few of the true nearest neighbours to be released."""
-
-
-class ReleaseError(RecsysError):
-    """A release folder is missing, incomplete, damaged, or not one that this app can serve."""
-
-
-class HubError(RecsysError):
-    """The Hub cannot be reached, or does not do what was asked; the message says what to do."""
-
-
-class QueryError(RecsysError):
-    """A query cannot be answered: an unknown or malformed article id, or no photo."""
+class QueryError(VisitorError):
+    """A query cannot be answered: an unknown or malformed article id, filter or weight."""
 
 
 class PhotoError(QueryError):
-    """A picture cannot be read: not an image, damaged, too large."""
+    """A photo cannot be read: not an image, damaged, too large."""
+
+
+class CatalogError(OperatorError):
+    """A catalogue folder cannot be read; the message names the file and, where known, the row."""
+
+
+class EncoderError(OperatorError):
+    """A text or image encoder cannot be loaded; the message names the encoder."""
+
+
+class AuditError(OperatorError):
+    """An index finds too few of the true nearest neighbours to be released."""
+
+
+class ReleaseError(OperatorError):
+    """A release folder is missing, incomplete, damaged, or not one that this app can serve."""
+
+
+class HubError(OperatorError):
+    """The Hub cannot be reached or refuses a request; the message says what to do."""

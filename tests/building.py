@@ -5,14 +5,19 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from recsys.catalog.purchases import Purchases
 from recsys.catalog.schema import LICENSE_FILE
+from recsys.models.two_tower_data import TrainingSettings, TwoTower
 from recsys.pipeline.build import Build, Options
+from recsys.release.files import ARTICLES
 from recsys.release.manifest import MANIFEST, FileRecord, Manifest, read_manifest
-from recsys.release.tables import ARTICLES, ROW_GROUP
+from recsys.release.tables import ROW_GROUP
 from recsys.retrieval.fusion import Weights
+from recsys.vectors import Float32, Int32, unit
 
 
 def cut_catalogue(source: Path, folder: Path, articles: int) -> Path:
@@ -87,3 +92,11 @@ def reseal(folder: Path, **changes: object) -> Manifest:
     manifest = dataclasses.replace(read_manifest(folder), files=records, **changes).sealed()
     (folder / MANIFEST).write_text(manifest.text(), encoding="utf-8")
     return manifest
+
+
+def random_towers(
+    purchases: Purchases, products: Int32, content: Float32, settings: TrainingSettings
+) -> TwoTower:
+    """Stands for the training of the two-tower model, which takes most of a small build's time."""
+    drawn = np.random.default_rng(1).normal(size=(2, len(products), settings.dim))
+    return TwoTower(*unit(drawn))

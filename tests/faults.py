@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+HOLD_SECONDS = 300
+"""The longest a request is held: enough for a second process to start on a busy machine."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -86,7 +89,7 @@ class Hold(Fault):
     def __call__(self, proceed: Callable[[], Answer]) -> Answer:
         answer = proceed() if self.handled else None
         self.reached.set()
-        self.event.wait(60)
+        self.event.wait(HOLD_SECONDS)
         return answer or proceed()
 
 

@@ -25,8 +25,12 @@ def published(hub: LoopbackHub, small_built: Path) -> PublishedVersion:
     return publish(small_built / "release", INDEX, Visibility())
 
 
-def deployment(revision: str = "", public: bool = False, **more: str) -> Deployment:
-    return Deployment(SPACE, IndexRepo(INDEX, revision), Visibility(public), **more)
+def deployment(pinned: str = "", public: bool = False, **more: str) -> Deployment:
+    return Deployment(SPACE, IndexRepo(INDEX, pinned), Visibility(public), **more)
+
+
+def style_files() -> set[str]:
+    return {path.relative_to(ROOT).as_posix() for path in ROOT.glob("recsys/web/static/*.css")}
 
 
 def front_matter(hub: LoopbackHub) -> dict[str, object]:
@@ -46,7 +50,8 @@ def test_a_space_gets_the_app_its_variables_and_nothing_else(
     assert space.secrets == {}
     assert len(space.commits) == 2
     files = space.files()
-    assert {"app.py", "build_index.py", "requirements.txt", "recsys/interface.css"} <= files.keys()
+    assert {"app.py", "build_index.py", "requirements.txt", "recsys/web/server.py"} <= files.keys()
+    assert {"recsys/release/templates/dataset_card.md.jinja", *style_files()} <= files.keys()
     assert files["recsys/models/text.py"] == (ROOT / "recsys/models/text.py").read_bytes()
     assert not [path for path in files if "__pycache__" in path or path.startswith("tests/")]
 
@@ -104,10 +109,10 @@ def test_deployed_again_unchanged_nothing_happens_to_the_space(
     assert [request.method for request in settings] == ["GET"]
 
 
-def test_a_pinned_revision_is_a_variable_that_goes_when_it_is_pinned_no_more(
+def test_a_pinned_version_is_a_variable_that_goes_when_it_is_pinned_no_more(
     hub: LoopbackHub, published: PublishedVersion
 ) -> None:
-    deploy(deployment(revision=published.name))
+    deploy(deployment(pinned=published.name))
     space = hub.repo(SPACE, "space")
     assert space.variables == {"INDEX_REPO": INDEX, "INDEX_REVISION": published.name}
     deploy(deployment())
@@ -129,12 +134,12 @@ def test_other_variables_and_files_the_hub_keeps_are_left_and_old_files_go(
 def test_a_public_index_is_preloaded_whole_at_its_commit(
     hub: LoopbackHub, small_built: Path
 ) -> None:
-    revision = publish(small_built / "release", INDEX, Visibility(public=True))
+    published = publish(small_built / "release", INDEX, Visibility(public=True))
     deploy(deployment(public=True))
     (line,) = front_matter(hub)["preload_from_hub"]
     name, files, commit = line.split(" ")
     manifest = read_manifest(small_built / "release")
-    assert (name, commit) == (INDEX, revision.commit)
+    assert (name, commit) == (INDEX, published.commit)
     assert set(files.split(",")) == {*manifest.files, "manifest.json"}
     assert not hub.repo(SPACE, "space").private
 
@@ -165,7 +170,7 @@ def test_a_private_space_is_not_left_private_unawares(
 
 
 def test_without_its_index_no_space_is_made(hub: LoopbackHub) -> None:
-    with pytest.raises(HubError, match="me/index is not there"):
+    with pytest.raises(HubError, match="me/index does not exist"):
         deploy(deployment())
     assert hub.repos == {}
 

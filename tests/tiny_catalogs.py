@@ -75,7 +75,7 @@ def picture_bytes(picture: Image.Image, file_format: str = "JPEG", **options: ob
 
 
 def no_bridges() -> Bridges:
-    """Nothing to guess from photos with, and no attributes to tell."""
+    """Bridges of a catalogue without photos and attributes."""
     return Bridges({}, {}, AttributeEstimator(Vocabulary({}, np.empty(0, np.float32)), {}))
 
 

@@ -1,10 +1,10 @@
 """Read and check a catalogue in Kaggle's layout: articles, photos and purchases.
 
 A catalogue is a folder with ``articles.csv``, ``transactions_train.csv``, ``images/0xx/<id>.jpg``
-and, optionally, ``customers.csv``. A catalogue that anyone may pass on says so in a file
+and, optionally, ``customers.csv``. A catalogue that may be redistributed has a file
 ``REDISTRIBUTABLE``, whose one line is its licence as the Hugging Face Hub spells it. Reading a
-catalogue either gives a whole `Catalog` or raises a `CatalogError` that names the file, and the row
-where there is one.
+catalogue returns a whole `Catalog` or raises a `CatalogError` that names the file and, where known,
+the row.
 """
 
 import csv
@@ -19,6 +19,9 @@ from recsys.catalog.purchases import Purchases, read_purchases
 from recsys.catalog.schema import ARTICLE_COLUMNS, LICENSE_FILE, check_header, normalize_article_id
 from recsys.errors import CatalogError
 
+LICENSE_PATTERN = r"[a-z0-9][a-z0-9.-]{1,40}"
+"""A licence id as the Hugging Face Hub spells them: "cc0-1.0", "mit"."""
+
 
 @dataclass(frozen=True)
 class Catalog:
@@ -26,10 +29,10 @@ class Catalog:
 
     Attributes:
         folder: where it was read from.
-        articles: one row an article, sorted by ``article_id``; every column a string.
+        articles: one row per article, sorted by ``article_id``; every column a string.
         photos: the photo file of each row that has one.
         purchases: who bought what, and when.
-        license: under which anyone may pass it on, such as ``cc0-1.0``; empty if nobody may.
+        license: the licence to redistribute it under, such as ``cc0-1.0``; empty for none.
     """
 
     folder: Path
@@ -40,11 +43,11 @@ class Catalog:
 
 
 def read_catalog(folder: Path, limit: int | None = None) -> Catalog:
-    """Read the catalogue in ``folder``; with ``limit``, only its first articles by id.
+    """Return the catalogue in ``folder``; with ``limit``, only its first articles by id.
 
     Raises:
         CatalogError: a file or column is missing, a table is empty, a row is malformed or an
-            article id stands twice.
+            article id occurs twice.
     """
     if not folder.is_dir():
         raise CatalogError(f"{folder} is not a folder; give one with articles.csv in it.")
@@ -58,17 +61,20 @@ def read_catalog(folder: Path, limit: int | None = None) -> Catalog:
 
 
 def read_license(folder: Path) -> str:
-    """Return the licence that the catalogue in ``folder`` is marked with; empty for none.
+    """Return the licence in the catalogue's file `LICENSE_FILE`; empty without such a file.
 
     Raises:
-        CatalogError: the mark is not a licence.
+        CatalogError: the file does not hold one licence.
     """
     path = folder / LICENSE_FILE
     if not path.exists():
         return ""
     text = path.read_text(encoding="utf-8", errors="replace").strip()
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,40}", text):
-        raise CatalogError(f"{path} holds {text[:60]!r}, not one licence such as cc-by-4.0.")
+    if not re.fullmatch(LICENSE_PATTERN, text):
+        raise CatalogError(
+            f"{path} holds {text[:60]!r}, not one licence such as cc-by-4.0; correct it, or remove "
+            "the file if the catalogue must not be redistributed."
+        )
     return text
 
 
@@ -92,7 +98,7 @@ def _read_articles(path: Path) -> pd.DataFrame:
 
 
 def _article_ids(path: Path, column: pd.Series) -> list[str]:
-    """Normalise the ids of ``articles.csv``; rows are counted as an editor shows them."""
+    """Return the normalised ids of ``articles.csv``; errors count rows as an editor does."""
     first_row: dict[str, int] = {}
     for row, text in enumerate(column, start=2):
         try:
@@ -101,7 +107,7 @@ def _article_ids(path: Path, column: pd.Series) -> list[str]:
             raise CatalogError(f"{path}, row {row}: {text!r}: {error}.") from error
         if article_id in first_row:
             raise CatalogError(
-                f"{path}, row {row}: article {article_id} stands in row "
+                f"{path}, row {row}: article {article_id} is in row "
                 f"{first_row[article_id]} already; keep one of them."
             )
         first_row[article_id] = row
@@ -109,7 +115,7 @@ def _article_ids(path: Path, column: pd.Series) -> list[str]:
 
 
 def _find_photos(folder: Path, articles: pd.DataFrame) -> dict[int, Path]:
-    """Look up every article's photo with one listing a subfolder, not one call an article."""
+    """Return the photo of each row that has one, by one listing per subfolder: it is quicker."""
     files: set[str] = set()
     if folder.is_dir():
         for subfolder in sorted(entry.path for entry in os.scandir(folder) if entry.is_dir()):

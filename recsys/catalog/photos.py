@@ -1,4 +1,4 @@
-"""Pictures at the border: every photo, from a catalogue or an upload, is decoded here."""
+"""Decode photos: every photo, from a catalogue or an upload, is checked and read here."""
 
 import io
 import threading
@@ -11,48 +11,57 @@ from PIL import Image, ImageOps
 from recsys.errors import PhotoError
 
 MAX_BYTES = 10 * 1024 * 1024
+"""Photos of phones have up to about 8 MB."""
+
 MAX_PIXELS = 40_000_000
+"""Photos of most cameras and phones have up to 24 megapixels; a file of few bytes can claim any."""
+
 LONGEST_SHAPE = 50
-"""How many times as long as wide, or as wide as long, a picture may be."""
+"""Highest ratio of the sides: of a thinner picture a model would see a few pixels' width."""
 
 LARGEST_SIDE = 1024
-"""Pictures are shrunk to this as they are decoded: no model or page looks at more."""
+"""Photos are shrunk to this many pixels while decoding: no model or page uses more."""
 
-WANTED = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
+PHOTO_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
 Image.init()
-FORMATS = tuple(name for name in WANTED if name in Image.OPEN)
-"""Those of the wanted formats that this Pillow, with its plugins, can read."""
+FORMATS = tuple(name for name in PHOTO_FORMATS if name in Image.OPEN)
+"""Those of `PHOTO_FORMATS` that this Pillow, with its plugins, can read."""
 
 LARGE_PIXELS = 4_000_000
 _LARGE = threading.Lock()
-"""Larger pictures are decoded one by one, each of which may take half a gigabyte meanwhile."""
+"""Larger photos are decoded one at a time: each may need half a gigabyte of memory meanwhile."""
 
 THUMBNAIL_SIZE = (360, 540)
-"""Largest width and height, in pixels, of a photo kept in a release."""
+"""Largest width and height, in pixels, of a photo in a release: twice the size of a card's."""
+
+THUMBNAIL_QUALITY = 88
+"""Of the JPEG: no artefacts visible at that size, about 25 kB per photo."""
 
 
 def decode_photo(data: bytes) -> Image.Image:
-    """Return the RGB picture in ``data``, upright, any transparency laid over white.
+    """Return the photo in ``data`` as an upright RGB picture, transparency replaced by white.
 
-    Size and format are checked before a pixel is decoded. Of an animation it is the first frame;
-    what is larger than `LARGEST_SIDE` is shrunk.
+    Size and format are checked before a pixel is decoded. Of an animation it is the first frame; a
+    photo larger than `LARGEST_SIDE` is shrunk.
 
     Raises:
         PhotoError: too many bytes or pixels, not a picture in one of `FORMATS`, or damaged.
     """
     picture = _open(data)
     try:
-        # A JPEG can be decoded at a fraction of its size, in a fraction of time and memory.
+        # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size, which takes less time and memory.
         picture.draft("RGB", (LARGEST_SIDE, LARGEST_SIDE))
-        with _turn(picture):
+        with _decoding_slot(picture):
             picture.load()
             return _over_white(ImageOps.exif_transpose(_shrunk(picture)))
     except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise PhotoError(f"This {picture.format} picture is damaged: {error}.") from error
+        raise PhotoError(
+            f"This {picture.format} picture is damaged; choose another one."
+        ) from error
 
 
 def read_photo(path: Path) -> bytes:
-    """Return the bytes of the picture file at ``path``.
+    """Return the bytes of the photo file at ``path``.
 
     Raises:
         PhotoError: the file is larger than `MAX_BYTES` or cannot be read.
@@ -68,7 +77,7 @@ def read_photo(path: Path) -> bytes:
 
 
 def thumbnail(data: bytes) -> bytes:
-    """Return ``data`` as a JPEG within `THUMBNAIL_SIZE`: unchanged where it is one already.
+    """Return the photo in ``data`` as a JPEG within `THUMBNAIL_SIZE`; unchanged if it is one.
 
     Raises:
         PhotoError: as `decode_photo`.
@@ -78,12 +87,12 @@ def thumbnail(data: bytes) -> bytes:
         return data
     picture.thumbnail(THUMBNAIL_SIZE, Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=88)
+    picture.save(out, "JPEG", quality=THUMBNAIL_QUALITY)
     return out.getvalue()
 
 
 def _open(data: bytes) -> Image.Image:
-    """Read a picture's header and check what it announces."""
+    """Return a picture of which only the header is read, and checked."""
     if not data:
         raise PhotoError("This file is empty; choose a photo.")
     if len(data) > MAX_BYTES:
@@ -102,24 +111,24 @@ def _open(data: bytes) -> Image.Image:
         raise PhotoError(
             f"This file is not a picture that can be read; use {', '.join(FORMATS)}."
         ) from error
-    if picture.width * picture.height > MAX_PIXELS:
-        raise PhotoError(
-            f"This picture has {picture.width} × {picture.height} pixels; "
-            f"at most {MAX_PIXELS // 1_000_000} megapixels are read."
-        )
-    if max(picture.size) > LONGEST_SHAPE * min(picture.size):
-        raise PhotoError(
-            f"This picture has {picture.width} × {picture.height} pixels: too thin to see "
-            "anything in it; choose another one."
-        )
+    _check_shape(picture)
     return picture
 
 
+def _check_shape(picture: Image.Image) -> None:
+    """Raise `PhotoError` for a picture with too many pixels or too thin a shape."""
+    size = f"This picture has {picture.width} × {picture.height} pixels"
+    if picture.width * picture.height > MAX_PIXELS:
+        raise PhotoError(f"{size}; at most {MAX_PIXELS // 1_000_000} megapixels are read.")
+    if max(picture.size) > LONGEST_SHAPE * min(picture.size):
+        raise PhotoError(f"{size}: too thin to see anything in it; choose another one.")
+
+
 def _shrunk(picture: Image.Image) -> Image.Image:
-    """Return a picture no larger than `LARGEST_SIDE`, its EXIF notes kept."""
+    """Return a picture no larger than `LARGEST_SIDE`, with its EXIF data."""
     if max(picture.size) > LARGEST_SIDE:
         if picture.mode in ("P", "PA", "1"):
-            # Their numbers are no brightnesses, so they cannot be averaged.
+            # Pixels are indexes into a palette here, so they cannot be averaged.
             picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
         elif picture.mode.startswith("I"):
             picture = picture.convert("I")
@@ -128,8 +137,9 @@ def _shrunk(picture: Image.Image) -> Image.Image:
 
 
 def _over_white(picture: Image.Image) -> Image.Image:
+    """Return an RGB picture, with white where the picture is transparent."""
     if picture.mode.startswith("I"):
-        # 16 bits of grey: Pillow would cut them off at 255 rather than scale them.
+        # 16 bits of grey: Pillow would clip them at 255 instead of scaling them.
         return picture.convert("I").point(lambda grey: grey * (1 / 257)).convert("RGB")
     if not picture.has_transparency_data:
         return picture.convert("RGB")
@@ -138,8 +148,8 @@ def _over_white(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(paper, layer).convert("RGB")
 
 
-def _turn(picture: Image.Image) -> AbstractContextManager[object]:
-    """Return what to wait for before a picture is decoded."""
+def _decoding_slot(picture: Image.Image) -> AbstractContextManager[object]:
+    """Return the lock to hold while a picture is decoded; none for a small one."""
     return _LARGE if picture.width * picture.height > LARGE_PIXELS else nullcontext()
 
 

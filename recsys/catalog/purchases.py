@@ -14,15 +14,18 @@ from tqdm import tqdm
 from recsys.catalog.schema import PURCHASE_COLUMNS, check_header, normalize_article_id
 from recsys.catalog.split import Part, UInt8, bucket_of
 from recsys.errors import CatalogError
+from recsys.vectors import Float32, Int32, Positions
 
-Int32 = npt.NDArray[np.int32]
 BLOCK_BYTES = 16 << 20
+"""Bytes of text read at once: few blocks for H&M's 3.5 GB, and little memory beside the arrays."""
+
 UNKNOWN, MALFORMED = -1, -2
+"""Stand for an article's row where the catalogue lacks the id, or where it is not an id."""
 
 
 @dataclass(frozen=True)
 class Purchases:
-    """Purchases of known articles, sorted by shopper, then day. All arrays have one row each.
+    """Purchases of known articles, sorted by shopper, then day. Arrays have one row per purchase.
 
     Attributes:
         shopper: int32, shoppers numbered from 0 in the order they first appear in the file.
@@ -30,13 +33,13 @@ class Purchases:
         day: int32, days since 1970-01-01.
         price: float32, in the catalogue's own unit.
         bucket: uint8 [shoppers], each shopper's bucket in the split (see `recsys.catalog.split`).
-        unknown: how many purchases were left out because their article is not in the catalogue.
+        unknown: number of purchases left out because their article is not in the catalogue.
     """
 
     shopper: Int32
     article: Int32
     day: Int32
-    price: npt.NDArray[np.float32]
+    price: Float32
     bucket: UInt8
     unknown: int
 
@@ -45,7 +48,7 @@ class Purchases:
 
     @property
     def shoppers(self) -> int:
-        """How many shoppers there are."""
+        """Number of shoppers in the whole catalogue, also after `of` and `where`."""
         return len(self.bucket)
 
     def of(self, part: Part) -> "Purchases":
@@ -57,22 +60,43 @@ class Purchases:
         columns = (self.shopper[kept], self.article[kept], self.day[kept], self.price[kept])
         return Purchases(*columns, self.bucket, self.unknown)
 
-    def median_prices(self, articles: int) -> npt.NDArray[np.float32]:
-        """Return what each article of a catalogue with that many usually costs.
+    def median_prices(self, articles: int) -> Float32:
+        """Return the median price of each article, float32 [articles], NaN where never sold.
 
-        float32 [articles], in the catalogue's own unit; NaN where it was never sold.
+        Args:
+            articles: number of articles in the catalogue.
         """
-        told = np.isfinite(self.price)
-        medians = pd.Series(self.price[told]).groupby(self.article[told]).median()
+        known = np.isfinite(self.price)
+        medians = pd.Series(self.price[known]).groupby(self.article[known]).median()
         return medians.reindex(range(articles)).to_numpy(np.float32)
 
 
+def shopper_spans(shopper: Int32) -> tuple[Positions, Positions]:
+    """Return where each shopper's purchases start and end, int64 [shoppers with purchases] each.
+
+    Args:
+        shopper: int32 [purchases], sorted.
+    """
+    starts = np.flatnonzero(np.diff(shopper, prepend=-1))
+    return starts, np.append(starts[1:], len(shopper))[: len(starts)]
+
+
 def read_purchases(path: Path, article_ids: pd.Series) -> Purchases:
-    """Read the purchases block by block, so that memory holds 16 bytes a purchase and no text."""
+    """Return the purchases of known articles in the table at ``path``.
+
+    It is read block by block, so that memory holds 16 bytes per purchase and no text.
+
+    Args:
+        path: of ``transactions_train.csv``.
+        article_ids: those of the catalogue; a row's position is the article's row.
+
+    Raises:
+        CatalogError: the file is missing, empty or has a malformed row.
+    """
     check_header(path, PURCHASE_COLUMNS)
     row_of = {article_id: row for row, article_id in enumerate(article_ids)}
     code_of: dict[str, int] = {}
-    blocks: list[tuple[Int32, Int32, Int32, npt.NDArray[np.float32]]] = []
+    blocks: list[tuple[Int32, Int32, Int32, Float32]] = []
     rows = 0
     for block in _purchase_blocks(path):
         article = _article_rows(block.column("article_id"), row_of)
@@ -98,8 +122,8 @@ def _purchase_blocks(path: Path) -> Iterator[pa.RecordBatch]:
     types = {"t_dat": pa.date32(), "customer_id": text, "article_id": text, "price": pa.float32()}
     try:
         with (
-            # Arrow's own file: its reading thread may outlive the read, and with one of Python's
-            # would wait for the interpreter's lock while that ends, which aborts the process.
+            # A file opened by Arrow: its reading thread may outlive the read. With a Python file
+            # it would wait for the interpreter's lock at exit, which aborts the process.
             pa.OSFile(str(path)) as file,
             tqdm(total=path.stat().st_size, desc="purchases", unit="B", unit_scale=True) as bar,
             pa_csv.open_csv(
@@ -118,7 +142,7 @@ def _purchase_blocks(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def _article_rows(column: pa.DictionaryArray, row_of: dict[str, int]) -> Int32:
-    """Map article ids to catalogue rows, or to `UNKNOWN` or `MALFORMED`, both below 0."""
+    """Return each article's row, or `UNKNOWN` or `MALFORMED`, both below 0."""
 
     def row(text: str) -> int:
         try:
@@ -139,12 +163,12 @@ def _check_block(path: Path, block: pa.RecordBatch, article: Int32, first_row: i
         for position in np.flatnonzero(block.column(name).is_null().to_numpy(False))[:1]:
             raise CatalogError(f"{path}, row {first_row + position}: {name} is empty.")
     shopper = block.column("customer_id")
-    nobody = shopper.dictionary.index("").as_py()
-    for position in np.flatnonzero(shopper.indices.to_numpy() == nobody)[:1]:
+    empty = shopper.dictionary.index("").as_py()
+    for position in np.flatnonzero(shopper.indices.to_numpy() == empty)[:1]:
         raise CatalogError(f"{path}, row {first_row + position}: customer_id is empty.")
 
 
 def _shopper_codes(column: pa.DictionaryArray, code_of: dict[str, int]) -> Int32:
-    """Number the shoppers, new ones in the order they appear; ``code_of`` grows with them."""
+    """Return the shoppers' numbers; new ones are added to ``code_of`` in the order they appear."""
     codes = [code_of.setdefault(text, len(code_of)) for text in column.dictionary.to_pylist()]
     return np.asarray(np.array(codes, np.int32)[column.indices.to_numpy()])

@@ -19,18 +19,25 @@ DESCRIPTIVE_COLUMNS = (
     "section_name",
     "garment_group_name",
 )
-"""The columns of ``articles.csv`` that describe an article in words of a fixed vocabulary."""
+"""The columns of ``articles.csv`` with an attribute from a fixed vocabulary."""
 
 ARTICLE_COLUMNS = ("article_id", "product_code", "prod_name", *DESCRIPTIVE_COLUMNS, "detail_desc")
 PURCHASE_COLUMNS = ("t_dat", "customer_id", "article_id", "price")
 LICENSE_FILE = "REDISTRIBUTABLE"
+"""The file of a catalogue that may be redistributed; it holds the licence."""
+
+KIND, COLOUR, PATTERN = "product_type_name", "colour_group_name", "graphical_appearance_name"
+"""Product type, colour and pattern, as the page calls them."""
+
+GROUP = "index_group_name"
+"""Department, as the page calls it."""
 
 
 def normalize_article_id(text: str) -> str:
-    """Return an article id as the 10 characters it is known by, its leading zeros restored.
+    """Return an article id as 10 digits, its leading zeros restored.
 
     Raises:
-        ValueError: ``text`` is not 1 to 10 digits, spaces around them aside.
+        ValueError: ``text`` is not 1 to 10 digits, ignoring spaces around them.
 
     >>> normalize_article_id(" 108775015 ")
     '0108775015'
@@ -42,7 +49,11 @@ def normalize_article_id(text: str) -> str:
 
 
 def check_header(path: Path, required: tuple[str, ...]) -> None:
-    """Raise unless the table at ``path`` exists and has the ``required`` columns."""
+    """Check that the table at ``path`` exists and has the ``required`` columns.
+
+    Raises:
+        CatalogError: it does not.
+    """
     if not path.is_file():
         raise CatalogError(f"{path} is missing.")
     try:
@@ -53,8 +64,3 @@ def check_header(path: Path, required: tuple[str, ...]) -> None:
     missing = [column for column in required if column not in header]
     if missing:
         raise CatalogError(f"{path} has no column {', '.join(missing)}.")
-
-
-KIND, COLOUR, PATTERN = "product_type_name", "colour_group_name", "graphical_appearance_name"
-
-GROUP = "index_group_name"

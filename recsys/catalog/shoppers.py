@@ -1,30 +1,31 @@
-"""A few shoppers to ask for: what they bought, in order, and nothing else of them.
+"""A few test shoppers whose purchases a release contains, so that the page can show them.
 
-They are drawn from those held out, so that what the models say of them is no recollection. An alias
-takes the place of the customer's id; ages, postcodes and dates stay behind.
+The models never saw test shoppers in training. An alias replaces the customer's id; ages, postcodes
+and dates are left out.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.catalog.purchases import Purchases
+from recsys.catalog.purchases import Purchases, shopper_spans
 from recsys.catalog.split import TEST
 from recsys.vectors import Int32
 
 LONGEST = 200
-"""The most purchases that are kept of a shopper, the latest."""
+"""Purchases kept per shopper, the latest: one who buys in bulk must not fill the file."""
 
 SHOPPER_SEED = 1
+"""Any fixed number: every build draws the same shoppers."""
 
 
 @dataclass(frozen=True)
 class Shopper:
-    """Somebody who bought things.
+    """A shopper in a release.
 
     Attributes:
-        alias: a name made up for them.
-        visits: the articles of each day they bought something, int32, from the first day on.
+        alias: stands for the customer's id.
+        visits: the articles of each day with purchases, int32, oldest first.
     """
 
     alias: str
@@ -32,20 +33,19 @@ class Shopper:
 
     @property
     def history(self) -> Int32:
-        """All that they bought, int32, in the order of time."""
+        """All articles bought, int32, oldest first."""
         return np.concatenate(self.visits)
 
 
 def draw_shoppers(purchases: Purchases, count: int) -> list[Shopper]:
-    """Return up to ``count`` held-out shoppers, those with several visits before all others."""
-    held_out = purchases.of(TEST)
-    starts = np.flatnonzero(np.diff(held_out.shopper, prepend=-1))
-    ends = np.append(starts[1:], len(held_out))[: len(starts)]
-    several = held_out.day[starts] != held_out.day[ends - 1] if len(starts) else starts > 0
+    """Return up to ``count`` test shoppers, those with several visits first."""
+    bought = purchases.of(TEST)
+    starts, ends = shopper_spans(bought.shopper)
+    several = bought.day[starts] != bought.day[ends - 1]
     order = np.random.default_rng(SHOPPER_SEED).permutation(len(starts))
     chosen = order[np.argsort(~several[order], kind="stable")][:count]
     return [
-        Shopper(f"shopper-{number:04d}", _visits(held_out, starts[place], ends[place]))
+        Shopper(f"shopper-{number:04d}", _visits(bought, starts[place], ends[place]))
         for number, place in enumerate(chosen, start=1)
     ]
 
@@ -56,5 +56,10 @@ def _visits(purchases: Purchases, start: int, end: int) -> tuple[Int32, ...]:
 
 
 def split_visits(articles: Int32, visits: Int32) -> tuple[Int32, ...]:
-    """Split articles where the visit changes."""
+    """Return the articles of each visit, split where ``visits`` changes.
+
+    Args:
+        articles: int32 [n].
+        visits: int32 [n], the day or number of each article's visit, in rising order.
+    """
     return tuple(np.split(articles, np.flatnonzero(np.diff(visits)) + 1))

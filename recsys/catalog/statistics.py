@@ -1,4 +1,4 @@
-"""The catalogue in numbers: what there is, and how much of it was bought each week."""
+"""Statistics of a catalogue: purchases by week, season of each article, counts of values."""
 
 import numpy as np
 import pandas as pd
@@ -9,20 +9,22 @@ from recsys.catalog.schema import GROUP
 STATISTICS_COLUMNS = ("week", GROUP, "purchases")
 
 SEASON = "season"
+"""The column of a release's article table."""
+
 SEASONS = ("Winter", "Spring", "Summer", "Autumn")
-"""Of the northern hemisphere, from December on, three whole months each."""
+"""Meteorological seasons of the northern hemisphere: three whole months each, from December."""
 
 FEWEST_PURCHASES = 5
-"""An article bought less often has no season."""
+"""An article bought less often has no season: the share of its few purchases would be chance."""
 
 
 def weekly(purchases: Purchases, articles: pd.DataFrame) -> pd.DataFrame:
-    """Return how many purchases there were, by week and group of articles, in that order.
+    """Return the number of purchases by week and department, sorted by both.
 
     Columns: ``week``, the ISO date of its Monday; ``index_group_name``; ``purchases``, int64. Weeks
-    in which nothing of a group was bought have no row.
+    without a purchase in a department have no row.
     """
-    # Day 0 was a Thursday.
+    # Day 0, 1970-01-01, was a Thursday.
     monday = (purchases.day - (purchases.day + 3) % 7).astype("datetime64[D]")
     group = articles[GROUP].to_numpy(str)[purchases.article]
     bought = pd.DataFrame({"week": monday.astype(str), GROUP: group})
@@ -30,10 +32,14 @@ def weekly(purchases: Purchases, articles: pd.DataFrame) -> pd.DataFrame:
 
 
 def seasons_of(purchases: Purchases, articles: int) -> list[str]:
-    """Return the season of each article of a catalogue with that many; empty for none.
+    """Return the season of each article, one of `SEASONS`; empty for none.
 
-    That is the one of `SEASONS` of whose purchases the article makes up the largest part, so that a
-    season in which everything sells well does not take all.
+    That is the season in which the article's share of all purchases is highest, so that a season in
+    which everything sells well does not win every article.
+
+    Args:
+        purchases: of the whole catalogue.
+        articles: number of articles in it.
     """
     month = purchases.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
     # Month 0 is January, which is in the season that begins in December.
@@ -46,7 +52,7 @@ def seasons_of(purchases: Purchases, articles: int) -> list[str]:
 
 
 def counted(articles: pd.DataFrame, column: str) -> list[tuple[str, int]]:
-    """Return the values of a column and how many articles have each, the most frequent first."""
+    """Return the values of a column with their number of articles, the most frequent first."""
     counts = (
         articles[column].value_counts().sort_index().sort_values(ascending=False, kind="stable")
     )

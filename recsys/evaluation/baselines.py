@@ -1,6 +1,6 @@
-"""What the models have to beat: simple rankers, and matrix factorisation where it is installed.
+"""Baselines: simple rankers, and matrix factorisation where ``implicit`` is installed.
 
-Every ranker is a function of a question and a count that returns articles from the best, int32.
+A ranker is a function of a question and a number k; it returns up to k articles, int32, best first.
 """
 
 import importlib.util
@@ -15,46 +15,62 @@ from tqdm import tqdm
 from recsys.catalog.purchases import Purchases
 from recsys.catalog.questions import Question
 from recsys.models.purchase_counts import RECENT_DAYS, bought_by
+from recsys.retrieval.index import kth_highest, ranking
 from recsys.vectors import Int32
 
 Ranker = Callable[[Question, int], Int32]
-Scores = npt.NDArray[np.number]
-Scorer = Callable[[Int32], Scores]
+ArticleScores = npt.NDArray[np.number]
+"""A score of each article, [articles]."""
 
-SEED = 3
+Scorer = Callable[[Int32], ArticleScores]
+"""Scores all articles for a basket."""
+
+BASELINE_SEED = 3
+"""Any fixed number: every evaluation gets the same figures."""
+
 TIE_BREAK = 1e-6
+"""Times an article's purchases, added to numbers of shared buyers: below 1 for a million."""
+
+TINY = 1e-12
+"""Lowest score to be ranked: above 0, and below any `TIE_BREAK`."""
+
+ALS_CONFIDENCE = 10.0
+"""Weight of a purchase, alpha in Hu et al. (2008): between their 40 and the default of 1."""
+
+BPR_EPOCHS = 300
+"""Three times the default of ``implicit``, so that the baseline is strong."""
 
 
 def by_score(score: Scorer) -> Ranker:
-    """Return the ranker by a score of all articles, [articles], for the basket that asks.
-
-    Articles that score 0 are not ranked; ties are broken by row.
-    """
+    """Return the ranker by a score; articles that score 0 are left out, ties are broken by row."""
 
     def rank(question: Question, k: int) -> Int32:
         scores = np.array(score(question.basket), np.float64)
         scores[question.owned] = 0
         k = min(k, len(scores))
-        bar = max(np.partition(scores, -k)[-k], 1e-12)
-        rows = np.flatnonzero(scores >= bar)
-        return rows[np.lexsort((rows, -scores[rows]))][:k].astype(np.int32)
+        rows = np.flatnonzero(scores >= max(float(kth_highest(scores, k)), TINY))
+        return rows[ranking(rows, scores[rows])][:k].astype(np.int32)
 
     return rank
 
 
 def at_random(articles: int) -> Ranker:
-    """Return the ranker that knows nothing; a question always gets the same answer."""
+    """Return a random ranking, seeded by the basket."""
 
-    def score(basket: Int32) -> Scores:
-        return np.random.default_rng((SEED, *basket.tolist())).random(articles)
+    def score(basket: Int32) -> ArticleScores:
+        return np.random.default_rng((BASELINE_SEED, *basket.tolist())).random(articles)
 
     return by_score(score)
 
 
 def repurchase(popularity: npt.NDArray[np.int64]) -> Ranker:
-    """Return the ranker of what was bought before, latest first, then of the best-sellers."""
+    """Return the ranker of the basket itself, latest first, then of the best-sellers.
 
-    def score(basket: Int32) -> Scores:
+    Args:
+        popularity: int64 [articles], purchases of each article.
+    """
+
+    def score(basket: Int32) -> ArticleScores:
         scores = np.asarray(popularity / (popularity.max() + 1.0))
         scores[basket] = 1 + np.arange(len(basket))
         return scores
@@ -63,35 +79,45 @@ def repurchase(popularity: npt.NDArray[np.int64]) -> Ranker:
 
 
 def count_rankers(purchases: Purchases, articles: int) -> dict[str, Ranker]:
-    """Return the rankers that count purchases."""
+    """Return the rankers that count purchases, and the random one, by name.
+
+    Args:
+        purchases: those to count, of training shoppers.
+        articles: number of articles in the catalogue.
+    """
     sold = np.bincount(purchases.article, minlength=articles)
     last = purchases.day.max(initial=0) - RECENT_DAYS
-    lately = np.bincount(purchases.article[purchases.day > last], minlength=articles)
-    bought = bought_by(purchases, articles)
-    bought_t = bought.T.tocsr()
-    buyers = np.diff(bought_t.indptr)
-    few = sold * TIE_BREAK
-
-    def shared(basket: Int32) -> Scores:
-        """How many buyers each article shares with each of the basket: [basket, articles]."""
-        return np.asarray((bought_t[basket] @ bought).toarray())
-
-    def cosine(basket: Int32) -> Scores:
-        lengths = np.sqrt(np.outer(np.maximum(buyers[basket], 1), np.maximum(buyers, 1)))
-        return np.asarray((shared(basket) / lengths).sum(axis=0))
-
+    recent = np.bincount(purchases.article[purchases.day > last], minlength=articles)
     return {
         "random": at_random(articles),
         "popularity": by_score(lambda _: sold),
-        "popularity, 7 days": by_score(lambda _: lately),
+        "popularity, 7 days": by_score(lambda _: recent),
         "repurchase": repurchase(sold),
-        "co-purchase counts": by_score(lambda basket: shared(basket).sum(axis=0) + few),
-        "item-kNN": by_score(cosine),
+        **_neighbour_rankers(bought_by(purchases, articles), sold),
     }
 
 
+def _neighbour_rankers(bought: sparse.csr_array, sold: npt.NDArray[np.int64]) -> dict[str, Ranker]:
+    """Return the rankers by numbers of shared buyers, and by the cosine of buyers (item-kNN)."""
+    bought_t = bought.T.tocsr()
+    buyers = np.diff(bought_t.indptr)
+
+    def shared(basket: Int32) -> ArticleScores:
+        """Return the numbers of buyers shared with each of the basket, [basket, articles]."""
+        return np.asarray((bought_t[basket] @ bought).toarray())
+
+    def counts(basket: Int32) -> ArticleScores:
+        return np.asarray(shared(basket).sum(axis=0) + sold * TIE_BREAK)
+
+    def cosine(basket: Int32) -> ArticleScores:
+        lengths = np.sqrt(np.outer(np.maximum(buyers[basket], 1), np.maximum(buyers, 1)))
+        return np.asarray((shared(basket) / lengths).sum(axis=0))
+
+    return {"co-purchase counts": by_score(counts), "item-kNN": by_score(cosine)}
+
+
 def tf_idf(texts: Sequence[str]) -> Ranker:
-    """Return the ranker by the TF-IDF cosine of texts (scikit-learn's)."""
+    """Return the ranker by scikit-learn's TF-IDF cosine of texts, one per article."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     rows = TfidfVectorizer(dtype=np.float32).fit_transform(texts).tocsr()
@@ -105,9 +131,14 @@ def factorisations_available() -> bool:
 
 
 def factorisations(purchases: Purchases, articles: int, dim: int) -> dict[str, Ranker]:
-    """Return ALS and BPR of ``implicit``, by the dot product of their article factors.
+    """Return ALS (Hu et al., 2008) and BPR (Rendle et al., 2009); none without ``implicit``.
 
-    Nothing where ``implicit`` is not installed.
+    They rank by the dot product of article factors.
+
+    Args:
+        purchases: those to train on, of training shoppers.
+        articles: number of articles in the catalogue.
+        dim: number of factors.
     """
     if not factorisations_available():
         return {}
@@ -115,26 +146,27 @@ def factorisations(purchases: Purchases, articles: int, dim: int) -> dict[str, R
     from implicit.bpr import BayesianPersonalizedRanking
 
     bought = sparse.csr_matrix(bought_by(purchases, articles))
-    # One thread: several would make BPR's figures differ from run to run.
+    # One thread: with several, BPR's figures would differ from run to run.
     models = {
         f"ALS, {dim} dimensions": AlternatingLeastSquares(
-            dim, alpha=10.0, random_state=SEED, num_threads=1
+            dim, alpha=ALS_CONFIDENCE, random_state=BASELINE_SEED, num_threads=1
         ),
         f"BPR, {dim} dimensions": BayesianPersonalizedRanking(
-            dim, iterations=300, random_state=SEED, num_threads=1
+            dim, iterations=BPR_EPOCHS, random_state=BASELINE_SEED, num_threads=1
         ),
     }
     return {name: _factors(model, bought, name, dim) for name, model in models.items()}
 
 
 def _factors(model: Any, bought: sparse.csr_matrix, name: str, dim: int) -> Ranker:
+    """Train a model of ``implicit`` and return its ranker."""
     for _ in tqdm(range(1), desc=name, unit="model"):
         model.fit(bought, show_progress=False)
-    # BPR puts a bias last, which says nothing of two articles.
+    # BPR appends a bias, which does not belong to the similarity of two articles.
     factors = np.asarray(model.item_factors)[:, :dim]
-    # A constant makes every score positive, which `by_score` asks for, and changes no order.
+    # `by_score` ranks positive scores only; adding a constant changes no order.
     return by_score(lambda basket: _above_zero(factors @ factors[basket].sum(axis=0)))
 
 
-def _above_zero(scores: Scores) -> Scores:
+def _above_zero(scores: ArticleScores) -> ArticleScores:
     return np.asarray(scores - scores.min() + 1)

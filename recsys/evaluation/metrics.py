@@ -1,4 +1,4 @@
-"""How good ranked lists are, and how sure one can be of it."""
+"""Metrics of ranked lists, with bootstrap intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,27 +6,31 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.vectors import Int32
+from recsys.vectors import Float64, Int32
 
-Float64 = npt.NDArray[np.float64]
+SHORT_LIST, LONG_LIST = 12, 100
+"""Ranks of the metrics: 12 as in H&M's Kaggle competition and on a page, 100 as candidates."""
 
-SHORT, LONG = 12, 100
 RESAMPLES = 1000
+"""Bootstrap samples, as usual for percentile intervals (Efron and Tibshirani, 1993)."""
+
 BOOTSTRAP_SEED = 12
+"""Any fixed number: equal results get equal intervals."""
+
 METRICS = ("recall_12", "recall_100", "map_12", "ndcg_12", "hit_rate_12")
 """What `measure` returns, in its order."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over queries, and the 95 % interval that a bootstrap gives it."""
+    """A mean over queries and its 95 % bootstrap interval."""
 
     mean: float
     low: float
     high: float
 
     def clear_of(self, other: "Estimate") -> bool:
-        """Whether the two intervals do not touch."""
+        """Whether the two intervals are disjoint."""
         return self.low > other.high or other.low > self.high
 
 
@@ -34,15 +38,15 @@ def measure(found: Int32, relevant: Int32) -> Float64:
     """Return the `METRICS` of one ranked list, each in [0, 1]: float64 [5].
 
     Args:
-        found: int32 [n], distinct articles from the best; beyond `LONG` they do not count.
-        relevant: int32 [m], the right answers, at least one.
+        found: int32 [n], distinct articles, best first; those beyond `LONG_LIST` do not count.
+        relevant: int32 [m], at least one.
     """
-    right = np.isin(found[:LONG], relevant)
-    top = right[:SHORT]
+    hits = np.isin(found[:LONG_LIST], relevant)
+    top = hits[:SHORT_LIST]
     return np.array(
         [
             top.sum() / len(relevant),
-            right.sum() / len(relevant),
+            hits.sum() / len(relevant),
             average_precision(top, len(relevant)),
             ndcg(top, len(relevant)),
             float(top.any()),
@@ -50,20 +54,26 @@ def measure(found: Int32, relevant: Int32) -> Float64:
     )
 
 
-def average_precision(right: npt.NDArray[np.bool_], relevant: int) -> float:
-    """Return AP@k as ``ml_metrics.apk`` defines it, for a list of k that is ``right`` or not.
+def average_precision(hits: npt.NDArray[np.bool_], relevant: int) -> float:
+    """Return AP@`SHORT_LIST` as ``ml_metrics.apk`` defines it.
 
-    It is the precision at each right place, added up and divided by min(relevant, k); k is
-    `SHORT`, also where fewer were found.
+    It is the sum of the precision at each hit over min(relevant, `SHORT_LIST`).
+
+    Args:
+        hits: bool, whether each article found is relevant; at most `SHORT_LIST`.
+        relevant: number of relevant articles.
     """
-    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
-    return float(precision[right].sum() / min(relevant, SHORT))
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    return float(precision[hits].sum() / min(relevant, SHORT_LIST))
 
 
-def ndcg(right: npt.NDArray[np.bool_], relevant: int) -> float:
-    """Return NDCG@k with gains of 0 or 1 (Järvelin and Kekäläinen, 2002)."""
-    discounts = 1 / np.log2(np.arange(2, SHORT + 2))
-    return float(discounts[: len(right)][right].sum() / discounts[: min(relevant, SHORT)].sum())
+def ndcg(hits: npt.NDArray[np.bool_], relevant: int) -> float:
+    """Return NDCG@`SHORT_LIST` with gains of 0 or 1 (Järvelin and Kekäläinen, 2002).
+
+    Args: as `average_precision`.
+    """
+    discounts = 1 / np.log2(np.arange(2, SHORT_LIST + 2))
+    return float(discounts[: len(hits)][hits].sum() / discounts[: min(relevant, SHORT_LIST)].sum())
 
 
 def bootstrap(measured: Float64) -> list[Estimate]:
@@ -84,20 +94,20 @@ def bootstrap(measured: Float64) -> list[Estimate]:
 
 
 def coverage(lists: Sequence[Int32], articles: int) -> float:
-    """Return the share of the catalogue that any list has among its first `SHORT`."""
-    shown = {row for found in lists for row in found[:SHORT].tolist()}
+    """Return the share of the catalogue that is among the first `SHORT_LIST` of any list."""
+    shown = {row for found in lists for row in found[:SHORT_LIST].tolist()}
     return round(len(shown) / articles, 5)
 
 
 def novelty(lists: Sequence[Int32], purchases: npt.NDArray[np.int64]) -> float:
-    """Return how surprising the first `SHORT` are: the mean of −log₂ p (Zhou et al., 2010).
+    """Return the mean of −log₂ p over the first `SHORT_LIST`, in bits (Zhou et al., 2010).
 
-    p is an article's share of all purchases, each article counted once more than it was bought.
+    p is an article's share of all purchases, with add-one smoothing.
 
     Args:
         lists: ranked lists.
-        purchases: int64 [articles], how often each was bought.
+        purchases: int64 [articles], of each article.
     """
-    shown = np.concatenate([np.empty(0, np.int32), *(found[:SHORT] for found in lists)])
+    shown = np.concatenate([np.empty(0, np.int32), *(found[:SHORT_LIST] for found in lists)])
     bits = -np.log2((purchases + 1) / (purchases + 1).sum())
     return round(float(bits[shown].mean()), 5) if len(shown) else 0.0

@@ -1,4 +1,4 @@
-"""What an evaluation found: tables of figures with their intervals, and how to show them."""
+"""The result of an evaluation: tables of figures with intervals, to store and to show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,34 +8,35 @@ from recsys.evaluation.metrics import METRICS, Estimate
 from recsys.models.registry import ALL
 
 PROTOCOLS = {
-    "basket": "One article of a held-out shopper's day asks for the others of that day.",
-    "basket, unsold": "The same, asked by articles that no training shopper ever bought.",
-    "next purchase": "A held-out shopper's latest articles ask for what they buy for the first "
+    "basket": "Given one article of a test shopper's day, find the others of that day.",
+    "basket, unsold": "The same, given articles that no training shopper ever bought.",
+    "next purchase": "Given a test shopper's latest articles, find what they buy for the first "
     "time on their last day.",
-    "next purchase, repeats": "The same, where what they had before counts too.",
-    "photo": "A photo asks for the same product in other colours; the image model was fitted "
+    "next purchase, repeats": "The same, where articles bought before count, too.",
+    "photo": "Given a photo, find the same product in other colours; the image model was trained "
     "without that product.",
-    "basket, parts": "The combined model with one part left out and its weights learned anew.",
+    "basket, parts": "The combined model with one part left out and its weights fitted again.",
     "next purchase, parts": "The same for next purchases.",
 }
-"""Each table's name, and what it measures."""
+"""What each table measures, by its name."""
 
 OURS = tuple(model.name for model in ALL)
+"""The names of the project's own models, which the tables print in bold."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """How one model did.
+    """The metrics of one model.
 
     Attributes:
-        recall_12: the share of the right answers among the first 12.
+        recall_12: share of the relevant articles among the first 12.
         recall_100: the same among the first 100.
         map_12: mean average precision of the first 12.
         ndcg_12: normalised discounted cumulative gain of the first 12.
-        hit_rate_12: how often there was a right answer among the first 12.
-        coverage_12: the share of the catalogue that was shown among any first 12.
-        novelty: how surprising these were, in bits.
-        answered: the number of questions that the model could answer; the others count as 0.
+        hit_rate_12: share of the questions with a relevant article among the first 12.
+        coverage_12: share of the catalogue that is among the first 12 of any question.
+        novelty: mean self-information of these, in bits.
+        answered: number of questions that the model could answer; the others count as 0.
     """
 
     recall_12: Estimate
@@ -50,28 +51,28 @@ class Scores:
 
 @dataclass(frozen=True)
 class Table:
-    """What one protocol found: how many questions were asked, and each model's scores."""
+    """The result of one protocol: its number of questions, and the scores by model."""
 
     questions: int
     models: dict[str, Scores]
 
     def ranked(self) -> list[tuple[str, Scores]]:
-        """Return the models from the best recall@12, equal ones in the order of their names."""
+        """Return the models in falling order of recall@12, equal ones by name."""
         return sorted(self.models.items(), key=lambda item: (-item[1].recall_12.mean, item[0]))
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Tables by the names of `PROTOCOLS`, in that order; those that ask too little are left out."""
+    """Tables by the names of `PROTOCOLS`, in that order; some may be missing."""
 
     tables: dict[str, Table]
 
 
 def read_evaluation(data: Mapping[str, Any]) -> Evaluation:
-    """Return the evaluation that ``dataclasses.asdict`` made ``data`` of.
+    """Return the evaluation in ``data``, the inverse of ``dataclasses.asdict``.
 
     Raises:
-        AttributeError, KeyError, TypeError, ValueError: it did not.
+        AttributeError, KeyError, TypeError, ValueError: ``data`` is not an evaluation.
     """
     unknown = data["tables"].keys() - PROTOCOLS.keys()
     if unknown:

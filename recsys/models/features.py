@@ -1,4 +1,4 @@
-"""The features model: how many of an article's attributes another one shares."""
+"""The features model: articles are similar if they share attributes, above all rare ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ ENCODER = "one-hot, weighted by √idf"
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The values of a catalogue's `DESCRIPTIVE_COLUMNS`: one dimension each, column by column.
+    """The values of a catalogue's `DESCRIPTIVE_COLUMNS`, one dimension each, column by column.
 
     Attributes:
-        values: of each column, in rising order.
+        values: by column, in rising order.
         weights: float32 [dimensions], the √idf of each value.
     """
 
@@ -28,22 +28,26 @@ class Vocabulary:
 
     @cached_property
     def spans(self) -> dict[str, slice]:
-        """Where each column's dimensions are."""
+        """The dimensions of each column."""
         ends = np.cumsum([len(values) for values in self.values.values()]).tolist()
         starts = [0, *ends]
         return {column: slice(*at) for column, *at in zip(self.values, starts, ends, strict=False)}
 
     def vector(self, chances: Float32) -> Float32:
-        """Return the unit vector of something that has each value by chance, both [dimensions]."""
+        """Return the unit vector, float32 [dimensions], for the probability of each value.
+
+        Args:
+            chances: float32 [..., dimensions].
+        """
         return unit(chances * self.weights)
 
     def share(self, values: Sequence[str], column: str) -> Float32:
-        """Return a column's chances where it is one of some values, each as likely as another."""
+        """Return a column's probabilities if it has one of ``values``, all equally likely."""
         ones = np.array([value in values for value in self.values[column]], np.float32)
         return np.asarray(ones / np.maximum(ones.sum(), 1), np.float32)
 
     def shares(self, vector: Float32) -> Float32:
-        """Return the chances, float32 [dimensions], that make up a vector; what `vector` undoes."""
+        """Return the probability of each value, float32 [dimensions]: the inverse of `vector`."""
         chances = np.maximum(vector / self.weights, 0)
         for span in self.spans.values():
             chances[span] /= np.maximum(chances[span].sum(), np.finfo(np.float32).tiny)
@@ -51,10 +55,10 @@ class Vocabulary:
 
 
 def read_vocabulary(articles: pd.DataFrame) -> Vocabulary:
-    """Return the values that a catalogue's articles have, and how much each tells.
+    """Return the values of a catalogue's articles, weighted by √idf.
 
-    A value weighs √idf, so that the cosine sums the idf of what two articles share: sharing
-    "Poncho" says more than sharing "Garment Upper body". idf is scikit-learn's smooth one,
+    The cosine then sums the idf of the values that two articles share: sharing "Poncho" counts more
+    than sharing "Garment Upper body". idf is scikit-learn's smooth one,
     ln((1 + articles) / (1 + articles with the value)) + 1 (Pedregosa et al., 2011).
     """
     values, weights = {}, []
@@ -67,10 +71,7 @@ def read_vocabulary(articles: pd.DataFrame) -> Vocabulary:
 
 
 def encode_features(articles: pd.DataFrame) -> ArticleVectors:
-    """Return unit vectors of the one-hot encoded `DESCRIPTIVE_COLUMNS`, weighted.
-
-    Articles with the same attributes share an entry.
-    """
+    """Return the articles' weighted one-hot vectors; equal attributes share an entry."""
     table = articles[list(DESCRIPTIVE_COLUMNS)]
     entry, _ = pd.factorize(pd.MultiIndex.from_frame(table))
     _, first = np.unique(entry, return_index=True)
@@ -80,7 +81,7 @@ def encode_features(articles: pd.DataFrame) -> ArticleVectors:
 
 
 def one_hot(articles: pd.DataFrame, vocabulary: Vocabulary) -> Float32:
-    """Return float32 [articles, dimensions], 1 for each value that an article has."""
+    """Return the one-hot attributes, float32 [articles, dimensions]."""
     columns = [
         np.eye(len(values), dtype=np.float32)[
             pd.Index(values).get_indexer(pd.Index(articles[column]))

@@ -1,7 +1,7 @@
-"""What was bought, counted: which articles share buyers, and how many buyers each has.
+"""Purchase counts: which articles share buyers, and how many buyers each has.
 
-Counting is the strongest simple recommender there is, and it knows what a cosine cannot: that
-something sells. The combined model asks it beside the retrieval models.
+Co-purchase counts are a strong baseline, and counts have information that cosines lack: how well an
+article sells. The combined model uses them beside the retrieval models.
 """
 
 from dataclasses import dataclass
@@ -16,23 +16,28 @@ from recsys.catalog.purchases import Purchases
 from recsys.vectors import Float32, Int32
 
 RECENT_DAYS = 7
+"""A week: the shortest time in which every day of the week counts once."""
+
 PARTNERS = 100
-"""The most other articles that one is remembered to share buyers with."""
+"""Partners kept per article: half as many candidates as a model contributes."""
 
 BEST_SELLERS = 100
-BLOCK = 1024
+"""Best-sellers among the candidates: as many as partners of an article."""
+
+ARTICLE_BLOCK = 1024
+"""Articles counted at once: bounds the memory of the sparse product."""
 
 
 @dataclass(frozen=True)
 class Sales:
-    """Counts of purchases, each scaled to [0, 1].
+    """Purchase counts of each article, scaled to [0, 1].
 
     Attributes:
         starts: int64 [articles + 1]; article i's partners are those from starts[i] to starts[i+1].
         partners: int32, articles that share buyers with it, in rising order.
-        strengths: float32, beside each partner √(c / √((n₁+1)(n₂+1))), where c buyers have both
-            and n₁ and n₂ have either.
-        shared: int32, beside each partner c: how many buyers have both.
+        strengths: float32 [len(partners)], √(c / √((n₁+1)(n₂+1))) for c buyers of both articles
+            and n₁ and n₂ buyers of each: the root of a cosine, shrunk for few buyers.
+        shared: int32 [len(partners)], the number c of buyers of both.
         popularity: float32 [articles], ln(1 + n) of its n buyers, over that of the best-seller.
         recency: float32 [articles], the same for the last `RECENT_DAYS` days.
     """
@@ -45,7 +50,7 @@ class Sales:
     recency: Float32
 
     def fits(self, articles: int) -> bool:
-        """Whether these are counts of a catalogue with that many articles."""
+        """Whether the arrays are consistent, and of a catalogue with that many articles."""
         partners, counts = len(self.partners), len(self.shared)
         inside = self.partners.min(initial=0) >= 0 and self.partners.max(initial=-1) < articles
         rising = bool((np.diff(self.starts) >= 0).all())
@@ -61,21 +66,21 @@ class Sales:
 
     @property
     def scoring(self) -> tuple[npt.NDArray[np.generic], ...]:
-        """The arrays that scores are made of."""
+        """The arrays that scores depend on; ``shared`` is only shown."""
         return self.starts, self.partners, self.strengths, self.popularity, self.recency
 
     @cached_property
     def best_sellers(self) -> Int32:
-        """Up to `BEST_SELLERS` that most bought lately, int32 in falling order."""
+        """Up to `BEST_SELLERS` articles with the highest recency, int32 in falling order."""
         best = np.argsort(-self.recency, kind="stable")[:BEST_SELLERS]
         return best[self.recency[best] > 0].astype(np.int32)
 
     def partners_of(self, article: int) -> Int32:
-        """Return the articles that share buyers with one."""
+        """Return the articles that share buyers with ``article``, int32 in rising order."""
         return self.partners[self.starts[article] : self.starts[article + 1]]
 
     def shared_with(self, one: int, other: int) -> int:
-        """Return how many buyers have both articles; 0 if neither is a partner of the other."""
+        """Return the number of buyers of both articles; 0 if neither is a partner of the other."""
         for article, partner in ((one, other), (other, one)):
             partners = self.partners_of(article)
             place = int(np.searchsorted(partners, partner))
@@ -84,7 +89,7 @@ class Sales:
         return 0
 
     def bought_with(self, basket: Int32) -> Float32:
-        """Return float32 [articles]: the mean strength between each and those of a basket."""
+        """Return each article's mean strength with those of a basket, float32 [articles]."""
         strength = np.zeros(len(self.popularity), np.float32)
         for article in basket:
             own = slice(self.starts[article], self.starts[article + 1])
@@ -93,14 +98,19 @@ class Sales:
 
 
 def count_sales(purchases: Purchases, articles: int) -> Sales:
-    """Count the purchases of a catalogue with that many articles."""
+    """Return the counts of a catalogue's purchases.
+
+    Args:
+        purchases: those to count, of training shoppers.
+        articles: number of articles in the catalogue.
+    """
     bought = bought_by(purchases, articles)
     last = purchases.day.max(initial=0) - RECENT_DAYS
     recent = bought_by(purchases.where(purchases.day > last), articles)
     buyers = _buyers(bought)
     blocks = [
-        _strongest(bought, buyers, np.arange(start, min(start + BLOCK, articles)))
-        for start in tqdm(range(0, articles, BLOCK), desc="sales", unit="block")
+        _strongest(bought, buyers, np.arange(start, min(start + ARTICLE_BLOCK, articles)))
+        for start in tqdm(range(0, articles, ARTICLE_BLOCK), desc="sales", unit="block")
     ]
     lengths, partners, strengths, shared = map(np.concatenate, zip(*blocks, strict=True))
     return Sales(
@@ -124,16 +134,18 @@ def bought_by(purchases: Purchases, articles: int) -> sparse.csr_array:
 
 
 def _buyers(bought: sparse.csr_array) -> npt.NDArray[np.int64]:
+    """Return the number of buyers of each article."""
     return np.bincount(bought.indices, minlength=bought.shape[1]).astype(np.int64)
 
 
 def _strongest(
     bought: sparse.csr_array, buyers: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.generic], ...]:
-    """Return each row's `PARTNERS` strongest partners, in rising order.
+    """Return the `PARTNERS` strongest partners of each of ``rows``, in rising order.
 
-    That is how many each row has, and beside each other of all rows: who they are, how strong they
-    are, and how many buyers are shared.
+    Returns:
+        The number of partners of each row; then, concatenated over the rows, their articles,
+        strengths and numbers of shared buyers.
     """
     shared = sparse.coo_array(bought[:, rows].T @ bought)
     row, column = shared.coords

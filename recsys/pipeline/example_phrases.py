@@ -1,4 +1,4 @@
-"""Example searches in words, whose vectors a release carries: they need no encoder."""
+"""Example searches in words. A release has their vectors, so the app needs no encoder for them."""
 
 import re
 from pathlib import Path
@@ -12,20 +12,25 @@ from recsys.models.image import ImageEncoder
 from recsys.models.registry import IMAGE, TEXT
 from recsys.models.text import TextEncoder
 from recsys.models.whitening import Whitening
-from recsys.pipeline.workspace import Workspace
-from recsys.release.tables import PHRASES, write_phrases
+from recsys.pipeline.workspace import Finished, Workspace
+from recsys.release.files import PHRASES
+from recsys.release.tables import write_phrases
 from recsys.vectors import fingerprint, key_of
 
 PAIRS, COLOURS = 4, 2
-"""How many phrases name a colour and a type, and how many a colour alone."""
+"""How many phrases name a colour and a product type, and how many only a colour."""
 
 VAGUE = r"(?i)other|unknown|undefined|transparent"
+"""Words of H&M's vocabulary that nobody would search for."""
+
+PLAIN_WORDS = r"[^\W\d_]+([ -][^\W\d_]+)*"
+"""Words of letters only, joined by spaces or hyphens."""
 
 
 def choose_phrases(articles: pd.DataFrame) -> list[str]:
-    """Return what many articles are: "black dress" and such, then "in red" and such.
+    """Return phrases for frequent attributes: first like "black dress", then like "in red".
 
-    The most frequent come first; no type or colour is named twice.
+    The most frequent come first; no product type or colour comes twice.
     """
     pairs = (
         articles[[COLOUR, KIND]]
@@ -33,45 +38,46 @@ def choose_phrases(articles: pd.DataFrame) -> list[str]:
         .sort_index()
         .sort_values(ascending=False, kind="stable")
     )
-    kinds: list[str] = []
+    product_types: list[str] = []
     colours: list[str] = []
-    for colour, kind in pairs.index:
-        plain = all(re.fullmatch(r"[^\W\d_]+([ -][^\W\d_]+)*", each) for each in (colour, kind))
-        vague = re.search(VAGUE, f"{colour} {kind}")
-        if plain and not vague and colour not in colours and kind not in kinds:
-            kinds.append(kind)
+    for colour, product_type in pairs.index:
+        plain = all(re.fullmatch(PLAIN_WORDS, each) for each in (colour, product_type))
+        vague = re.search(VAGUE, f"{colour} {product_type}")
+        if plain and not vague and colour not in colours and product_type not in product_types:
+            product_types.append(product_type)
             colours.append(colour)
-    pairs_said = [f"{colour} {kind}".lower() for colour, kind in zip(colours, kinds, strict=True)]
+    named = [" ".join(pair).lower() for pair in zip(colours, product_types, strict=True)]
     others = (
         each
         for each, _ in counted(articles, COLOUR)
         if each not in colours[:PAIRS] and each.isalpha() and not re.search(VAGUE, each)
     )
     alone = [f"in {colour}".lower() for colour, _ in zip(others, range(COLOURS), strict=False)]
-    return pairs_said[:PAIRS] + alone
+    return named[:PAIRS] + alone
 
 
-def read_out(
+def encode_phrases(
     workspace: Workspace,
     phrases: list[str],
     text: tuple[TextEncoder, Whitening],
     image: ImageEncoder,
-) -> tuple[Path, int]:
-    """Write the phrases' vectors, and return the file and how many were new.
+) -> Finished[Path]:
+    """Write the phrases and their vectors to a file of the workspace.
 
-    They are read as visitors' words are: one by one, and whitened by ``text``'s second part.
+    Args:
+        workspace: keeps the file.
+        phrases: encoded one by one, as visitors' words are.
+        text: the text encoder, and the whitening that follows it.
+        image: its vectors are left out if it cannot encode words.
     """
     encoder, whitening = text
-    new = 0
 
     def make(folder: Path) -> None:
-        nonlocal new
         vectors = {TEXT.name: [whitening(encoder.encode([each]))[0] for each in phrases]}
         if image.reads_words:
             vectors[IMAGE.name] = [image.encode_words([each])[0] for each in phrases]
         write_phrases(folder / PHRASES, phrases, vectors)
-        new = len(phrases)
 
-    read_by = (encoder_key(encoder.id), fingerprint(whitening.mean, whitening.matrix))
-    key = key_of(phrases, *read_by, image.version)
-    return workspace.once("phrases", key, make) / PHRASES, new
+    encoders = (encoder_key(encoder.id), fingerprint(whitening.mean, whitening.matrix))
+    kept = workspace.once("phrases", key_of(phrases, *encoders, image.version), make)
+    return Finished(kept.folder / PHRASES, len(phrases) if kept.fresh else 0)

@@ -1,7 +1,6 @@
 """Repeat the evaluation of a release: ``python -m recsys.pipeline.measure RELEASE --data DIR``.
 
-The tables are those that the build put into the release: the same release and catalogue give the
-same figures.
+The same release and catalogue give the same figures, so this prints the tables of the release.
 """
 
 import argparse
@@ -22,13 +21,14 @@ from recsys.release.tables import row_order
 
 
 def measure_release(folder: Path, data: Path) -> Evaluation:
-    """Return the evaluation of a release on the shoppers of a catalogue folder.
+    """Evaluate a release on the test shoppers of a catalogue folder.
 
-    Photos are encoded again for the untuned encoder, unless the build's workspace is there still.
+    Photos are encoded again for the encoder without fine-tuning, unless the workspace of the build
+    still exists.
 
     Raises:
-        CatalogError: the folder is no catalogue, or has other articles than the release.
-        ReleaseError: there is no good release.
+        CatalogError: the folder is not a catalogue, or has other articles than the release.
+        ReleaseError: the release cannot be opened.
     """
     release, catalog = open_release(folder), read_catalog(data)
     if row_order(catalog.articles) != release.manifest.row_order:
@@ -36,14 +36,15 @@ def measure_release(folder: Path, data: Path) -> Evaluation:
     untuned = None
     if release.manifest.models[IMAGE.name].encoder.id == COMPACT:
         workspace = Workspace(workspace_folder(folder))
-        untuned = encode_photos(workspace, catalog, photo_digests(catalog), COMPACT).untuned
+        photos = encode_photos(workspace, catalog, photo_digests(catalog), COMPACT)
+        untuned = photos.result.untuned
     return evaluate(Trial(release.retrieval, catalog.articles, catalog.purchases, untuned))
 
 
 def main() -> int:
     """Run the command line and return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m recsys.pipeline.measure", description="Measure a release."
+        prog="python -m recsys.pipeline.measure", description="Evaluate a release."
     )
     parser.add_argument("release", type=Path, metavar="RELEASE", help="a release folder")
     parser.add_argument(

@@ -1,26 +1,92 @@
-"""What a build has finished, kept by content, so that it is never done twice.
+"""The workspace of a build: finished stages, kept under a key of their inputs; and their timing.
 
-Everything is written under a temporary name and renamed when complete: a build that is killed
-leaves nothing that looks finished.
+Everything is written under a temporary name and renamed when it is complete: a killed build leaves
+nothing that looks finished.
 """
 
 import os
+import resource
 import shutil
+import sys
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, ParamSpec, TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
 from recsys.vectors import Float32
 
+T = TypeVar("T")
+P = ParamSpec("P")
+
 CHUNK = 1024
-"""Vectors a file of a `VectorStore`; also how many encodings a killed build can lose."""
+"""Vectors in a file of a `VectorStore`; a killed build loses at most as many encodings."""
+
+
+@dataclass(frozen=True)
+class Finished(Generic[T]):
+    """The result of a stage.
+
+    Attributes:
+        result: what the stage makes.
+        rows: how many rows it worked on; 0 if the result was kept from an earlier build.
+    """
+
+    result: T
+    rows: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The cost of a stage: rows worked on, seconds, and the process's peak memory after it."""
+
+    name: str
+    rows: int
+    seconds: float
+    peak_bytes: int
+
+
+class Stopwatch:
+    """Runs stages and measures them.
+
+    Attributes:
+        stages: the stages so far.
+    """
+
+    def __init__(self) -> None:
+        self.stages: list[Stage] = []
+
+    def run(
+        self, name: str, stage: Callable[P, Finished[T]], *args: P.args, **options: P.kwargs
+    ) -> T:
+        """Run ``stage`` with the arguments and return its result."""
+        started = time.monotonic()
+        finished = stage(*args, **options)
+        seconds = time.monotonic() - started
+        self.stages.append(Stage(name, finished.rows, seconds, _peak_bytes()))
+        return finished.result
+
+
+def _peak_bytes() -> int:
+    """Return the peak memory of this process; Linux counts in KiB, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def workspace_folder(out: Path) -> Path:
-    """Return the folder that keeps what builds of the release at ``out`` have finished."""
+    """Return the folder of the workspace for builds of the release at ``out``."""
     return out.with_name(out.name + ".cache")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A folder of a workspace, and whether it was made just now."""
+
+    folder: Path
+    fresh: bool
 
 
 class Workspace:
@@ -29,24 +95,25 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def once(self, stage: str, key: str, make: Callable[[Path], None]) -> Path:
-        """Return the folder of a finished stage; ``make`` fills it if it is not there yet."""
+    def once(self, stage: str, key: str, make: Callable[[Path], None]) -> Kept:
+        """Return the folder of a finished stage; ``make`` fills it if it does not exist."""
         finished = self.folder / stage / key
-        if not finished.is_dir():
-            partial = finished.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-            make(partial)
-            os.replace(partial, finished)
-        return finished
+        if finished.is_dir():
+            return Kept(finished, fresh=False)
+        partial = finished.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        make(partial)
+        os.replace(partial, finished)
+        return Kept(finished, fresh=True)
 
     def vectors(self, stage: str, encoder: str) -> "VectorStore":
-        """Open the store of what the encoder of this `encoder_key` has encoded."""
+        """Open the store of the vectors from the encoder with this `encoder_key`."""
         return VectorStore(self.folder / stage / encoder, stage)
 
 
 class VectorStore:
-    """Vectors by the key of what was encoded: a folder of chunks that only ever grows."""
+    """Vectors by the key of the encoded item: a folder of chunks, to which more are added."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder, self.name = folder, name
@@ -60,11 +127,11 @@ class VectorStore:
 
     def encode(
         self, keys: Sequence[str], encode: Callable[[Sequence[int]], Float32]
-    ) -> tuple[Float32, int]:
-        """Return the vectors of ``keys``, encoding those that are new, and how many were new.
+    ) -> Finished[Float32]:
+        """Return the vectors of ``keys``, float32 [keys, dim]; only new ones are encoded.
 
         Args:
-            keys: one key an item; equal keys stand for equal items.
+            keys: one for each item; equal keys stand for equal items.
             encode: returns float32 [n, dim] for positions in ``keys``.
         """
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
@@ -75,9 +142,9 @@ class VectorStore:
                 self._append([keys[position] for position in chunk], encode(chunk))
                 bar.update(len(chunk))
         if not keys:
-            return np.empty((0, 1), np.float32), 0
+            return Finished(np.empty((0, 1), np.float32), 0)
         rows = np.fromiter((self._row[key] for key in keys), np.int64, len(keys))
-        return np.concatenate(self._vectors)[rows], len(new)
+        return Finished(np.concatenate(self._vectors)[rows], len(new))
 
     def _append(self, keys: list[str], vectors: Float32) -> None:
         path = self.folder / f"{self._chunks:06d}.npz"

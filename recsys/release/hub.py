@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: publish a release in one commit and a tag, and fetch what is published.
+"""The Hugging Face Hub: publish a release in one commit and a tag, and download published ones.
 
 The token is found by `huggingface_hub` itself (``HF_TOKEN`` or ``hf auth login``); this project
 never touches it.
@@ -32,20 +32,24 @@ from huggingface_hub.file_download import repo_folder_name
 
 from recsys.errors import HubError, ReleaseError
 from recsys.release.dataset_card import card_text
+from recsys.release.files import HUB_README
 from recsys.release.log_redaction import redact_logs, without_secrets
 from recsys.release.manifest import MANIFEST, Manifest, read_manifest
-from recsys.release.reader import HUB_README, Release, open_release
+from recsys.release.reader import Release, open_release
 
 DATASET = "dataset"
 DENIED, CONFLICT = (401, 403), 412
+"""HTTP statuses: without permission, and with a parent commit that is not the head any more."""
+
 COMMIT = re.compile(r"[0-9a-f]{40}")
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 KEPT_BY_THE_HUB = {".gitattributes"}
+"""Files that the Hub itself adds to a repo."""
 
 
 @dataclass(frozen=True)
 class PublishedVersion:
-    """A published state of an index: its commit, and the tag or other name it goes by."""
+    """A published release: its commit, and the tag, branch or commit it was found by."""
 
     name: str
     commit: str
@@ -56,54 +60,54 @@ class PublishedVersion:
 
 @dataclass(frozen=True)
 class Visibility:
-    """Who may see a new dataset repo.
+    """Who may see a new repo.
 
     Attributes:
-        public: everybody; else only its owner.
+        public: everybody; otherwise only its owner.
         rights: the publisher holds the rights to a catalogue not marked as redistributable.
     """
 
     public: bool = False
     rights: bool = False
 
-    def check(self, licence: str) -> None:
-        """Raise `ReleaseError` if everybody would see what no licence lets anyone pass on."""
-        if self.public and not licence and not self.rights:
+    def check(self, license_id: str) -> None:
+        """Raise `ReleaseError` if a catalogue without a licence would become public."""
+        if self.public and not license_id and not self.rights:
             raise ReleaseError(
-                "This catalogue is not marked as redistributable, so it must not be published "
-                "openly (H&M's data must stay private). Publish it to a private repo; if you hold "
-                "the rights, say so with --i-have-the-rights."
+                "This catalogue is not marked as redistributable, so it must not be public "
+                "(H&M's data must stay private). Publish it to a private repo, or add "
+                "--i-have-the-rights if you hold the rights."
             )
 
-    def check_repo(self, repo: str, private: bool, licence: str) -> None:
-        """Raise unless a repo that is there is seen by those who may, and by all who are meant to.
+    def check_repo(self, repo: str, private: bool, license_id: str) -> None:
+        """Check the visibility of a repo that exists already.
 
         Raises:
-            ReleaseError: as `check`.
-            HubError: the repo was private before and is to be public.
+            ReleaseError: it is public and the catalogue must not be.
+            HubError: it is private and should be public.
         """
-        Visibility(not private, self.rights).check(licence)
+        Visibility(not private, self.rights).check(license_id)
         if self.public and private:
             raise HubError(
-                f"{repo} is there already and private: make it public in its settings on the Hub, "
-                "or leave --public out."
+                f"{repo} exists and is private: make it public in its settings on the Hub, "
+                "or leave out --public."
             )
 
 
 def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> PublishedVersion:
     """Publish the release in ``folder`` as the dataset ``repo``: one commit, then a tag.
 
-    Readers follow tags, so until the very last step they keep what they have. Files that the repo
-    holds already are not sent again.
+    Apps follow tags, so until the last step they keep their release. Files that the repo has
+    already are not sent again.
 
     Args:
         folder: a release.
-        repo: ``namespace/name``; created if it is not there.
+        repo: ``namespace/name``; created if it does not exist.
         visibility: of a new repo.
-        tag: a name for what is published, by default the date and the release's checksum.
+        tag: for the release, by default the date and the release version.
 
     Raises:
-        ReleaseError: the folder is no whole release, or may not be published that openly.
+        ReleaseError: the folder is not a complete release, or must not be public.
         HubError: the Hub cannot be reached or refuses, the tag is taken, or somebody else
             published to the repo at the same time.
     """
@@ -135,20 +139,20 @@ def replace_files(
     files: Mapping[str, Path | bytes],
     message: str,
 ) -> str:
-    """Make a repo hold these files and nothing else, in one commit, and return the commit.
+    """Replace all files of a repo in one commit, and return the commit.
 
     Args:
         api: the Hub's client.
         kind: ``dataset`` or ``space``.
-        before: the repo as it was seen. If it has moved on since, the Hub refuses: nobody is
-            overwritten unawares.
-        files: what it is to hold; files it has already are not sent again.
+        before: the repo as it was read. If it has changed since, the Hub refuses the commit, so
+            that nobody's work is overwritten.
+        files: the new files by path; files that the repo has already are not sent again.
         message: of the commit.
     """
-    there = {file.rfilename for file in before.siblings or ()}
+    present = {file.rfilename for file in before.siblings or ()}
     operations: list[CommitOperationAdd | CommitOperationDelete] = [
         *(CommitOperationAdd(path, content) for path, content in files.items()),
-        *(CommitOperationDelete(path) for path in sorted(there - files.keys() - KEPT_BY_THE_HUB)),
+        *(CommitOperationDelete(path) for path in sorted(present - files.keys() - KEPT_BY_THE_HUB)),
     ]
     commit = api.create_commit(
         before.id, operations, commit_message=message, repo_type=kind, parent_commit=before.sha
@@ -161,8 +165,8 @@ def _tag(api: HfApi, repo: str, commit: str, tag: str, manifest: Manifest) -> st
     tags = _tags(api, repo)
     if tag in tags and tags[tag] != commit:
         raise HubError(
-            f"The release is in {repo}, but the tag {tag} stands on the one before it; publish "
-            "again with another --tag (nothing has to be sent twice)."
+            f"The release is in {repo}, but the tag {tag} belongs to the release before it; "
+            "publish again with another --tag (no file will be sent again)."
         )
     named = [name for name, target in tags.items() if target == commit]
     if tag in named or (named and not tag):
@@ -186,43 +190,45 @@ class IndexRepo:
 
     Args:
         name: ``namespace/name``.
-        revision: the tag, branch or commit to follow; by default the newest tag.
+        pinned: the tag, branch or commit to keep to; by default the newest tag.
     """
 
-    def __init__(self, name: str, revision: str = "") -> None:
-        self.name, self.revision = name, revision
+    def __init__(self, name: str, pinned: str = "") -> None:
+        self.name, self.pinned = name, pinned
 
     def __str__(self) -> str:
         return self.name
 
     def newest(self) -> PublishedVersion:
-        """Return what is to be served. A full commit needs no question to the Hub.
+        """Return the version to serve: the pinned or the newest one.
+
+        A pinned full commit takes no request.
 
         Raises:
-            HubError: the Hub cannot be reached, or there is no such repo, revision or tag.
+            HubError: the Hub cannot be reached, or the repo, tag, branch or commit does not exist.
         """
-        if COMMIT.fullmatch(self.revision):
-            return PublishedVersion(self.revision, self.revision)
+        if COMMIT.fullmatch(self.pinned):
+            return PublishedVersion(self.pinned, self.pinned)
         api = HfApi()
         with hub_errors(self.name):
-            if self.revision:
-                commit = api.dataset_info(self.name, revision=self.revision).sha
-                return PublishedVersion(self.revision, str(commit))
+            if self.pinned:
+                commit = api.dataset_info(self.name, revision=self.pinned).sha
+                return PublishedVersion(self.pinned, str(commit))
             named = {commit: name for name, commit in _tags(api, self.name).items()}
-            # The newest tag is the one closest to the head: its name need not tell.
+            # The newest tag is the one closest to the head, whatever its name.
             for past in api.list_repo_commits(self.name, repo_type=DATASET) if named else ():
                 if past.commit_id in named:
                     return PublishedVersion(named[past.commit_id], past.commit_id)
         raise HubError(f"{self.name} has no tags; publish with build_index.py --push-to.")
 
     def pull(self, published: PublishedVersion) -> Release:
-        """Download, verify and open a release; at once where it is in the cache.
+        """Download, verify and open a release, or open it from the cache.
 
-        A snapshot that does not verify is downloaded once more, in case only the copy is damaged.
+        A release that fails verification is downloaded once more: the cache may be damaged.
 
         Raises:
             HubError: it cannot be downloaded.
-            ReleaseError: it is not a whole release that this app can serve.
+            ReleaseError: it is not a complete release that this app can serve.
         """
         try:
             return self._open(published, afresh=False)
@@ -230,7 +236,7 @@ class IndexRepo:
             return self._open(published, afresh=True)
 
     def manifest(self, published: PublishedVersion) -> Manifest:
-        """Download and return the manifest of a release, and nothing else.
+        """Download and return only the manifest of a release.
 
         Raises:
             HubError: as `pull`.
@@ -239,23 +245,23 @@ class IndexRepo:
         return read_manifest(self._download(published, afresh=False, only=MANIFEST))
 
     def cached(self) -> list[Path]:
-        """Return the snapshots in the cache, whole or not, the one pulled last first."""
+        """Return the snapshots in the cache, complete or not, the one opened last first."""
         folder = repo_folder_name(repo_id=self.name, repo_type=DATASET)
         manifests = (Path(constants.HF_HUB_CACHE) / folder / "snapshots").glob(f"*/{MANIFEST}")
         newest_first = sorted(manifests, key=lambda path: path.lstat().st_mtime_ns, reverse=True)
         return [path.parent for path in newest_first]
 
     def _open(self, published: PublishedVersion, afresh: bool) -> Release:
-        # A release for another version of the app is refused before its large files are fetched.
+        # A release of another schema is refused before its large files are downloaded.
         read_manifest(self._download(published, afresh, only=MANIFEST))
         folder = self._download(published, afresh)
-        with suppress(OSError):  # a cache that cannot be written to
+        with suppress(OSError):  # a read-only cache
             os.utime(folder / MANIFEST, follow_symlinks=False)
         return open_release(folder)
 
     def _download(self, published: PublishedVersion, afresh: bool, only: str | None = None) -> Path:
-        # Not `hf_hub_download`, even for one file: that does not list the repo's files, and where
-        # the Hub will not list them later on, the client takes what it has for all there is.
+        # Not `hf_hub_download`, even for one file: it does not list the repo's files, and if the
+        # Hub does not list them later either, the client takes the cached files for all files.
         with hub_errors(self.name):
             folder = snapshot_download(
                 self.name,
@@ -269,13 +275,13 @@ class IndexRepo:
 
 @contextmanager
 def hub_errors(repo: str) -> Iterator[None]:
-    """Turn what the Hub's client raises into `HubError`, in one line that says what to do.
+    """Turn errors of the Hub's client into a `HubError` of one line that says what to do.
 
-    Every use of the client is inside of this; it keeps secrets out of the log, too.
+    Every use of the client runs inside it; it keeps secrets out of the log, too.
     """
     redact_logs()
     try:
-        if "/" not in repo:  # the Hub would create it as the user's own, and not find it again
+        if "/" not in repo:  # the Hub would create it in the user's namespace, but not find it
             raise HFValidationError(repo)
         yield
     except HfHubHTTPError as error:
@@ -283,7 +289,7 @@ def hub_errors(repo: str) -> Iterator[None]:
     except HFValidationError as error:
         raise HubError(f"{repo!r} is not the name of a repo: write namespace/name.") from error
     except (OSError, HTTPError, ValueError) as error:
-        # A download that fails hides what went wrong behind an error of its own.
+        # A failed download raises an error of its own, whose cause is the Hub's answer.
         cause = error.__cause__ or error
         if isinstance(cause, HfHubHTTPError):
             raise HubError(_advice(repo, cause)) from error
@@ -293,18 +299,18 @@ def hub_errors(repo: str) -> Iterator[None]:
 def _advice(repo: str, error: HfHubHTTPError) -> str:
     status = error.response.status_code
     if status == CONFLICT:
-        return f"Somebody else published to {repo} in the meantime. Look at it, then push again."
+        return f"Somebody else published to {repo} at the same time. Look at it, then push again."
     if isinstance(error, RevisionNotFoundError):
-        return f"{repo} has no such revision: {_line(error)}"
+        return f"{repo} has no such tag, branch or commit: {_line(error)}"
     if isinstance(error, RepositoryNotFoundError) or status in DENIED:
         return (
-            f"{repo} is not there, or not for you (HTTP {status}). Log in with `hf auth login` or "
-            "set HF_TOKEN to a token that may use it."
+            f"{repo} does not exist, or you may not use it (HTTP {status}). Log in with "
+            "`hf auth login` or set HF_TOKEN to a token that may use it."
         )
     return f"The Hub refused (HTTP {status}) for {repo}: {_line(error)}"
 
 
 def _line(error: BaseException) -> str:
-    """Return the last line of an error."""
+    """Return the last line of an error's message, without secrets."""
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return without_secrets(lines[-1])[:300]

@@ -1,4 +1,4 @@
-"""The manifest of a release: what is in it, and how to tell that it is whole."""
+"""The manifest of a release: its contents, and the checksums that show that it is complete."""
 
 import dataclasses
 import hashlib
@@ -15,6 +15,8 @@ from recsys.retrieval.audit import Audit
 from recsys.retrieval.fusion import Weights
 
 SCHEMA = 6
+"""Version of the release format."""
+
 MANIFEST = "manifest.json"
 
 
@@ -28,12 +30,12 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class EncoderRecord:
-    """What made a model's vectors.
+    """The encoder that made a model's vectors.
 
     Attributes:
         id: its name.
-        version: which weights it has: a commit for a model from the Hub, a key of its files for one
-            that is not; empty where this project's code alone made them.
+        version: its weights: a commit for a model from the Hub, else a key of its files; empty
+            for a model that this project's code trains or computes.
     """
 
     id: str
@@ -42,15 +44,15 @@ class EncoderRecord:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """What a release says of one model.
+    """The manifest's entry for one model.
 
     Attributes:
-        encoder: what made the vectors.
+        encoder: made the vectors.
         dim: their length.
         entries: how many distinct ones there are.
         articles: how many articles have one.
         typical: the mean cosine between two random articles.
-        audit: how its index compares with exact search.
+        audit: the comparison of its index with exact search.
     """
 
     encoder: EncoderRecord
@@ -63,22 +65,22 @@ class ModelRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The table of contents of a release. It holds no time: equal content, equal bytes.
+    """The contents of a release. It holds no time, so equal contents give equal bytes.
 
     Attributes:
         schema: the version of the format.
         articles: how many articles there are.
-        license: under which anyone may pass the catalogue on; empty if nobody may.
+        license: the licence under which the catalogue is redistributable; empty if it is not.
         row_order: SHA-256 of the article ids in the order of all arrays.
-        models: one record a single model, by name.
-        weights: what the combined model weighs each part by, by kind of query.
-        bridges: how each model's vectors are guessed from photos, and how well.
-        temperature: of each column, how sure a photo's attributes are
+        models: the record of each single model, by name.
+        weights: the weights of the combined model, by kind of query.
+        bridges: how the vectors of each model are estimated from photos, and how well.
+        temperature: of the softmax over the attributes of a photo, by column
             (`recsys.models.cross_modal.AttributeEstimator`).
-        shoppers: how many shoppers can be asked for.
-        evaluation: how good the models are on shoppers that nothing was learned from.
-        files: every other file of the folder, by path.
-        checksum: SHA-256 of the manifest itself with this field empty.
+        shoppers: how many shoppers are included.
+        evaluation: of the models on test shoppers.
+        files: all other files of the folder, by path.
+        checksum: SHA-256 of this manifest with an empty checksum.
     """
 
     schema: int
@@ -96,7 +98,7 @@ class Manifest:
 
     @property
     def version(self) -> str:
-        """A short name of the release: the start of its checksum."""
+        """The release version: the first 12 digits of the checksum."""
         return self.checksum[:12]
 
     def sealed(self) -> "Manifest":
@@ -105,18 +107,18 @@ class Manifest:
         return dataclasses.replace(self, checksum=hashlib.sha256(blank.text().encode()).hexdigest())
 
     def text(self) -> str:
-        """Return the one way to write this manifest."""
+        """Return the manifest as JSON, always in the same form."""
         return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n"
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of the release in ``folder``, once its checksum has been verified.
+    """Return the verified manifest of the release in ``folder``.
 
     Raises:
-        ReleaseError: as `open_release`.
+        ReleaseError: it is missing, of another schema or does not match its own checksum.
     """
     path = folder / MANIFEST
-    check(path.is_file(), f"{folder} holds no {MANIFEST}; build a release with build_index.py")
+    check(path.is_file(), f"{folder} has no {MANIFEST}; build a release with build_index.py")
     try:
         text = path.read_text(encoding="utf-8")
         data = json.loads(text)
@@ -131,7 +133,7 @@ def read_manifest(folder: Path) -> Manifest:
 def file_records(folder: Path) -> dict[str, FileRecord]:
     """Return the size and SHA-256 of every file below ``folder``, by its path in it.
 
-    Names that start with a dot are left out: the Hub and its tools keep notes of their own.
+    Names that start with a dot are left out: the Hub and its tools add files of their own.
     """
     paths = [
         path
@@ -147,16 +149,17 @@ def file_records(folder: Path) -> dict[str, FileRecord]:
         }
 
 
-def check(good: bool, complaint: str) -> None:
-    """Raise `ReleaseError` with the complaint unless ``good``."""
+def check(good: bool, problem: str) -> None:
+    """Raise `ReleaseError` with the problem unless ``good``."""
     if not good:
-        raise ReleaseError(f"Refused: {complaint}.")
+        raise ReleaseError(f"Refused: {problem}.")
 
 
 def _check_schema(schema: int) -> None:
-    what = "is newer than" if schema > SCHEMA else "is older than"
-    remedy = "update the app" if schema > SCHEMA else "build the release again"
-    check(schema == SCHEMA, f"schema {schema} {what} {SCHEMA}; {remedy}")
+    age, remedy = ("older", "build the release again")
+    if schema > SCHEMA:
+        age, remedy = ("newer", "update the app")
+    check(schema == SCHEMA, f"schema {schema} is {age} than {SCHEMA}; {remedy}")
 
 
 def _manifest(data: dict[str, Any]) -> Manifest:

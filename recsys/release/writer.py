@@ -1,18 +1,31 @@
-"""Write a release: gather its contents, and put the folder in place only once it is whole."""
+"""Write a release: all files into a temporary folder, which replaces the old release at the end."""
 
-import dataclasses
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from recsys.catalog.shoppers import Shopper
 from recsys.errors import ReleaseError
 from recsys.evaluation.report import Evaluation
 from recsys.models.whitening import Whitening
+from recsys.release.files import (
+    ARTICLES,
+    BRIDGES,
+    ENTRIES,
+    IMAGE_ENCODER,
+    INDEXES,
+    OVERVIEW,
+    PHRASES,
+    QUERIES,
+    SALES,
+    SHOPPERS,
+    TEXT_MODEL,
+    VECTORS,
+    WHITENING,
+)
 from recsys.release.manifest import (
     MANIFEST,
     SCHEMA,
@@ -23,16 +36,7 @@ from recsys.release.manifest import (
     file_records,
 )
 from recsys.release.maps import Maps, write_maps
-from recsys.release.reader import IMAGE_ENCODER, MAPS, OWN_MODEL, TEXT_ENCODER
-from recsys.release.tables import (
-    ARTICLES,
-    OVERVIEW,
-    PHRASES,
-    SHOPPERS,
-    row_order,
-    write_overview,
-    write_shoppers,
-)
+from recsys.release.tables import row_order, write_overview, write_shoppers
 from recsys.retrieval.audit import Audit
 from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph
 from recsys.retrieval.retriever import Retrieval
@@ -45,9 +49,9 @@ class BuiltModel:
 
     Attributes:
         vectors: its article vectors.
-        encoder: what made them.
+        encoder: made the vectors.
         graph: the file of its usearch index.
-        audit: how that index compares with exact search.
+        audit: the comparison of that index with exact search.
     """
 
     vectors: ArticleVectors
@@ -56,13 +60,13 @@ class BuiltModel:
     audit: Audit
 
     def index(self) -> ArticleIndex:
-        """Return the vectors as they will be searched."""
+        """Return the index that the app will search."""
         large = len(self.vectors.vectors) > EXACT_BELOW
         graph = open_graph(self.graph, self.audit.expansion_search) if large else None
         return ArticleIndex(self.vectors, graph)
 
     def record(self) -> ModelRecord:
-        """Return what the manifest says of the model."""
+        """Return the manifest's entry for the model."""
         entries, dim = self.vectors.vectors.shape
         return ModelRecord(
             encoder=self.encoder,
@@ -76,21 +80,21 @@ class BuiltModel:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a release is made of, beside the articles' table.
+    """The contents of a release, apart from the table of articles with photos.
 
     Attributes:
         articles: the catalogue's table.
-        license: under which anyone may pass it on; empty if nobody may.
+        license: the licence under which it is redistributable; empty if it is not.
         models: the single models by name.
-        retrieval: what they are asked with.
-        shoppers: who can be asked for.
-        evaluation: how good the models are.
-        whitening: what new texts go through after the text encoder.
+        retrieval: searches them.
+        shoppers: the shoppers to include.
+        evaluation: of the models.
+        whitening: applied to the text encoder's vectors.
         image_encoder: the OpenCLIP directory to include; ``None`` for a model from the Hub.
         text_encoder: the sentence-transformers directory to include; ``None`` for any other.
-        maps: where articles stand in each model's eyes.
-        overview: purchases by week and group.
-        phrases: the file of phrases with their vectors.
+        maps: the articles' places on the map of each model.
+        overview: purchases by week and department.
+        phrases: the file of example phrases with their vectors.
     """
 
     articles: pd.DataFrame
@@ -107,7 +111,7 @@ class Contents:
     phrases: Path
 
     def manifest(self, files: dict[str, FileRecord]) -> Manifest:
-        """Return the sealed manifest of these contents in ``files``."""
+        """Return the manifest of these contents in ``files``, with its checksum."""
         return Manifest(
             schema=SCHEMA,
             articles=len(self.articles),
@@ -132,23 +136,26 @@ def check_target(folder: Path) -> None:
 
 
 def write_release(folder: Path, contents: Contents, articles: Path) -> Manifest:
-    """Put a release at ``folder``, replacing one that is there, only once it is complete.
+    """Write a release to ``folder``; one that is there is replaced once the new one is complete.
 
     Args:
-        folder: where the release is to be.
-        contents: what the manifest and the arrays are made of.
-        articles: the file that `write_articles` wrote.
+        folder: of the release.
+        contents: for the manifest and all other files.
+        articles: the file that `recsys.release.tables.write_articles` wrote.
     """
     check_target(folder)
     partial, previous = (folder.with_name(folder.name + end) for end in (".partial", ".previous"))
     if previous.exists() and not folder.exists():
-        # The last write was cut off between its two renames.
+        # The last write was killed between its two renames.
         os.replace(previous, folder)
     for leftover in (partial, previous):
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir(parents=True)
     shutil.copyfile(articles, partial / ARTICLES)
-    _write_arrays(partial, contents)
+    _write_models(partial, contents)
+    _write_retrieval(partial, contents.retrieval)
+    _write_tables(partial, contents)
+    _write_encoders(partial, contents)
     manifest = contents.manifest(file_records(partial))
     (partial / MANIFEST).write_text(manifest.text(), encoding="utf-8")
     if folder.exists():
@@ -158,27 +165,37 @@ def write_release(folder: Path, contents: Contents, articles: Path) -> Manifest:
     return manifest
 
 
-def _write_arrays(folder: Path, contents: Contents) -> None:
-    parts = ("vectors", "entries", "indexes", "queries", "sales", "bridges", MAPS, TEXT_ENCODER)
-    for part in parts:
-        (folder / part).mkdir(parents=True)
+def _write_models(folder: Path, contents: Contents) -> None:
     for name, model in contents.models.items():
-        np.save(folder / f"vectors/{name}.npy", model.vectors.vectors)
-        np.save(folder / f"entries/{name}.npy", model.vectors.entry)
-        shutil.copyfile(model.graph, folder / f"indexes/{name}.usearch")
-    np.save(folder / "queries/two_tower.npy", contents.retrieval.basket_rows)
-    for field in dataclasses.fields(contents.retrieval.sales):
-        np.save(folder / f"sales/{field.name}.npy", getattr(contents.retrieval.sales, field.name))
-    for name, bridge in contents.retrieval.bridges.links.items():
-        np.save(folder / f"bridges/{name}.npy", bridge.matrix)
-    for field in dataclasses.fields(contents.whitening):
-        array = getattr(contents.whitening, field.name)
-        np.save(folder / f"{TEXT_ENCODER}/{field.name}.npy", array)
-    write_maps(folder / MAPS, contents.maps)
+        VECTORS[name].write(folder, model.vectors.vectors)
+        ENTRIES[name].write(folder, model.vectors.entry)
+        _copy_file(model.graph, folder / INDEXES[name])
+    write_maps(folder, contents.maps)
+
+
+def _write_retrieval(folder: Path, retrieval: Retrieval) -> None:
+    QUERIES.write(folder, retrieval.basket_rows)
+    for attribute, file in SALES.items():
+        file.write(folder, getattr(retrieval.sales, attribute))
+    for name, bridge in retrieval.bridges.links.items():
+        BRIDGES[name].write(folder, bridge.matrix)
+
+
+def _write_tables(folder: Path, contents: Contents) -> None:
     write_overview(folder / OVERVIEW, contents.overview)
-    shutil.copyfile(contents.phrases, folder / PHRASES)
     write_shoppers(folder / SHOPPERS, contents.shoppers, contents.articles["article_id"])
+    shutil.copyfile(contents.phrases, folder / PHRASES)
+
+
+def _write_encoders(folder: Path, contents: Contents) -> None:
+    for attribute, file in WHITENING.items():
+        file.write(folder, getattr(contents.whitening, attribute))
     if contents.image_encoder:
         shutil.copytree(contents.image_encoder, folder / IMAGE_ENCODER)
     if contents.text_encoder:
-        shutil.copytree(contents.text_encoder, folder / TEXT_ENCODER / OWN_MODEL)
+        shutil.copytree(contents.text_encoder, folder / TEXT_MODEL)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)

@@ -1,4 +1,4 @@
-"""Compare an index with exact search, query by query."""
+"""Audit of an index: its recall compared with exact search, query by query."""
 
 from dataclasses import dataclass
 
@@ -7,32 +7,41 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from recsys.errors import AuditError
-from recsys.retrieval.index import MARGIN, TIE, ArticleIndex
+from recsys.retrieval.index import MARGIN, TIE, ArticleIndex, kth_highest
 from recsys.vectors import DECIMALS, Float32, Int32
 
 EXPANSIONS = (128, 512, 2048)
-"""How far a search may look: the audit settles for the first that serves nearly all well."""
+"""Search expansions to try, in usearch's terms; the first that meets `BELOW_90_AIM` is used."""
 
 AUDIT_AT = 12
-MEAN_BAR, WORST_BAR, BELOW_90_AIM = 0.995, 0.5, 0.001
+"""Neighbours compared, as many as a page of matches shows."""
+
+MEAN_BAR, WORST_BAR = 0.995, 0.5
+"""Lowest mean recall, and lowest recall of any query, of an index that may be released."""
+
+BELOW_90_AIM = 0.001
+"""Share of queries with a recall below .9 that is small enough to stop searching further."""
+
 AUDIT_BLOCK = 512
+"""Queries compared at once: bounds the memory of all their exact scores."""
+
 AUDIT_SETTINGS = (AUDIT_AT, MEAN_BAR, WORST_BAR, BELOW_90_AIM, EXPANSIONS, MARGIN, DECIMALS)
-"""All that an audit's result depends on, beside the vectors, the graph and the queries."""
+"""What an audit's result depends on besides vectors, graph and queries: part of its cache key."""
 
 
 @dataclass(frozen=True)
 class Audit:
-    """How an index compares with exact search over the same vectors, query by query.
+    """Recall of an index, with exact search over the same vectors as the truth.
 
     Recall is tie-aware: of `AUDIT_AT` neighbours found, the share that scores no less than the
     true last one. The query's own entry does not count.
 
     Attributes:
-        queries: how many queries were compared.
+        queries: number of queries compared.
         mean: the mean recall.
         worst: the lowest recall of any query.
         below_90: the share of queries with a recall below .9.
-        expansion_search: how far the index has to look for that, as usearch counts it.
+        expansion_search: usearch's search expansion that gives this recall.
     """
 
     queries: int
@@ -52,21 +61,22 @@ class Audit:
             raise AuditError(
                 f"The {model} index finds {self.mean:.4f} of the true neighbours on average and "
                 f"{self.worst:.2f} at worst; a release needs {MEAN_BAR} and {WORST_BAR}. "
-                "Raise expansion_add or EXPANSIONS in recsys/index.py."
+                "Raise expansion_add in recsys/retrieval/index.py or EXPANSIONS in "
+                "recsys/retrieval/audit.py."
             )
 
 
 def audit(index: ArticleIndex, queries: Float32, own: Int32, name: str) -> Audit:
-    """Compare ``index`` with exact search, looking further until nearly no query is served badly.
+    """Return the recall of ``index`` at the first of `EXPANSIONS` that meets `BELOW_90_AIM`.
 
-    The two-tower model needs that: its queries come from another tower than the vectors that the
-    graph links, so a search starts further from its goal.
+    The two-tower model needs the larger ones: its queries come from another tower than the vectors
+    that the graph links, so they are further from their neighbours.
 
     Args:
-        index: the index to examine, with a graph; it is left with the expansion that was chosen.
+        index: an index with a graph, which keeps the chosen expansion.
         queries: unit vectors, float32 [n, dim].
-        own: int32 [n], the entry that each query belongs to, which is not among its neighbours.
-        name: what the progress bar says.
+        own: int32 [n], each query's own entry, which is not among its neighbours.
+        name: for the progress bar.
     """
     for expansion in EXPANSIONS:
         index.graph.expansion_search = expansion
@@ -86,7 +96,7 @@ def audit(index: ArticleIndex, queries: Float32, own: Int32, name: str) -> Audit
 def _recalls(
     index: ArticleIndex, queries: Float32, own: Int32, title: str
 ) -> npt.NDArray[np.float64]:
-    """Return the recall of every query; of none, that of one that is served well."""
+    """Return the recall of every query, float64 [n]; [1.0] if there are none."""
     recalls = [np.ones(0 if len(queries) else 1)]
     with tqdm(total=len(queries), desc=title, unit="query") as bar:
         for start in range(0, len(queries), AUDIT_BLOCK):
@@ -97,7 +107,7 @@ def _recalls(
 
 
 def _recall(index: ArticleIndex, queries: Float32, own: Int32) -> npt.NDArray[np.float64]:
-    """Return the tie-aware recall@`AUDIT_AT` of each query."""
+    """Return the tie-aware recall@`AUDIT_AT` of each query, float64 [n]."""
     k = min(AUDIT_AT, len(index.vectors) - 1)
     if k < 1:
         return np.ones(len(queries))
@@ -106,8 +116,8 @@ def _recall(index: ArticleIndex, queries: Float32, own: Int32) -> npt.NDArray[np
     exact = queries @ index.vectors.T
     exact[np.arange(len(own)), own] = -np.inf
     recall = np.ones(len(queries))
-    # Counting what beats the last one found is far cheaper than finding the true last one.
+    # Counting what scores higher than the last one found is far cheaper than partitioning.
     missed = np.flatnonzero((exact > found[:, -1:] + TIE).sum(axis=1) > 0)
-    true_last = -np.partition(-exact[missed], k - 1, axis=1)[:, k - 1 : k]
+    true_last = kth_highest(exact[missed], k)[:, None]
     recall[missed] = (found[missed] >= true_last - TIE).mean(axis=1)
     return recall

@@ -1,4 +1,4 @@
-"""Faceted search: which articles pass what a visitor has chosen, and how many there are of each."""
+"""Faceted search: which articles pass a visitor's filters, and how many have each value."""
 
 import dataclasses
 import math
@@ -14,21 +14,23 @@ from recsys.errors import QueryError
 from recsys.vectors import Float32
 
 FACETS = (GROUP, KIND, COLOUR, PATTERN)
-"""The columns that visitors choose from."""
+"""The columns to filter by: department, product type, colour and pattern."""
 
 Chosen = Mapping[str, Sequence[str]]
+"""Values by column."""
+
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What answers must be.
+    """What a visitor narrows the matches down to.
 
     Attributes:
-        chosen: values by column; an article has one of each column's.
-        with_photo: only articles with a photo.
+        chosen: values by column; a match has one of those of each column.
+        with_photo: whether to show only articles with a photo.
         cheapest: the lowest price, in the catalogue's own unit; ``None`` for any.
-        dearest: the highest; ``None`` for any.
+        dearest: the highest price; ``None`` for any.
     """
 
     chosen: Chosen = field(default_factory=dict)
@@ -39,7 +41,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Choice:
-    """A value that can be chosen, and how many articles would then pass."""
+    """A value to filter by, and the number of articles that would pass."""
 
     value: str
     count: int
@@ -47,7 +49,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Facet:
-    """A column, its values that at least one article has, and the most frequent of them first."""
+    """A column and its values, the most frequent first; those that no article has are left out."""
 
     column: str
     choices: tuple[Choice, ...]
@@ -69,28 +71,28 @@ class Facets:
         self._values = {column: list(each.categories) for column, each in columns.items()}
 
     def check(self, filters: Filters) -> None:
-        """Raise `QueryError` unless all that is chosen exists, and so does the range of prices."""
+        """Raise `QueryError` for a column, value or price range that does not exist."""
         _check_prices(filters.cheapest, filters.dearest)
         chosen = filters.chosen
         if not isinstance(chosen, Mapping):
-            raise QueryError("What is chosen is a list of values by column.")
+            raise QueryError("Give filters as lists of values by column.")
         for column, values in chosen.items():
             if column not in FACETS:
-                raise QueryError(f"Choose from {', '.join(FACETS)}, not from {column!r:.60}.")
+                raise QueryError(f"Filter by {', '.join(FACETS)}, not by {column!r:.60}.")
             if not isinstance(values, list | tuple):
-                raise QueryError(f"Choose a list of values of {column}.")
+                raise QueryError(f"Give a list of values of {column}.")
             for value in values:
                 if value not in self._values[column]:
                     raise QueryError(f"No article has {value!r:.60} as its {column}.")
 
     def passing(self, filters: Filters) -> Mask:
-        """Return which articles are asked for, bool [articles]."""
+        """Return which articles pass, bool [articles]."""
         passing = self._with_photo | (not filters.with_photo)
         for column, values in filters.chosen.items():
             if values:
                 codes = [self._values[column].index(value) for value in values]
                 passing &= np.isin(self._codes[column], codes)
-        # No comparison holds of NaN, so what has no price fails.
+        # Comparisons with NaN are false, so articles without a price do not pass.
         if filters.cheapest is not None:
             passing &= self._prices >= filters.cheapest
         if filters.dearest is not None:
@@ -98,11 +100,13 @@ class Facets:
         return passing
 
     def counts(self, filters: Filters, among: Mask) -> tuple[Facet, ...]:
-        """Return what can be chosen: of each column, as if nothing were chosen of it yet.
+        """Return the values of each facet with their numbers of articles.
+
+        A facet's own filter is ignored in its counts, so that visitors can change their choice.
 
         Args:
-            filters: what is chosen so far.
-            among: bool [articles], those that pass whatever else is asked for.
+            filters: the filters so far.
+            among: bool [articles], the articles to count.
         """
         return tuple(self._facet(column, filters, among) for column in FACETS)
 
@@ -112,22 +116,22 @@ class Facets:
         values = self._values[column]
         counts = np.bincount(self._codes[column][passing], minlength=len(values))
         order = np.argsort(-counts, kind="stable")
-        kept = set(filters.chosen.get(column, ()))
+        chosen = set(filters.chosen.get(column, ()))
         return Facet(
             column,
             tuple(
                 Choice(values[at], int(counts[at]))
                 for at in order
-                if counts[at] or values[at] in kept
+                if counts[at] or values[at] in chosen
             ),
         )
 
 
 def price_range(price: object) -> tuple[float | None, float | None]:
-    """Return the lowest and the highest price of a list of the two; ``None`` is any.
+    """Return the lowest and the highest price from a list of the two; ``None`` is any.
 
     Raises:
-        QueryError: it is no such list.
+        QueryError: it is not such a list.
     """
     if price is None:
         return None, None

@@ -1,84 +1,85 @@
-"""The combined model: late fusion, a weighted mean of what each part says of a candidate.
+"""The combined model: late fusion, a weighted mean of several scores of each candidate.
 
-The parts are the single models' cosines and three counts of what is bought (see
-`recsys.models.purchase_counts`), all within [-1, 1]. How much each weighs
-depends on what is asked about: of an article that nobody bought, counts and the two-tower model
-know little. Laying unscaled vectors end to end instead lets the widest model drown the others.
+The parts of a combined score are the single models' cosines and three purchase counts (see
+`recsys.models.purchase_counts`), all within [-1, 1]. The weights depend on the popularity of the
+query's articles: counts and the two-tower model have little information on articles that nobody
+bought. Concatenating vectors instead would let the model with the largest variance dominate.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.models.registry import COUNTS, SINGLE
 from recsys.retrieval.index import ranking
-from recsys.vectors import DECIMALS, Float32, Int32
+from recsys.vectors import DECIMALS, Float32, Float64, Int32
 
 CO_PURCHASE, POPULARITY, RECENCY = COUNTS
 PARTS = (*(model.name for model in SINGLE), CO_PURCHASE, POPULARITY, RECENCY)
-"""What the combined score is made of."""
+"""The parts of the combined score."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What each part weighs, for one kind of query. Only proportions matter.
+    """The weight of each part, for one kind of query. Only proportions matter.
 
     Attributes:
-        unknown: by part, where nobody bought what is asked about.
-        known: by part, where it is the best-seller.
+        unknown: by part, for a query about articles that nobody bought.
+        known: by part, for a query about the best-seller.
     """
 
     unknown: dict[str, float]
     known: dict[str, float]
 
     def at(self, known: float) -> dict[str, float]:
-        """Return the weights for a query whose popularity is ``known``, in [0, 1]."""
+        """Return the weights for a query of popularity ``known``, in [0, 1]: a linear mix."""
         return {
             part: (1 - known) * self.unknown[part] + known * weight
             for part, weight in self.known.items()
         }
 
 
-PRIOR = 5.0
-"""How many queries' worth of trust `learn` puts in the weights that it starts from."""
+PRIOR_STRENGTH = 5.0
+"""Of the prior in `fit_weights`: it counts as much as this many queries."""
 
-_LIKELY = dict(zip(PARTS, (1.5, 0.5, 1.0, 9.0, 3.5, 0.3, 0.3), strict=True))
-LIKELY = Weights(_LIKELY, _LIKELY)
-"""Where learning starts, and ends where there is nothing to learn from: what H&M's baskets gave."""
+_BASKET = dict(zip(PARTS, (1.5, 0.5, 1.0, 9.0, 3.5, 0.3, 0.3), strict=True))
+BASKET_PRIOR = Weights(_BASKET, _BASKET)
+"""Prior weights for articles and baskets: those fitted to H&M's baskets."""
 
 _PHOTO = {"text": 1.0, "image": 6.0, "features": 1.0, "two_tower": 1.0}
-LIKELY_OF_PHOTOS = Weights(*[dict.fromkeys(PARTS, 0.0) | _PHOTO] * 2)
-"""The same for photos, which have no buyers."""
+PHOTO_PRIOR = Weights(*[dict.fromkeys(PARTS, 0.0) | _PHOTO] * 2)
+"""Prior weights for photos, which have no buyers."""
 
-_SAID = {"text": 1.0, "image": 1.0, "features": 0.5}
-SAID = Weights(_SAID, _SAID)
-"""For words. Nobody has judged what words should find, so these are set by hand."""
+_WORDS = {"text": 1.0, "image": 1.0, "features": 0.5}
+WORD_WEIGHTS = Weights(_WORDS, _WORDS)
+"""For words. There are no relevance judgements for words, so these are set by hand."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A query to learn weights from.
+    """A query to fit weights to.
 
     Attributes:
         known: its popularity, in [0, 1].
         parts: float32 [candidates, `PARTS`].
-        relevant: bool [candidates], the right answers.
+        relevant: bool [candidates].
     """
 
     known: float
     parts: Float32
-    relevant: np.ndarray
+    relevant: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Fused:
-    """Candidates from the best.
+    """Candidates in falling order of combined score.
 
     Attributes:
         rows: int32 [n].
         scores: float32 [n], the sums of the contributions.
-        contributions: float32 [n] a part, its share of the score.
+        contributions: by part, float32 [n], its share of the score.
     """
 
     rows: Int32
@@ -97,10 +98,10 @@ def fuse(
 
     Args:
         rows: int32 [candidates].
-        parts: what each part that could read the query says, float32 [candidates].
-        weights: by part; one that is missing weighs nothing.
-        k: how many to return.
-        products: int32 [articles]; of those with equal ones only the best is returned.
+        parts: by part, its scores, float32 [candidates]; parts that cannot score are left out.
+        weights: by part; a missing one is 0.
+        k: number of articles to return.
+        products: int32 [articles], each article's product, of which only the best is returned.
     """
     used = {part: weights.get(part, 0.0) for part in parts}
     total = sum(used.values()) or 1.0
@@ -114,23 +115,23 @@ def fuse(
     return Fused(rows[best], scores[best], kept)
 
 
-def learn(
-    examples: Sequence[Example], parts: Sequence[str] = PARTS, likely: Weights = LIKELY
+def fit_weights(
+    examples: Sequence[Example], parts: Sequence[str] = PARTS, prior: Weights = BASKET_PRIOR
 ) -> Weights:
-    """Return the weights that make the right answers most likely, none below 0.
+    """Return the weights, none below 0, that maximise the likelihood of the relevant articles.
 
-    A candidate's chance to be bought is taken as the softmax of Σ wₚ·xₚ over the candidates, and
-    the likelihood of what was bought is maximised (McFadden, 1974, conditional logit), held near
-    ``likely`` where examples are few.
+    A candidate's probability to be bought is the softmax of Σ wₚ·xₚ over the candidates (McFadden,
+    1974, conditional logit). A quadratic penalty keeps the weights near ``prior`` where examples
+    are few.
 
     Args:
         examples: queries with their candidates.
-        parts: those that may weigh anything; the others weigh 0.
-        likely: where to start; what weighs 0 there weighs 0 for good.
+        parts: those that may have a weight; the others get 0.
+        prior: weights to start from; those that are 0 stay 0.
     """
     from scipy.optimize import minimize
 
-    start = np.tile([likely.known[part] for part in PARTS], 2)
+    start = np.tile([prior.known[part] for part in PARTS], 2)
     allowed = np.tile([part in parts for part in PARTS], 2) & (start > 0)
     useful = [example for example in examples if example.relevant.any()]
     if not useful:
@@ -146,9 +147,12 @@ def learn(
 
 
 def _loss(
-    examples: Sequence[Example], start: np.ndarray
-) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
-    """Return the function of the weights that learning minimises, with its gradient."""
+    examples: Sequence[Example], start: Float64
+) -> Callable[[Float64], tuple[float, Float64]]:
+    """Return the function that `fit_weights` minimises: loss and gradient of the weights.
+
+    The weights are float64 [2 × `PARTS`], first for unknown, then for known queries.
+    """
     sizes = [len(example.relevant) for example in examples]
     first = np.append(0, np.cumsum(sizes)[:-1])
     query = np.repeat(np.arange(len(examples)), sizes)
@@ -157,25 +161,26 @@ def _loss(
     values = np.concatenate([parts * (1 - known)[:, None], parts * known[:, None]], axis=1)
     relevant = np.concatenate([example.relevant for example in examples]).astype(np.float32)
     relevant /= np.add.reduceat(relevant, first)[query]
-    spread = np.square(values.std(axis=0)) * (PRIOR / len(examples))
+    spread = np.square(values.std(axis=0)) * (PRIOR_STRENGTH / len(examples))
 
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+    def loss(weights: Float64) -> tuple[float, Float64]:
         scores = (values @ weights.astype(np.float32)).astype(np.float64)
         scores -= np.maximum.reduceat(scores, first)[query]
         chances = np.exp(scores)
         totals = np.add.reduceat(chances, first)
-        likely = np.log(totals).sum() - relevant @ scores
+        unlikely = np.log(totals).sum() - relevant @ scores
         slope = values.T @ (chances / totals[query] - relevant).astype(np.float32)
         away = weights - start
         return (
-            float(likely / len(examples) + spread @ np.square(away)),
+            float(unlikely / len(examples) + spread @ np.square(away)),
             slope.astype(np.float64) / len(examples) + 2 * spread * away,
         )
 
     return loss
 
 
-def _weights(learned: np.ndarray) -> Weights:
-    rounded = [round(float(weight), 4) for weight in learned]
+def _weights(fitted: Float64) -> Weights:
+    """Return weights from float64 [2 × `PARTS`], rounded so that the manifest stays readable."""
+    rounded = [round(float(weight), 4) for weight in fitted]
     unknown, known = rounded[: len(PARTS)], rounded[len(PARTS) :]
     return Weights(dict(zip(PARTS, unknown, strict=True)), dict(zip(PARTS, known, strict=True)))

@@ -1,4 +1,4 @@
-"""Nearest neighbours over unit vectors: a usearch graph, exact search, and an audit of both.
+"""Nearest neighbours over unit vectors, by exact search or a usearch graph.
 
 The score of a neighbour is the dot product of two unit vectors: the cosine similarity, which is
 1 − the cosine distance. Scores are computed from the float32 vectors, whatever found the
@@ -9,28 +9,36 @@ article ids.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 from usearch.index import Index as Graph
 
-from recsys.vectors import DECIMALS, NO_VECTOR, ArticleVectors, Float32, Int32
+from recsys.vectors import DECIMALS, NO_VECTOR, ArticleVectors, Float32, Int32, Positions
 
 TIE = 10.0**-DECIMALS
+"""Scores closer than this may be equal after rounding."""
+
 EXACT_BELOW = 4096
-"""Up to this many distinct vectors, exact search is quick enough and the graph is not asked."""
+"""Up to this many distinct vectors, exact search takes a millisecond and no graph is used."""
 
 COPIED = 0.2
-"""Of a larger share of the vectors all are compared: copying some costs more than the others do."""
+"""Above this share of the vectors, all are scored: copying out the few costs more than the rest."""
 
 GRAPH_SETTINGS = {"dtype": "f16", "connectivity": 32, "expansion_add": 1024}
-"""Of a usearch graph. One-hot vectors have many near ties, for which the usual expansion_add of
-128 to 256 loses some queries' neighbours altogether."""
+"""Of a usearch graph. One-hot vectors have many near ties: with the usual expansion_add of 128 to
+256, the graph misses all neighbours of some queries."""
+
+GRAPH_BLOCK = 1024
+"""Vectors added between two steps of the progress bar."""
 
 MARGIN = 32
-"""Entries fetched beyond those asked for: the graph ranks by float16, so its order is a guess."""
+"""Entries fetched beyond k: the graph ranks by float16, so those around rank k may be swapped."""
+
+
+Scalar = TypeVar("Scalar", bound=np.number)
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Neighbours:
 
 
 class ArticleIndex:
-    """The searchable articles of one model.
+    """The searchable vectors of one model. Safe to share between threads.
 
     Args:
         articles: their vectors.
@@ -77,11 +85,11 @@ class ArticleIndex:
 
         Args:
             query: float32 [dim].
-            k: how many to return, if there are that many.
-            exclude: rows that are no answer.
-            among: the only rows that are answers, all of which are looked at then.
-            products: int32 [articles]; of those with equal ones only the nearest is an answer, and
-                all are looked at then.
+            k: number of articles to return, if there are that many.
+            exclude: rows never to return.
+            among: int32, the only rows to return; the search is exact then.
+            products: int32 [articles], each article's product; only the nearest article of each is
+                returned, and the search is exact then.
         """
         if among is not None or products is not None:
             allowed = np.arange(len(self.entry)) if among is None else among
@@ -93,27 +101,27 @@ class ArticleIndex:
         return self._ranked(entries[0], scores[0], k, exclude)
 
     def search_exactly(self, query: Float32, k: int, exclude: Sequence[int] = ()) -> Neighbours:
-        """Return what `search` approximates, by comparing the query with every vector."""
-        wanted = min(k + len(exclude), len(self.vectors))
-        if wanted == 0:
+        """Return the true result of `search`, by comparing the query with every vector."""
+        entries_needed = min(k + len(exclude), len(self.vectors))
+        if entries_needed == 0:
             return Neighbours(np.empty(0, np.int32), np.empty(0, np.float32))
         scores = self.vectors @ query
-        bar = np.partition(scores, -wanted)[-wanted]
-        entries = np.flatnonzero(scores >= bar - TIE)
+        entries = np.flatnonzero(scores >= kth_highest(scores, entries_needed) - TIE)
         return self._ranked(entries, scores[entries], k, exclude)
 
     def _best_of(self, rows: Int32, query: Float32, k: int, products: Int32 | None) -> Neighbours:
+        """Return the ``k`` nearest of ``rows``."""
         scores = self.scores(query, rows)
         known = ~np.isnan(scores)
         rows, scores = rows[known], scores[known]
         if products is None and len(rows) > k:
-            near = scores >= np.partition(scores, -k)[-k]
+            near = scores >= kth_highest(scores, k)
             rows, scores = rows[near], scores[near]
         order = ranking(rows, scores, products)[:k]
         return Neighbours(rows[order], scores[order])
 
     def scores(self, query: Float32, rows: Int32) -> Float32:
-        """Return the score of each of ``rows``, NaN for articles without a vector."""
+        """Return the score of each of ``rows``, float32; NaN for articles without a vector."""
         entry = self.entry[rows]
         if not len(self.vectors):
             scores = np.zeros(len(rows), np.float32)
@@ -133,7 +141,7 @@ class ArticleIndex:
         count = min(count, len(self.vectors))
         found = self.graph.search(queries, count)
         keys = np.atleast_2d(found.keys).astype(np.int64)
-        # One query's answer has only what was found; those of several are filled up.
+        # For one query usearch returns only what it found; for several it pads.
         counts = np.asarray(getattr(found, "counts", [keys.shape[1]]))
         beyond = np.arange(count) >= counts[:, None]
         entries = np.full((len(queries), count), NO_VECTOR, np.int64)
@@ -145,7 +153,7 @@ class ArticleIndex:
     def _ranked(
         self, entries: npt.NDArray[np.int64], scores: Float32, k: int, exclude: Sequence[int]
     ) -> Neighbours:
-        """Expand entries to their articles and order these."""
+        """Return the ``k`` best articles of entries, without those to exclude."""
         real = entries != NO_VECTOR
         entries, scores = entries[real], scores[real]
         groups = [self._members[self._starts[e] : self._starts[e + 1]] for e in entries]
@@ -153,17 +161,26 @@ class ArticleIndex:
         each = _rounded(np.repeat(scores, [len(group) for group in groups]))
         keep = ~np.isin(rows, np.asarray(exclude, np.int32))
         rows, each = rows[keep], each[keep]
-        order = np.lexsort((rows, -each))[:k]
+        order = ranking(rows, each)[:k]
         return Neighbours(rows[order], each[order])
 
 
-def ranking(rows: Int32, scores: Float32, products: Int32 | None) -> npt.NDArray[np.intp]:
+def kth_highest(scores: npt.NDArray[Scalar], k: int) -> npt.NDArray[Scalar]:
+    """Return the ``k``-th highest of scores, [..., n], along the last axis: [...]."""
+    return np.asarray(np.partition(scores, -k, axis=-1)[..., -k])
+
+
+def ranking(
+    rows: npt.NDArray[np.integer],
+    scores: npt.NDArray[np.floating],
+    products: Int32 | None = None,
+) -> Positions:
     """Return positions in falling order of score, ties by row; of each product only the first.
 
     Args:
-        rows: int32 [n].
-        scores: float32 [n].
-        products: int32 [articles], ``None`` to keep all.
+        rows: int [n].
+        scores: float [n].
+        products: int32 [articles], each article's product; ``None`` to keep all.
     """
     order = np.lexsort((rows, -scores))
     if products is None:
@@ -173,14 +190,14 @@ def ranking(rows: Int32, scores: Float32, products: Int32 | None) -> npt.NDArray
 
 
 def build_graph(vectors: Float32, name: str) -> Graph:
-    """Return a usearch index over unit ``vectors``; equal vectors give equal bytes.
+    """Return a usearch index over unit ``vectors``, float32 [n, dim]; equal vectors, equal bytes.
 
-    One thread adds the vectors in order: with several, every build would differ.
+    One thread adds the vectors in order: with several threads every build would differ.
     """
     graph = Graph(ndim=vectors.shape[1], metric="ip", **GRAPH_SETTINGS)
     with tqdm(total=len(vectors), desc=f"{name} index", unit="vector") as bar:
-        for start in range(0, len(vectors), 1024):
-            block = vectors[start : start + 1024]
+        for start in range(0, len(vectors), GRAPH_BLOCK):
+            block = vectors[start : start + GRAPH_BLOCK]
             graph.add(np.arange(start, start + len(block)), block, threads=1)
             bar.update(len(block))
     return graph
@@ -189,7 +206,7 @@ def build_graph(vectors: Float32, name: str) -> Graph:
 def open_graph(path: Path, expansion_search: int) -> Graph:
     """Return the usearch index in the file at ``path``, memory-mapped.
 
-    The file does not keep how far a search should look, so ``expansion_search`` says it.
+    The file does not contain the search expansion, so it is an argument.
     """
     graph = Graph.restore(path, view=True)
     graph.expansion_search = expansion_search
@@ -197,5 +214,5 @@ def open_graph(path: Path, expansion_search: int) -> Graph:
 
 
 def _rounded(scores: npt.NDArray[np.floating]) -> Float32:
-    """Round scores, so that rounding errors do not break ties, and keep them within [-1, 1]."""
+    """Return scores rounded to `DECIMALS`, so that float errors break no ties, within [-1, 1]."""
     return np.clip(np.round(scores, DECIMALS), -1, 1).astype(np.float32)

@@ -1,5 +1,6 @@
-"""The drawn sample catalogue: an invented shop in Kaggle's layout that anyone may pass on.
+"""The sample catalogue: an invented shop in Kaggle's layout that may be redistributed freely.
 
-Products are made up from tables of data, their photos are drawn, and invented shoppers buy them.
-The same version always gives the same bytes.
+Product types, wording, colours and patterns are tables in ``tables/``. Products are drawn from
+them at random, their photos are drawn, and simulated shoppers buy them. The same version always
+gives the same bytes.
 """

@@ -1,7 +1,8 @@
-"""Product photos drawn from scratch: a garment on a light studio background, softly lit.
+"""Product photos: a garment on a light studio background, softly lit.
 
-`draw` works out, once a product, what lies where and how the light falls on it; `Drawing.photo`
-dyes it in a colour, so that all colours of a product share one silhouette.
+`draw` renders a product once, without its colour; `Drawing.photo` adds a colour, so that all
+colours of a product have the same outlines and folds. Strengths of light, shadows and textures in
+this module were chosen by eye.
 """
 
 from collections.abc import Callable
@@ -12,15 +13,16 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from recsys.sample.drawing import accessories, bottoms, tops
-from recsys.sample.drawing.fabrics import SHEEN, TEXTURES, Colour, Map, drape, palette
-from recsys.sample.drawing.outlines import Cut, Fold, Outline, Part, Seam, Silhouette, Slot
-from recsys.sample.drawing.patterns import Print
+from recsys.sample.drawing.fabrics import FABRICS, Colour, Pixels, drape, palette, texture
+from recsys.sample.drawing.outlines import Cut, Mark, Material, Outline, Piece, Seam, Silhouette
+from recsys.sample.drawing.patterns import Pattern
+from recsys.sample.drawing.scene import HEIGHT, WIDTH, Scene, resized
 
-WIDTH, HEIGHT = 360, 540
-MIDDLE = np.array([180.0, 266.0])
-ROOM = np.array([292.0, 444.0])
-FINE = 4
-"""How many times larger outlines are drawn before they are scaled down, for smooth edges."""
+OVERSAMPLING = 4
+"""Outlines are drawn this many times larger and then reduced, for smooth edges."""
+TINTS = (0, -0.6, -2.2), (-1.5, 0, 1), (0, 0, 0)
+"""What the tints of the background (warm, cool, neutral) add to red, green and blue."""
+GRAIN_SEED = 77
 
 SHAPES: dict[str, Callable[[Cut], Silhouette]] = {
     "top": tops.draw_top,
@@ -40,244 +42,219 @@ SHAPES: dict[str, Callable[[Cut], Silhouette]] = {
 """The silhouette of every shape a `Cut` can have."""
 
 Patch = tuple[slice, slice]
-"""The rows and columns of a piece of the photo."""
+"""The rows and columns of a part of the photo."""
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A product ready to be photographed in any colour.
+    """A product that can be photographed in any colour.
 
     Attributes:
-        mask: how much of every pixel the garment covers, 0 to 1, shape (540, 360).
-        patch: the part of the photo the garment lies in.
-        slots: the materials it is made of.
-        weights: how brightly each of them shows there, shape (rows, columns, slots).
+        mask: the share of every pixel that the garment covers, shape (540, 360).
+        patch: the part of the photo that has the garment in it.
+        materials: the materials it is made of.
+        weights: how brightly each of them shows there, shape (rows, columns, materials).
         light: the photo without its colours, 0 to 255, shape (540, 360, 3).
     """
 
-    mask: Map
+    mask: Pixels
     patch: Patch
-    slots: list[Slot]
-    weights: Map
-    light: Map
+    materials: list[Material]
+    weights: Pixels
+    light: Pixels
 
     def photo(self, colour: Colour) -> Image.Image:
-        """The product in that colour, an RGB image of 360 by 540 pixels."""
+        """Return the product in that colour, an RGB image of 360 by 540 pixels."""
         pixels = self.light.copy()
-        pixels[self.patch] += self.weights @ palette(colour)[self.slots]
+        pixels[self.patch] += self.weights @ palette(colour)[self.materials]
         return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def draw(cut: Cut, pattern: Print, seed: int) -> Drawing:
-    """Draw a product; the same cut, pattern and seed give the same pixels."""
+def draw(cut: Cut, pattern: Pattern, seed: int) -> Drawing:
+    """Return the drawing of a product; the same arguments give the same pixels."""
     silhouette = SHAPES[cut.shape](cut)
-    table = _Table(silhouette, cut, pattern, np.random.default_rng(seed))
+    canvas = _Canvas(silhouette, cut, pattern, np.random.default_rng(seed))
     for mark in silhouette.marks:
-        if isinstance(mark, Part):
-            table.lay(mark)
-        else:
-            table.sew(mark)
-    return table.develop()
+        canvas.add(mark)
+    return canvas.finish()
 
 
 @cache
-def _grain() -> Map:
-    """Fine noise over a whole photo, of mean 0 and deviation 1."""
-    return np.random.default_rng(77).standard_normal((HEIGHT, WIDTH), dtype=np.float32)
+def _grain() -> Pixels:
+    """Return standard normal noise over a whole photo."""
+    return np.random.default_rng(GRAIN_SEED).standard_normal((HEIGHT, WIDTH), dtype=np.float32)
 
 
 @cache
-def _studio(tint: int) -> Map:
-    """The empty background, (540, 360, 3), in one of three tints."""
+def _background(tint: int) -> Pixels:
+    """Return the empty background, lighter in the middle, shape (540, 360, 3)."""
     y, x = np.ogrid[0:HEIGHT, 0:WIDTH]
     away = np.hypot((x - 170) / WIDTH, (y - 215) / HEIGHT)
     light = 246 - 16 * away**1.6 - 5 * np.clip((y - 400) / 140, 0, 1) + 0.5 * _grain()
-    tints = (0, -0.6, -2.2), (-1.5, 0, 1), (0, 0, 0)
-    return np.asarray(light[..., None] + np.array(tints[tint]), np.float32)
+    return np.asarray(light[..., None] + np.array(TINTS[tint]), np.float32)
 
 
-def _resize(field: Map, width: int, height: int) -> Map:
-    resized = Image.fromarray(field).resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(resized, np.float32)
+def _blurred(mask: Image.Image, radius: float) -> Pixels:
+    return np.asarray(mask.filter(ImageFilter.GaussianBlur(radius)), np.float32) / 255
 
 
-def _soften(cover: Image.Image, radius: float) -> Map:
-    return np.asarray(cover.filter(ImageFilter.GaussianBlur(radius)), np.float32) / 255
-
-
-def _towards_light(relief: Map) -> Map:
-    """How steeply a relief rises towards the upper left, where the light comes from."""
+def _towards_light(relief: Pixels) -> Pixels:
+    """Return how steeply a relief rises towards the light, which comes from the upper left."""
     down, across = np.gradient(relief)
     return np.asarray(0.85 * down + 0.55 * across)
 
 
-def _evenly(points: Outline, step: float) -> Outline:
-    """The same line as points about `step` apart."""
-    run = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+def _resampled(line: Outline, step: float) -> Outline:
+    """Return the points of a line at equal distances of about `step`."""
+    run = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     stops = np.linspace(0, run[-1], max(2, round(run[-1] / step)))
-    return np.stack([np.interp(stops, run, points[:, axis]) for axis in (0, 1)], axis=1)
+    return np.stack([np.interp(stops, run, line[:, axis]) for axis in (0, 1)], axis=1)
 
 
-class _Table:
-    """The studio's table, on which marks are laid one after the other."""
+def _blank(points: Outline, margin: int) -> tuple[Patch, Image.Image, Outline]:
+    """Return the patch around some pixels, an empty large mask of it, and the pixels on that."""
+    low = np.maximum(np.floor(points.min(0)).astype(int) - margin, 0)
+    high = np.minimum(np.ceil(points.max(0)).astype(int) + margin, (WIDTH, HEIGHT))
+    patch = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+    width, height = ((high - low) * OVERSAMPLING).tolist()
+    return patch, Image.new("L", (width, height)), (points - low) * OVERSAMPLING
+
+
+class _Canvas:
+    """A photo in the making, to which marks are added one after the other.
+
+    For every pixel it holds the share of each material (`weights`) and the brightness (`shade`).
+    """
 
     def __init__(
-        self, silhouette: Silhouette, cut: Cut, pattern: Print, rng: np.random.Generator
+        self, silhouette: Silhouette, cut: Cut, pattern: Pattern, rng: np.random.Generator
     ) -> None:
-        self.fabric, self.pattern, self.limp = cut.fabric, pattern, silhouette.softness
-        outlines = np.concatenate([mark.outline for mark in silhouette.marks])
-        low, high = outlines.min(0), outlines.max(0)
-        stretch = rng.uniform(0.96, 1.04, 2) if self.limp > 0.5 else np.ones(2)
-        room = ROOM * (0.88 if cut.wearer == "child" else 1.0)
-        self.scale = float(min(*(room / ((high - low) * stretch)), 11))
-        self.stretch = self.scale * stretch
-        self.origin = MIDDLE - (low + high) / 2 * self.stretch
-        self.top = float(MIDDLE[1] - (high - low)[1] * self.stretch[1] / 2)
-        self.weights = {Slot.BACKGROUND: np.ones((HEIGHT, WIDTH), np.float32)}
+        self.fabric, self.pattern = cut.fabric, pattern
+        self.scene = Scene.arrange(silhouette, cut.wearer, rng)
+        self.relief = self.scene.relief(silhouette.folds, rng)
+        self.wrinkles = resized(self.relief, WIDTH, HEIGHT)
+        self.weights = {Material.BACKGROUND: np.ones((HEIGHT, WIDTH), np.float32)}
         self.shade = np.ones((HEIGHT, WIDTH), np.float32)
-        self.tint, self.waves = int(rng.integers(3)), rng.uniform(0, 2 * np.pi, 4)
-        self.relief = self._wrinkle(silhouette.folds, rng)
-        self.wrinkles = _resize(self.relief, WIDTH, HEIGHT)
 
-    def place(self, outline: Outline) -> Outline:
-        """Where points in cm lie on the photo, in pixels; soft cloth never lies quite straight."""
-        x, y = (outline * self.stretch + self.origin).T
-        a, b, c, d = self.waves
-        dx = np.sin(y / 37 + a) + 0.5 * np.sin(y / 17 + b + x / 60)
-        dy = np.sin(x / 41 + c) + 0.5 * np.sin(x / 19 + d)
-        return np.stack([x + 1.3 * self.limp * dx, y + 1.3 * self.limp * dy], axis=1)
+    def add(self, mark: Mark) -> None:
+        """Draw a mark on top of those before it."""
+        if isinstance(mark, Seam):
+            self._add_seam(mark)
+        elif mark.material == Material.BACKGROUND:
+            self._cut_out(mark)
+        else:
+            self._add_piece(mark)
 
-    def _wrinkle(self, folds: tuple[Fold, ...], rng: np.random.Generator) -> Map:
-        """The relief of the cloth, at half the size of the photo: soft bumps and folds."""
-        relief = np.zeros((HEIGHT // 2, WIDTH // 2), np.float32)
-        for rows, columns, depth in ((9, 6, 5.0), (20, 14, 2.2)):
-            bumps = rng.standard_normal((rows, columns), dtype=np.float32)
-            relief += depth * _resize(bumps, WIDTH // 2, HEIGHT // 2)
-        for fold in folds:
-            relief += self._crease(fold, rng)
-        return relief * self.limp
+    def _filled(self, piece: Piece) -> tuple[Patch, Image.Image, Outline]:
+        """Return a piece's patch, its mask there and the pixels of its outline."""
+        points = self.scene.place(np.concatenate([piece.outline, piece.outline[:1]]))
+        patch, large, corners = _blank(points, 14)
+        ImageDraw.Draw(large).polygon(corners.ravel().tolist(), fill=255)
+        return patch, large.reduce(OVERSAMPLING), points
 
-    def _crease(self, fold: Fold, rng: np.random.Generator) -> Map:
-        """The relief of one fold: a ridge that tapers off and bends a little."""
-        ends = self.place(np.array([[fold.x0, fold.y0], [fold.x1, fold.y1]])) / 2
-        length = float(np.hypot(*(ends[1] - ends[0]))) + 1e-6
-        dx, dy = ((ends[1] - ends[0]) / length).tolist()
-        y, x = np.ogrid[0 : HEIGHT // 2, 0 : WIDTH // 2]
-        x, y = (x - ends[0, 0]).astype(np.float32), (y - ends[0, 1]).astype(np.float32)
-        along = (x * dx + y * dy) / length
-        bow = float(rng.uniform(-0.2, 0.2)) * length * along * (1 - along)
-        away = (y * dx - x * dy - bow) / (fold.width * self.scale * 0.4)
-        taper = np.clip(along * 4 + 0.2, 0, 1) * np.clip(2.1 - along * 2, 0, 1)
-        return np.asarray(fold.depth * float(rng.uniform(4, 8)) * np.exp(-(away**2)) * taper)
+    def _cut_out(self, piece: Piece) -> None:
+        """Show the background through a hole."""
+        patch, cover, _ = self._filled(piece)
+        mask = np.asarray(cover, np.float32) / 255
+        self._cover(patch, mask, np.ones_like(mask), np.ones_like(mask), piece.material)
 
-    def _sheet(self, points: Outline, margin: int) -> tuple[Patch, Image.Image, Outline]:
-        """The patch around some points, and a fine sheet of paper with the points on it."""
-        low = np.maximum(np.floor(points.min(0)).astype(int) - margin, 0)
-        high = np.minimum(np.ceil(points.max(0)).astype(int) + margin, (WIDTH, HEIGHT))
-        patch = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
-        width, height = ((high - low) * FINE).tolist()
-        return patch, Image.new("L", (width, height)), (points - low) * FINE
-
-    def lay(self, part: Part) -> None:
-        """Lay a part on what is there."""
-        points = self.place(np.concatenate([part.outline, part.outline[:1]]))
-        patch, sheet, fine = self._sheet(points, 14)
-        ImageDraw.Draw(sheet).polygon(fine.ravel().tolist(), fill=255)
-        cover = sheet.reduce(FINE)
-        if part.slot == Slot.BACKGROUND:
-            bare = np.asarray(cover, np.float32) / 255
-            self._cover(patch, bare, np.ones_like(bare), np.ones_like(bare), part.slot)
-            return
-        u, v = self._threads(patch, part.turn)
-        light = self._light(part, cover, patch, u, v)
-        if part.drape:
+    def _add_piece(self, piece: Piece) -> None:
+        """Draw a piece with its light, its texture, its pattern and the shadow it casts."""
+        patch, cover, points = self._filled(piece)
+        u, v = self._thread_coordinates(patch, piece.turn)
+        light = self._light(piece, cover, patch, u, v)
+        if piece.drape:
             rows = np.arange(patch[0].start, patch[0].stop, dtype=np.float32)[:, None]
             low, high = points[:, 1].min().item(), points[:, 1].max().item()
-            down = np.clip((rows - low) / (high - low), 0, 1)
-            light *= drape(part.drape, u, down, part.spread)
+            light *= drape(piece.drape, u, np.clip((rows - low) / (high - low), 0, 1), piece.spread)
         mask = np.asarray(cover, np.float32) / 255
-        below = 1 - 0.42 * min(part.relief, 1) * np.roll(_soften(cover, 3), (3, 1), (0, 1))
-        self._cover(patch, mask, below, light, part.slot)
-        if part.slot == Slot.FABRIC:
-            self._print(patch, mask, u, v)
+        shadow = 1 - 0.42 * min(piece.relief, 1) * np.roll(_blurred(cover, 3), (3, 1), (0, 1))
+        self._cover(patch, mask, shadow, light, piece.material)
+        if piece.material == Material.FABRIC:
+            self._add_pattern(patch, mask, u, v)
 
-    def _cover(self, patch: Patch, mask: Map, below: Map, light: Map, slot: Slot) -> None:
-        """Cover a patch by `mask` with one material, dimming what lies around it."""
+    def _cover(
+        self, patch: Patch, mask: Pixels, shadow: Pixels, light: Pixels, material: Material
+    ) -> None:
+        """Cover a patch by `mask` with a material of that light; `shadow` dims what is around."""
         bare = 1 - mask
-        if slot not in self.weights:
-            self.weights[slot] = np.zeros((HEIGHT, WIDTH), np.float32)
+        if material not in self.weights:
+            self.weights[material] = np.zeros((HEIGHT, WIDTH), np.float32)
         for weight in self.weights.values():
             weight[patch] *= bare
-        self.weights[slot][patch] += mask
-        self.shade[patch] = self.shade[patch] * below * bare + light * mask
+        self.weights[material][patch] += mask
+        self.shade[patch] = self.shade[patch] * shadow * bare + light * mask
 
-    def _threads(self, patch: Patch, turn: float) -> tuple[Map, Map]:
-        """Thread coordinates of a patch, bent a little by the wrinkles."""
+    def _thread_coordinates(self, patch: Patch, turn: float) -> tuple[Pixels, Pixels]:
+        """Return the thread coordinates of a patch, bent a little by the wrinkles."""
         rows, columns = patch
-        wrinkles = self.wrinkles[patch]
+        wrinkles, top = self.wrinkles[patch], self.scene.top
         x = np.arange(columns.start, columns.stop, dtype=np.float32) - WIDTH / 2 + 0.35 * wrinkles
-        y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] - self.top + 0.25 * wrinkles
+        y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] - top + 0.25 * wrinkles
         if turn == 0:
             return x, y
         cos, sin = float(np.cos(turn)), float(np.sin(turn))
         return x * cos + y * sin, y * cos - x * sin
 
-    def _light(self, part: Part, cover: Image.Image, patch: Patch, u: Map, v: Map) -> Map:
-        """How brightly a part is lit: its rounded edges and its texture."""
-        deep = _soften(cover, 8)
-        core = np.clip(deep * 2 - 1, 0, 1)
-        light = 1 - 0.15 * part.relief**0.5 * (1 - core) ** 2
-        light += 2.6 * part.relief * _towards_light(deep)
-        cloth = part.slot in (Slot.FABRIC, Slot.INSIDE, Slot.SECOND)
-        name = part.fabric or (self.fabric if cloth else "")
-        return np.asarray(light * TEXTURES[name](u, v, _grain()[patch]) if name else light)
+    def _light(
+        self, piece: Piece, cover: Image.Image, patch: Patch, u: Pixels, v: Pixels
+    ) -> Pixels:
+        """Return the brightness of a piece: its rounded edges and its texture."""
+        blurred = _blurred(cover, 8)
+        core = np.clip(blurred * 2 - 1, 0, 1)
+        light = 1 - 0.15 * piece.relief**0.5 * (1 - core) ** 2
+        light += 2.6 * piece.relief * _towards_light(blurred)
+        cloth = piece.material in (Material.FABRIC, Material.INSIDE, Material.SECOND)
+        name = piece.fabric or (self.fabric if cloth else "")
+        return np.asarray(light * texture(name, u, v, _grain()[patch]) if name else light)
 
-    def _print(self, patch: Patch, mask: Map, u: Map, v: Map) -> None:
+    def _add_pattern(self, patch: Patch, mask: Pixels, u: Pixels, v: Pixels) -> None:
         """Print the pattern on the fabric of a patch."""
         ink = self.pattern.ink(u, v)
-        for number, slot in enumerate((Slot.SECOND, Slot.THIRD, Slot.FOURTH)):
+        for number, material in enumerate((Material.SECOND, Material.THIRD, Material.FOURTH)):
             share = ink[..., number] * mask
             if share.any():
-                weight = self.weights.setdefault(slot, np.zeros((HEIGHT, WIDTH), np.float32))
+                weight = self.weights.setdefault(material, np.zeros((HEIGHT, WIDTH), np.float32))
                 weight[patch] += share
-                self.weights[Slot.FABRIC][patch] -= share
+                self.weights[Material.FABRIC][patch] -= share
 
-    def sew(self, seam: Seam) -> None:
-        """Draw a line on what is there."""
-        patch, sheet, fine = self._sheet(self.place(seam.outline), 8)
-        width = max(1, round(max(seam.width * self.scale, 0.7) * FINE))
-        stops = _evenly(fine, 2.1 * FINE) if seam.dashes else fine
-        step = 2 if seam.dashes else len(fine)
+    def _add_seam(self, seam: Seam) -> None:
+        """Draw a line of some material, or shade a crease."""
+        patch, large, line = _blank(self.scene.place(seam.outline), 8)
+        width = max(1, round(max(seam.width * self.scene.scale, 0.7) * OVERSAMPLING))
+        stops = _resampled(line, 2.1 * OVERSAMPLING) if seam.dashes else line
+        step = 2 if seam.dashes else len(line)
         for start in range(0, len(stops) - 1, step):
-            line = stops[start : start + step].ravel().tolist()
-            ImageDraw.Draw(sheet).line(line, fill=255, width=width, joint="curve")
-        cover = sheet.reduce(FINE)
-        mask, soft = np.asarray(cover, np.float32) / 255, _soften(cover, 1)
-        if seam.slot is None:
+            dash = stops[start : start + step].ravel().tolist()
+            ImageDraw.Draw(large).line(dash, fill=255, width=width, joint="curve")
+        cover = large.reduce(OVERSAMPLING)
+        mask, soft = np.asarray(cover, np.float32) / 255, _blurred(cover, 1)
+        if seam.material is None:
             crease = 0.07 * np.roll(soft, -2, 0) * (1 - mask) - 0.14 * np.roll(soft, 1, 0)
             self.shade[patch] *= 1 + crease - 0.2 * mask
             return
-        below = 1 - 0.35 * np.roll(soft, (2, 1), (0, 1))
+        shadow = 1 - 0.35 * np.roll(soft, (2, 1), (0, 1))
         light = 0.86 + 0.22 * np.roll(mask, (1, 1), (0, 1))
-        self._cover(patch, mask, below, light, seam.slot)
+        self._cover(patch, mask, shadow, light, seam.material)
 
-    def develop(self) -> Drawing:
-        """Add the light on the folds and the garment's shadow, and keep what photos need."""
-        bare = self.weights.pop(Slot.BACKGROUND)
+    def finish(self) -> Drawing:
+        """Return the drawing, with the light on its folds and its shadow on the background."""
+        bare = self.weights.pop(Material.BACKGROUND)
         mask = 1 - bare
-        folds = _resize(_towards_light(self.relief), WIDTH, HEIGHT)
-        sheen = 0.27 * SHEEN.get(self.fabric, 1.0)
+        folds = resized(_towards_light(self.relief), WIDTH, HEIGHT)
+        sheen = 0.27 * FABRICS[self.fabric].sheen
         shade = self.shade * (1 + sheen * np.tanh(0.29 * folds))
-        backdrop = bare * (1 - self._shadow(mask))
-        light = _studio(self.tint) * backdrop[..., None] + (26 * (shade - 1) * mask)[..., None]
+        background = _background(self.scene.tint) * (bare * (1 - _shadow(mask)))[..., None]
+        light = background + (26 * (shade - 1) * mask)[..., None]
         rows, columns = np.nonzero(mask.max(1))[0].tolist(), np.nonzero(mask.max(0))[0].tolist()
         patch = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         weights = np.stack([w[patch] * shade[patch] for w in self.weights.values()], axis=-1)
         return Drawing(mask, patch, list(self.weights), weights, light + 0.5)
 
-    def _shadow(self, mask: Map) -> Map:
-        """How dark the garment's shadow makes the table: close by, and further down."""
-        cover = Image.fromarray((mask * 255).astype(np.uint8)).reduce(2)
-        near = np.roll(_soften(cover, 2.5), (2, 1), (0, 1))
-        far = np.roll(_soften(cover, 10), (7, 3), (0, 1))
-        return _resize(0.2 * near + 0.17 * far, WIDTH, HEIGHT)
+
+def _shadow(mask: Pixels) -> Pixels:
+    """Return how much a garment darkens the background: close by, and further down."""
+    cover = Image.fromarray((mask * 255).astype(np.uint8)).reduce(2)
+    near = np.roll(_blurred(cover, 2.5), (2, 1), (0, 1))
+    far = np.roll(_blurred(cover, 10), (7, 3), (0, 1))
+    return resized(0.2 * near + 0.17 * far, WIDTH, HEIGHT)

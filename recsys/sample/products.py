@@ -1,121 +1,126 @@
-"""The products of the sample shop, each invented from its kind's choices."""
+"""The products of the sample shop, drawn at random from the options of their product types."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from recsys.sample.departments import DEPARTMENTS, Department
 from recsys.sample.descriptions import describe
-from recsys.sample.drawing.fabrics import Colour, dyes
+from recsys.sample.drawing.fabrics import Colour, fabric_colours
 from recsys.sample.drawing.outlines import Cut
-from recsys.sample.drawing.patterns import PRINTS, Print
-from recsys.sample.product_types import Kind, options
+from recsys.sample.drawing.patterns import PATTERNS, Pattern
+from recsys.sample.product_types import ProductType
+from recsys.sample.table_files import read_table
 
-FIRST_NAMES = options(
-    "Agnes, Alba, Alma, Alva, Anton, Arvid, Asta, Astrid, August, Axel, Bo, Britta, Cleo, Dagny, "
-    "Ebba, Edith, Einar, Elin, Elis, Elsa, Embla, Emil, Erik, Esther, Fanny, Felix, Filip, Freja, "
-    "Frida, Greta, Gustav, Hanna, Harald, Hedda, Helga, Henrik, Hilda, Hugo, Ida, Inez, Ingrid, "
-    "Iris, Isak, Ivar, Jonna, Juni, Kaj, Karin, Klara, Knut, Lage, Leia, Linnea, Liv, Lotta, Lova, "
-    "Ludvig, Lykke, Maja, Malte, Marit, Matilda, Melker, Mika, Mira, Moa, Moltas, Nanna, Nils, "
-    "Noomi, Nova, Olle, Olof, Oskar, Otto, Pella, Pontus, Ragna, Rasmus, Ronja, Rut, Saga, Selma, "
-    "Sigge, Signe, Siri, Sixten, Solveig, Stella, Sture, Svea, Tage, Thea, Tilda, Tindra, Tora, "
-    "Tuva, Tyra, Ulla, Vega, Vera, Vidar, Viggo, Vilma, Ylva, Yngve"
-)
+Option = TypeVar("Option")
+
+FIRST_NAMES: tuple[str, ...] = read_table("first_names")["first_names"]
 COLOUR_COUNTS = (0.15, 0.2, 0.26, 0.2, 0.12, 0.07)
-"""How often a product comes in one, two, three ... colours."""
+"""Probabilities that a product comes in one, two, three ... colours: about three on average."""
+RANK_OFFSET = 4.0
+"""The n-th most common colour has a weight of 1 / (n + this): a mild preference for the first."""
+LOWEST_CODE, CODES = 310_000, 640_000
+"""Product codes lie in this range, so that they have six digits as most of the original's."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """A product: what it is, how it is made and described, and which colours it comes in.
+    """A product: what it is, how it is made and described, and its colours.
 
     Attributes:
         code: its number, six digits.
-        name: its short name, such as "Linnea dress"; no two products share one.
+        name: its short name, such as "Linnea dress", which no other product has.
         price: its full price in euros.
-        colours: the colours it comes in; `numbers` are theirs within the product.
+        colours: the colours it comes in.
+        colour_numbers: the last digits of its article ids, one for each colour.
     """
 
     code: int
     name: str
-    kind: Kind
+    product_type: ProductType
     department: Department
     cut: Cut
-    pattern: Print
+    pattern: Pattern
     description: str
     price: float
     colours: tuple[Colour, ...]
-    numbers: tuple[int, ...]
+    colour_numbers: tuple[int, ...]
 
     @property
     def article_ids(self) -> tuple[str, ...]:
         """The ids of its articles, one for each colour, ten digits long."""
-        return tuple(f"{self.code:07d}{number:03d}" for number in self.numbers)
+        return tuple(f"{self.code:07d}{number:03d}" for number in self.colour_numbers)
+
+    @property
+    def look(self) -> tuple[str, Cut, str]:
+        """What it looks like, apart from its colour."""
+        return self.product_type.noun, self.cut, self.pattern.name
 
 
-def invent_products(kinds: tuple[Kind, ...], rng: np.random.Generator) -> tuple[Product, ...]:
-    """As many products of each kind as its share says, no two of them alike, sorted by code."""
-    wanted = [kind for kind in kinds for _ in range(kind.share)]
-    codes = 310_000 + np.sort(rng.choice(640_000, len(wanted), replace=False))
+def generate_products(
+    product_types: tuple[ProductType, ...], rng: np.random.Generator
+) -> tuple[Product, ...]:
+    """Return the products of all types, no two with the same name or look, sorted by code."""
+    types = [each for each in product_types for _ in range(each.products)]
+    codes = LOWEST_CODE + np.sort(rng.choice(CODES, len(types), replace=False))
     names, looks = set[str](), set[tuple[str, Cut, str]]()
     products = []
-    for code, place in zip(codes.tolist(), rng.permutation(len(wanted)).tolist(), strict=True):
-        product = _invent(wanted[place], code, rng)
-        while product.name in names or _look(product) in looks:
-            product = _invent(wanted[place], code, rng)
+    for code, place in zip(codes.tolist(), rng.permutation(len(types)).tolist(), strict=True):
+        product = _generate(types[place], code, rng)
+        while product.name in names or product.look in looks:
+            product = _generate(types[place], code, rng)
         names.add(product.name)
-        looks.add(_look(product))
+        looks.add(product.look)
         products.append(product)
     return tuple(products)
 
 
-def _look(product: Product) -> tuple[str, Cut, str]:
-    return product.kind.noun, product.cut, product.pattern.name
+def _pick(options: Sequence[Option], rng: np.random.Generator) -> Option:
+    """Return one of the options, all equally likely."""
+    return options[int(rng.integers(len(options)))]
 
 
-def _pick(text: str, rng: np.random.Generator) -> str:
-    return str(rng.choice(options(text)))
-
-
-def _invent(kind: Kind, code: int, rng: np.random.Generator) -> Product:
-    """A random product of that kind."""
-    cut = _cut(kind, rng)
-    name = _pick(kind.prints, rng)
-    pattern = next(pattern for pattern in PRINTS if pattern.name == name)
-    fitting = [d for d in DEPARTMENTS if d.wearer == cut.wearer and kind.line in d.lines]
-    colours = _colours(cut.fabric, rng)
+def _generate(product_type: ProductType, code: int, rng: np.random.Generator) -> Product:
+    """Return a random product of that type. The order of the draws decides what is drawn."""
+    cut = _random_cut(product_type, rng)
+    pattern = PATTERNS[_pick(product_type.patterns, rng)]
+    sellers = [d for d in DEPARTMENTS if d.wearer == cut.wearer and product_type.line in d.lines]
+    colours = _random_colours(cut.fabric, rng)
     return Product(
         code=code,
-        name=f"{rng.choice(FIRST_NAMES)} {kind.surname}",
-        kind=kind,
-        department=fitting[int(rng.integers(len(fitting)))],
+        name=f"{_pick(FIRST_NAMES, rng)} {product_type.name_ending}",
+        product_type=product_type,
+        department=_pick(sellers, rng),
         cut=cut,
         pattern=pattern,
-        description=describe(kind, cut, pattern, rng),
-        price=float(_pick(kind.prices, rng)),
+        description=describe(product_type, cut, pattern, rng),
+        price=_pick(product_type.prices, rng),
         colours=colours,
-        numbers=tuple(np.cumsum(rng.integers(1, 5, len(colours))).tolist()),
+        # A few numbers are skipped, as in the original.
+        colour_numbers=tuple(np.cumsum(rng.integers(1, 5, len(colours))).tolist()),
     )
 
 
-def _cut(kind: Kind, rng: np.random.Generator) -> Cut:
-    details = (_pick(choices, rng) for choices in kind.details.split("; "))
+def _random_cut(product_type: ProductType, rng: np.random.Generator) -> Cut:
     return Cut(
-        shape=kind.shape,
-        fabric=_pick(kind.fabrics, rng),
-        wearer=_pick(kind.wearers, rng),
-        length=_pick(kind.lengths, rng),
-        fit=_pick(kind.fits, rng),
-        neckline=_pick(kind.necklines, rng),
-        sleeves=_pick(kind.sleeves, rng),
-        details=tuple(detail for detail in details if detail != "-"),
+        shape=product_type.shape,
+        fabric=_pick(product_type.fabrics, rng),
+        wearer=_pick(product_type.wearers, rng),
+        length=_pick(product_type.lengths, rng),
+        fit=_pick(product_type.fits, rng),
+        neckline=_pick(product_type.necklines, rng),
+        sleeves=_pick(product_type.sleeves, rng),
+        details=tuple(filter(None, [_pick(options, rng) for options in product_type.details])),
     )
 
 
-def _colours(fabric: str, rng: np.random.Generator) -> tuple[Colour, ...]:
-    """Between one and six colours the fabric comes in, common ones more often."""
-    dyed = dyes(fabric)
+def _random_colours(fabric: str, rng: np.random.Generator) -> tuple[Colour, ...]:
+    """Return one to six of the colours that the fabric comes in, common ones more often."""
+    available = fabric_colours(fabric)
     count = 1 + int(rng.choice(len(COLOUR_COUNTS), p=COLOUR_COUNTS))
-    liked = 1 / (np.arange(len(dyed)) + 4.0)
-    chosen = rng.choice(len(dyed), min(count, len(dyed)), replace=False, p=liked / liked.sum())
-    return tuple(dyed[number] for number in chosen.tolist())
+    weights = 1 / (np.arange(len(available)) + RANK_OFFSET)
+    size = min(count, len(available))
+    chosen = rng.choice(len(available), size, replace=False, p=weights / weights.sum())
+    return tuple(available[number] for number in chosen.tolist())

@@ -1,8 +1,10 @@
-"""ShopperTastes with tastes of their own, and what they buy over two years.
+"""Simulated purchases: shoppers with preferences of their own, over two years.
 
-A shopper likes some lines, colours, indexes and price levels, which an article's words and photo
-give away, and a style or two, which nothing but other shoppers' baskets does. Articles have their
-season, their time in the shop and their fame.
+Shoppers choose by the multinomial logit model: an article's utility is the sum of how much the
+shopper likes its product line, colour, index and price, which words and photo give away, and its
+style, which only other shoppers' baskets do. Season, popularity and time on sale come on top.
+The scales below were set so that a recommender finds something to learn in a sample this small:
+each part moves purchases, and none decides them alone.
 """
 
 from dataclasses import dataclass
@@ -16,27 +18,43 @@ from recsys.sample.products import Product
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-FIRST_DAY = np.datetime64("2018-09-20")
-DAYS = 734
+FIRST_DAY, DAYS = np.datetime64("2018-09-20"), 734
+"""The first day and the length of the original's purchases, which end on 2020-09-22."""
 STYLES = 10
 NEVER_SOLD = 0.025
-MAIN_INDEXES = ("ADC", "F", "GHIJ")
-"""The indexes women, men and parents buy from."""
+"""Share of articles that nobody buys, so that new and unsold articles can be tested."""
+POPULARITY_SCALES = (0.7, 0.45)
+"""Standard deviations of the log popularity of products and of their articles."""
+LINE_SCALE, COLOUR_SCALE, YOUTH_SCALE = 1.1, 0.8, 0.8
+"""Standard deviations of the utility of a line, a colour and the index for young women (D)."""
+LOG_PRICE, PRICE_SCALE, PRICE_WEIGHT = 2.8, 0.4, 1.5
+"""Mean and standard deviation of the log price that shoppers prefer, and its weight."""
+STYLE_UTILITIES = (3.2, 1.8)
+"""Utilities of a shopper's first and second style: higher than those of labels, see above."""
+SPORT_UTILITY, FOREIGN_UTILITY = -0.6, -3.2
+"""Utilities of sportswear and of the indexes for other people."""
+MEN, PARENTS = 0.28, 0.4
+"""Shares of shoppers who buy menswear rather than ladieswear, and who also buy for children."""
+WOMEN_INDEXES, MEN_INDEXES, CHILD_INDEXES = "ADC", "F", "GHIJ"
+SEASON_UTILITY, REPEAT_UTILITY = 1.6, -1.5
+"""Utility in the best month (its negative half a year later), and of what one has already."""
+EURO = 1 / 590
+"""The original's price unit: an article of about 30 euros has a price of 0.05."""
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """What shoppers see of every article; all arrays have one row an article.
+class Assortment:
+    """The articles as shoppers see them; all arrays have one row for each article.
 
     Attributes:
-        ids: its id.
-        product: the number of its product.
+        ids: article ids.
+        product: number of its product.
         line, colour, index: numbers of its line, colour group and index.
         style: its hidden style, the same for all colours of a product.
         price: its full price in euros.
-        peak: the month it sells best in, 0 for none.
-        fame: how much better known it is than others; -inf where it is never sold.
-        launch, leave: the first and the last day it is in the shop.
+        peak_month: the month in which it sells best, 0 for none.
+        popularity: log popularity; -inf where it is never sold.
+        launch, last: the first and the last day on which it is on sale.
     """
 
     ids: NDArray[np.str_]
@@ -46,155 +64,186 @@ class Shelf:
     index: Ints
     style: Ints
     price: Floats
-    peak: Ints
-    fame: Floats
+    peak_month: Ints
+    popularity: Floats
     launch: Ints
-    leave: Ints
+    last: Ints
 
 
 @dataclass(frozen=True)
-class ShopperTastes:
-    """Who shops: how much each likes every article, how often each comes, and where.
+class ShopperPreferences:
+    """What shoppers like, how often they come, and where.
 
     Attributes:
-        taste: shape (shoppers, articles).
-        zeal: how often each comes, adding up to 1.
-        online: the share of each shopper's visits that are online.
+        utility: of every article for every shopper, shape (shoppers, articles).
+        visit_share: the probability that a visit is by each shopper, shape (shoppers,).
+        online: the share of each shopper's visits that are online, shape (shoppers,).
     """
 
-    taste: Floats
-    zeal: Floats
+    utility: Floats
+    visit_share: Floats
     online: Floats
 
 
-def fill_shelf(products: tuple[Product, ...], rng: np.random.Generator) -> Shelf:
-    """Put every article of the products on the shelf."""
+def build_assortment(products: tuple[Product, ...], rng: np.random.Generator) -> Assortment:
+    """Return the articles of the products, with random style, popularity and time on sale."""
     sizes = [len(product.colours) for product in products]
     owner = np.repeat(np.arange(len(products)), sizes)
     ids = np.array([number for product in products for number in product.article_ids])
-    fame = rng.normal(0, 0.7, len(products))[owner] + rng.normal(0, 0.45, len(owner))
-    fame[rng.random(len(owner)) < NEVER_SOLD] = -np.inf
+    of_products, of_articles = POPULARITY_SCALES
+    popularity = rng.normal(0, of_products, len(products))[owner]
+    popularity += rng.normal(0, of_articles, len(owner))
+    popularity[rng.random(len(owner)) < NEVER_SOLD] = -np.inf
+    # Two in five products are on sale from the start; all stay for 260 to 900 days.
     launch = np.maximum(rng.integers(-420, 640, len(products)), 0)
     stay = rng.integers(260, 900, len(products))
-    return Shelf(
+    return Assortment(
         ids=ids,
         product=owner,
-        line=_numbered([product.kind.line for product in products])[owner],
+        line=_numbered([product.product_type.line for product in products])[owner],
         colour=np.array([colour.code for product in products for colour in product.colours]),
         index=_numbered([product.department.index_code for product in products])[owner],
         style=rng.integers(0, STYLES, len(products))[owner],
         price=np.array([product.price for product in products])[owner],
-        peak=np.array([product.kind.peak for product in products])[owner],
-        fame=fame,
+        peak_month=np.array([product.product_type.peak_month for product in products])[owner],
+        popularity=popularity,
         launch=launch[owner],
-        leave=(launch + stay)[owner],
+        last=(launch + stay)[owner],
     )
 
 
 def _numbered(labels: list[str]) -> Ints:
-    """The labels as numbers, counted in alphabetical order."""
+    """Return the labels as numbers, counted in alphabetical order."""
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
-def invite_shoppers(
-    shelf: Shelf, products: tuple[Product, ...], count: int, rng: np.random.Generator
-) -> ShopperTastes:
-    """That many shoppers, each with tastes drawn at random."""
-    likings = (
-        rng.normal(0, 1.1, (count, shelf.line.max() + 1))[:, shelf.line],
-        rng.normal(0, 0.8, (count, shelf.colour.max() + 1))[:, shelf.colour],
-        _index_taste(products, count, rng)[:, shelf.product],
-        _style_taste(count, rng)[:, shelf.style],
-        -np.abs(np.log(shelf.price)[None] - rng.normal(2.8, 0.4, (count, 1))) * 1.5,
+def make_shoppers(
+    assortment: Assortment, products: tuple[Product, ...], count: int, rng: np.random.Generator
+) -> ShopperPreferences:
+    """Return that many shoppers with random preferences."""
+    lines, colours = assortment.line.max() + 1, assortment.colour.max() + 1
+    log_price = np.log(assortment.price)[None]
+    parts = (
+        rng.normal(0, LINE_SCALE, (count, lines))[:, assortment.line],
+        rng.normal(0, COLOUR_SCALE, (count, colours))[:, assortment.colour],
+        _index_utility(products, count, rng)[:, assortment.product],
+        _style_utility(count, rng)[:, assortment.style],
+        -np.abs(log_price - rng.normal(LOG_PRICE, PRICE_SCALE, (count, 1))) * PRICE_WEIGHT,
     )
-    zeal = rng.lognormal(0, 0.9, count)
-    online = rng.beta(1.4, 0.7, count)
-    return ShopperTastes(np.sum(likings, axis=0) + shelf.fame, zeal / zeal.sum(), online)
+    visits = rng.lognormal(0, 0.9, count)  # some come often, many seldom
+    online = rng.beta(1.4, 0.7, count)  # two thirds on average
+    utility = np.sum(parts, axis=0) + assortment.popularity
+    return ShopperPreferences(utility, visits / visits.sum(), online)
 
 
-def _index_taste(products: tuple[Product, ...], count: int, rng: np.random.Generator) -> Floats:
-    """How much shoppers like the index of every product, (count, products)."""
+def _index_utility(products: tuple[Product, ...], count: int, rng: np.random.Generator) -> Floats:
+    """Return the utility of every product's index for every shopper, (count, products)."""
     codes = [product.department.index_code for product in products]
-    main = rng.choice(2, count, p=(0.72, 0.28))
-    parent = rng.random(count) < 0.4
-    own = np.array([[code in MAIN_INDEXES[side] for code in codes] for side in (0, 1)])[main]
-    child = np.array([code in MAIN_INDEXES[2] for code in codes])
+    man = rng.choice(2, count, p=(1 - MEN, MEN))
+    parent = rng.random(count) < PARENTS
+    adults = (WOMEN_INDEXES, MEN_INDEXES)
+    own = np.array([[code in indexes for code in codes] for indexes in adults])[man]
+    child = np.array([code in CHILD_INDEXES for code in codes])
     sport = np.array([code == "S" for code in codes])
-    young = rng.normal(0, 0.8, (count, 1)) * np.array([code == "D" for code in codes])
+    young = rng.normal(0, YOUTH_SCALE, (count, 1)) * np.array([code == "D" for code in codes])
     liked = own | (child & parent[:, None])
-    return np.asarray(np.where(liked, 0.0, np.where(sport, -0.6, -3.2)) + young)
+    others = np.where(sport, SPORT_UTILITY, FOREIGN_UTILITY)
+    return np.asarray(np.where(liked, 0.0, others) + young)
 
 
-def _style_taste(count: int, rng: np.random.Generator) -> Floats:
-    """How much shoppers like every style: one of them much, another a little."""
-    taste = np.zeros((count, STYLES))
+def _style_utility(count: int, rng: np.random.Generator) -> Floats:
+    """Return the utility of every style for every shopper, who likes two; (count, styles)."""
+    utility = np.zeros((count, STYLES))
     order = rng.permuted(np.tile(np.arange(STYLES), (count, 1)), axis=1)
-    np.put_along_axis(taste, order[:, :2], np.array([[3.2, 1.8]]), axis=1)
-    return taste
+    np.put_along_axis(utility, order[:, :2], np.array([STYLE_UTILITIES]), axis=1)
+    return utility
 
 
-def go_shopping(
-    shelf: Shelf, shoppers: ShopperTastes, visits: int, rng: np.random.Generator
+def simulate_purchases(
+    assortment: Assortment, shoppers: ShopperPreferences, visits: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """That many visits to the shop, at least one by every shopper; one row a purchase.
+    """Return the purchases of that many visits, at least one by every shopper.
 
-    Sorted by day, then shopper. Columns: day (int, 0 on the first day), shopper (int), article
-    (int, the row on the shelf), price (float, in the shop's unit) and sales_channel_id (1 in a
-    store, 2 online).
+    Sorted by day, then shopper, one row for each purchase. Columns: day (int, 0 on the first day),
+    shopper (int), article (int, its row in the assortment), price (float, in the original's unit)
+    and sales_channel_id (1 in a store, 2 online).
     """
-    busy = _busyness(rng)
-    days = np.sort(rng.choice(DAYS, visits, p=busy / busy.sum()))
-    count = len(shoppers.zeal)
-    eager = rng.choice(count, visits - count, p=shoppers.zeal)
-    who = rng.permutation(np.concatenate([np.arange(count), eager]))
-    sizes = 1 + np.minimum(rng.poisson(1.15, visits), 8)
-    season, owned = _season(shelf), np.zeros(shoppers.taste.shape, bool)
-    months = _month(np.arange(DAYS))
-    bought: list[Ints] = []
-    for day, shopper, size in zip(days.tolist(), who.tolist(), sizes.tolist(), strict=True):
-        wish = shoppers.taste[shopper] + season[months[day] - 1] - 1.5 * owned[shopper]
-        here = (shelf.launch <= day) & (day <= shelf.leave)
-        bought.append(_basket(np.where(here, wish, -np.inf), size, rng))
-        owned[shopper, bought[-1]] = True
-    counts = [len(basket) for basket in bought]
+    days, who = _visits(shoppers, visits, rng)
+    baskets = _baskets(assortment, shoppers, days, who, rng)
+    counts = [len(basket) for basket in baskets]
     table = pd.DataFrame({"day": np.repeat(days, counts), "shopper": np.repeat(who, counts)})
-    table["article"] = np.concatenate(bought)
-    table["price"] = _prices(shelf, table, rng)
+    table["article"] = np.concatenate(baskets)
+    table["price"] = _prices(assortment, table, rng)
     store = rng.random(visits) > shoppers.online[who]
     table["sales_channel_id"] = np.repeat(np.where(store, 1, 2), counts)
     return table.sort_values(["day", "shopper"], kind="stable", ignore_index=True)
 
 
-def _basket(wish: Floats, size: int, rng: np.random.Generator) -> Ints:
-    """Articles drawn by how much they are wished for; now and then one of them twice."""
-    luck = wish + rng.gumbel(0, 1, len(wish))
-    chosen = np.argsort(-luck)[:size]
+def _visits(
+    shoppers: ShopperPreferences, visits: int, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Return the day and the shopper of every visit, sorted by day."""
+    crowd = _crowd(rng)
+    days = np.sort(rng.choice(DAYS, visits, p=crowd / crowd.sum()))
+    count = len(shoppers.visit_share)
+    further = rng.choice(count, visits - count, p=shoppers.visit_share)
+    return days, rng.permutation(np.concatenate([np.arange(count), further]))
+
+
+def _baskets(
+    assortment: Assortment,
+    shoppers: ShopperPreferences,
+    days: Ints,
+    who: Ints,
+    rng: np.random.Generator,
+) -> list[Ints]:
+    """Return the articles bought on every visit: about two on average and nine at most."""
+    sizes = 1 + np.minimum(rng.poisson(1.15, len(days)), 8)
+    season, owned = _season_utility(assortment), np.zeros(shoppers.utility.shape, bool)
+    months = _month(np.arange(DAYS))
+    baskets: list[Ints] = []
+    for day, shopper, size in zip(days.tolist(), who.tolist(), sizes.tolist(), strict=True):
+        utility = shoppers.utility[shopper] + season[months[day] - 1]
+        utility += REPEAT_UTILITY * owned[shopper]
+        on_sale = (assortment.launch <= day) & (day <= assortment.last)
+        baskets.append(_basket(np.where(on_sale, utility, -np.inf), size, rng))
+        owned[shopper, baskets[-1]] = True
+    return baskets
+
+
+def _basket(utility: Floats, size: int, rng: np.random.Generator) -> Ints:
+    """Return the chosen articles; one basket in twelve holds one of them twice.
+
+    The largest utilities after adding Gumbel noise are a draw without replacement from the
+    multinomial logit model (Yellott 1977).
+    """
+    chosen = np.argsort(-(utility + rng.gumbel(0, 1, len(utility))))[:size]
     return np.concatenate([chosen, chosen[:1]]) if rng.random() < 0.08 else chosen
 
 
 def _month(days: Ints) -> Ints:
-    """The calendar month, 1 to 12, of every day."""
+    """Return the calendar month, 1 to 12, of every day."""
     return (FIRST_DAY + days).astype("datetime64[M]").astype(np.int64) % 12 + 1
 
 
-def _season(shelf: Shelf) -> Floats:
-    """How much every article is in season, (12, articles)."""
-    away = 2 * np.pi * (np.arange(1, 13)[:, None] - shelf.peak) / 12
-    return np.where(shelf.peak > 0, 1.6 * np.cos(away), 0.0)
+def _season_utility(assortment: Assortment) -> Floats:
+    """Return the utility of every article in every month, shape (12, articles)."""
+    phase = 2 * np.pi * (np.arange(1, 13)[:, None] - assortment.peak_month) / 12
+    return np.where(assortment.peak_month > 0, SEASON_UTILITY * np.cos(phase), 0.0)
 
 
-def _busyness(rng: np.random.Generator) -> Floats:
-    """How busy the shop is on every day: more so at weekends and before Christmas."""
+def _crowd(rng: np.random.Generator) -> Floats:
+    """Return how busy every day is: more so at weekends and in November and December."""
     days = np.arange(DAYS)
+    # 1970-01-01, day 0 of numpy's calendar, was a Thursday: adding 3 makes Mondays 0.
     weekend = ((FIRST_DAY + days).astype("datetime64[D]").astype(np.int64) + 3) % 7 >= 5
     return (1 + 0.4 * weekend + 0.5 * (_month(days) >= 11)) * rng.uniform(0.7, 1.3, DAYS)
 
 
-def _prices(shelf: Shelf, table: pd.DataFrame, rng: np.random.Generator) -> Floats:
-    """What was paid: the full price or, in some months, a reduced one."""
+def _prices(assortment: Assortment, table: pd.DataFrame, rng: np.random.Generator) -> Floats:
+    """Return what was paid: the full price or, for 12 % of 30-day periods, a reduced one."""
     days, article = table["day"].to_numpy(), table["article"].to_numpy()
-    period = days // 30
-    reduced = rng.random((len(shelf.ids), DAYS // 30 + 1)) < 0.12
+    reduced = rng.random((len(assortment.ids), DAYS // 30 + 1)) < 0.12
     factor = rng.choice((0.9, 0.8, 0.7, 0.5), reduced.shape, p=(0.3, 0.3, 0.25, 0.15))
-    paid = np.where(reduced, factor, 1.0)[article, period]
-    return np.asarray(np.round(shelf.price[article] * paid / 590, 6))
+    paid = np.where(reduced, factor, 1.0)[article, days // 30]
+    return np.asarray(np.round(assortment.price[article] * paid * EURO, 6))

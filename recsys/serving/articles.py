@@ -11,6 +11,7 @@ from recsys.errors import QueryError
 from recsys.release.reader import Release
 from recsys.serving.request import shortened
 from recsys.serving.results import Article
+from recsys.vectors import spread_evenly
 
 PRICE_DECIMALS = 6
 """H&M's prices are scaled to a few hundredths; their sixth decimal is the last with a meaning."""
@@ -74,5 +75,5 @@ class Articles:
     def examples(self, count: int) -> list[Article]:
         """Return up to ``count`` articles with photos, evenly spread over the catalogue."""
         rows = np.flatnonzero(self.release.with_photo)
-        places = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)
+        places = spread_evenly(count, len(rows))
         return [self.at(int(row)) for row in rows[places]]

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from recsys.catalog.photos import decode_photo
@@ -25,7 +24,7 @@ from recsys.release.manifest import EncoderRecord
 from recsys.release.reader import Release
 from recsys.serving import telemetry
 from recsys.serving.batching import Batcher
-from recsys.vectors import Float32
+from recsys.vectors import Float32, spread_evenly
 
 logger = logging.getLogger(__name__)
 
@@ -142,9 +141,7 @@ class PhotoEncoder(_Encoder[_LoadedImageEncoder]):
         with_photo = np.flatnonzero(self.release.with_photo)
         if not len(with_photo):
             return
-        rows: npt.NDArray[np.intp] = with_photo[
-            np.linspace(0, len(with_photo) - 1, CHECKED_PHOTOS).astype(int)
-        ]
+        rows = with_photo[spread_evenly(CHECKED_PHOTOS, len(with_photo))]
         index = self.release.indexes[IMAGE.name]
         photos = [decode_photo(self.release.photo(int(row)) or b"") for row in rows]
         new, known = encoder.encode(photos), index.vectors[index.entry[rows]]

@@ -1,18 +1,15 @@
-"""The API: what programs ask. Each method is an endpoint of its name."""
+"""The API: its endpoints, and the queues that they and the page's events wait in."""
 
 from collections.abc import Callable
-from inspect import signature
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import gradio as gr
-from gradio.components import Component
-from gradio.components.api_component import Api as ApiComponent
 from gradio.events import api
-from gradio_client.utils import python_type_to_json_schema
 
 from recsys.errors import QueryError, RecsysError
 from recsys.retrieval.facets import Filters, price_range
 from recsys.serving.edition import LiveEdition
+from recsys.serving.encoders import LARGEST_BATCH
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import DEFAULT_MATCHES, WORDS_WEIGHT, SearchRequest, check_count, ids_in
 from recsys.serving.results import Answer
@@ -30,68 +27,75 @@ from recsys.web.api_schema import (
     many_answer,
     similar_answer,
 )
-from recsys.web.queues import READING, SEARCHING
+from recsys.web.gradio_private import endpoint_components
 
 T = TypeVar("T")
 
 PHOTO = "photo"
-"""The parameter that is a file."""
+"""Name of the parameter that is a file."""
 
-MOST_AT_ONCE = 256
-"""How many articles one call may ask about."""
+MAX_ARTICLES = 256
+"""Articles in one call of `similar_to_articles`: it takes a core some seconds."""
+
+SEARCH_QUEUE: dict[str, Any] = {"concurrency_limit": 8, "concurrency_id": "searches"}
+"""Gradio event options for searches that need no encoder: at most 8 run at the same time."""
+
+ENCODER_QUEUE: dict[str, Any] = {"concurrency_limit": LARGEST_BATCH, "concurrency_id": "reading"}
+"""Gradio event options for searches that may need an encoder: a batch at the same time."""
 
 
 class Api:
-    """What the API does with a query.
+    """The endpoints of the API, each named after its method.
 
-    The docstrings are read by programs and agents. Of a parameter Gradio tells them one line.
+    Programs and agents read the docstrings. Gradio shows them one line for each parameter.
 
     Args:
-        live: the edition that answers; each query asks for it once, and keeps to it.
+        live: the edition that answers. A call uses the same one until it ends.
     """
 
     def __init__(self, live: LiveEdition) -> None:
         self.live = live
 
     def health(self) -> HealthAnswer:
-        """Tell how the app is: the release it serves, which encoders are loaded, its memory."""
+        """Return the release that is served, which encoders are loaded and the memory in use."""
         return health_answer(self.live.current)
 
     def article(self, article_id: str) -> ArticleAnswer:
-        """Look up an article of the catalogue: its name, description, attributes and price.
+        """Return an article of the catalogue: its name, description, attributes and price.
 
         Args:
-            article_id: 10 digits, as in "0310352003"; missing leading zeros are restored.
+            article_id: 10 digits, as in "0310352003"; leading zeros may be missing.
         """
-        return article_answer(_or_error(lambda: self._now.article(article_id)))
+        return article_answer(_or_error(lambda: self._recommender.article(article_id)))
 
     def similar_to_article(self, article_id: str, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
-        """Find the k articles most similar to an article, by each of five models.
+        """Return the k articles most similar to an article, by each of five models.
 
         Args:
-            article_id: 10 digits, as in "0310352003"; missing leading zeros are restored.
-            k: how many matches each model gives, 1 to 48.
+            article_id: 10 digits, as in "0310352003"; leading zeros may be missing.
+            k: number of matches from each model, 1 to 48.
         """
-        return similar_answer(_or_error(lambda: self._now.similar_to_article(article_id, k)))
+        return similar_answer(
+            _or_error(lambda: self._recommender.similar_to_article(article_id, k))
+        )
 
     def similar_to_articles(self, article_ids: list[str], k: int = DEFAULT_MATCHES) -> ManyAnswer:
-        """Find the k articles most similar to each of many articles, all from one release.
+        """Return the k articles most similar to each of many articles, all from one release.
 
         Args:
-            article_ids: up to 256 ids of 10 digits; a wrong one gets an error of its own.
-            k: how many matches each model gives, 1 to 48.
+            article_ids: up to 256 ids of 10 digits; a wrong id gets an error of its own.
+            k: number of matches from each model, 1 to 48.
         """
 
-        def ask() -> ManyAnswer:
-            now, ids = self._now, ids_in(article_ids)
+        def search() -> ManyAnswer:
+            recommender, ids = self._recommender, ids_in(article_ids)
             check_count(k)
-            if not 1 <= len(ids) <= MOST_AT_ONCE:
-                raise QueryError(f"Ask about 1 to {MOST_AT_ONCE} articles, not {len(ids)}.")
-            return many_answer(
-                now.release_version, [(str(id_), _answered(now, id_, k)) for id_ in ids]
-            )
+            if not 1 <= len(ids) <= MAX_ARTICLES:
+                raise QueryError(f"Ask about 1 to {MAX_ARTICLES} articles, not {len(ids)}.")
+            answers = [(str(each), _answer_or_error(recommender, each, k)) for each in ids]
+            return many_answer(recommender.release_version, answers)
 
-        return _or_error(ask)
+        return _or_error(search)
 
     def similar_to_photo(
         self,
@@ -99,28 +103,29 @@ class Api:
         k: int = DEFAULT_MATCHES,
         corrected: dict[str, str] | None = None,
     ) -> SimilarAnswer:
-        """Find the k articles most similar to a photo, and tell what it shows.
+        """Return the k articles most similar to a photo, and the attributes that the photo shows.
 
         Args:
-            photo: a JPEG, PNG or WebP of up to 10 MB: an uploaded file, or a "data:" address.
-            k: how many matches each model gives, 1 to 48.
-            corrected: what the photo shows in truth, as {"product_type_name": "Dress"}.
+            photo: a JPEG, PNG or WebP of up to 10 MB: an uploaded file or a "data:" address.
+            k: number of matches from each model, 1 to 48.
+            corrected: attributes that were recognised wrongly, as {"product_type_name": "Dress"}.
         """
         if photo is None:
             raise gr.Error("Choose a photo first.", print_exception=False)
-        ask = self._now.similar_to_photo
-        return similar_answer(_or_error(lambda: ask(photo, k, corrected or {})))
+        search = self._recommender.similar_to_photo
+        return similar_answer(_or_error(lambda: search(photo, k, corrected or {})))
 
     def search_words(self, words: str, k: int = DEFAULT_MATCHES) -> SimilarAnswer:
-        """Find the k articles that fit a few words, as "black dress".
+        """Return the k articles that best fit a few words, as "black dress".
 
         Args:
-            words: what to look for; types, colours and patterns that they name are required.
-            k: how many matches each model gives, 1 to 48.
+            words: the search; product types, colours and patterns that it names are required.
+            k: number of matches from each model, 1 to 48.
         """
         if not str(words).strip():
             raise gr.Error("Say what to look for.", print_exception=False)
-        return similar_answer(_or_error(lambda: self._now.search(SearchRequest(words=words), k)))
+        request = SearchRequest(words=words)
+        return similar_answer(_or_error(lambda: self._recommender.search(request, k)))
 
     def compose(
         self,
@@ -136,31 +141,31 @@ class Api:
         weights: dict[str, float] | None = None,
         price: list[float] | None = None,
     ) -> ComposedAnswer:
-        """Find k articles like an article or a photo, but as words say and filters allow.
+        """Return k articles similar to an article or a photo, changed by words and filtered.
 
         Filters are by index_group_name, product_type_name, colour_group_name and
-        graphical_appearance_name. The parts that can be weighed are text, image, features,
-        two_tower, co_purchase, popularity and recency.
+        graphical_appearance_name. Weights are of text, image, features, two_tower, co_purchase,
+        popularity and recency.
 
         Args:
-            words: how it should differ, as "but in red"; or what to look for, alone.
-            article_id: the article it should be like; not together with a photo.
-            photo: the photo it should be like, an uploaded file or a "data:" address.
+            words: what should differ, as "but in red"; without article and photo, the search.
+            article_id: an article to be similar to; not together with a photo.
+            photo: a photo to be similar to: an uploaded file or a "data:" address.
             weight: how much the words count beside the article or photo, 0 to 1.
-            k: how many matches each model gives, 1 to 48.
-            corrected: what the photo shows in truth, as {"product_type_name": "Dress"}.
-            filters: {"colour_group_name": ["Black"]}, say; the answer's facets tell what there is.
+            k: number of matches from each model, 1 to 48.
+            corrected: attributes that were recognised wrongly, as {"product_type_name": "Dress"}.
+            filters: as {"colour_group_name": ["Black"]}; the answer's facets list the values.
             with_photo: only articles that have a photo.
             one_a_product: leave out other colours of the same product.
-            weights: {"image": 2, "two_tower": 1}, say, in the combined model; else those learned.
+            weights: of the combined model, as {"image": 2, "two_tower": 1}; else the learned ones.
             price: the lowest and the highest price, in the catalogue's own unit.
         """
 
-        def ask() -> ComposedAnswer:
-            now = self._now
-            search = SearchRequest(
+        def search() -> ComposedAnswer:
+            recommender = self._recommender
+            request = SearchRequest(
                 article=article_id or None,
-                photo=now.encode_photo(photo) if photo is not None else None,
+                photo=recommender.encode_photo(photo) if photo is not None else None,
                 words=words,
                 weight=weight,
                 corrected=corrected or {},
@@ -168,41 +173,44 @@ class Api:
                 one_a_product=one_a_product,
                 weights=weights or {},
             )
-            found = now.search_with_facets(search, k)
+            found = recommender.search_with_facets(request, k)
             return composed_answer(found.answer, found.facets)
 
-        return _or_error(ask)
+        return _or_error(search)
 
     def shoppers(self) -> list[str]:
-        """List the shoppers that `for_shopper` can be asked for, by their aliases."""
-        return self._now.shoppers()
+        """Return the aliases of the shoppers that `for_shopper` can answer for."""
+        return self._recommender.shoppers()
 
     def for_shopper(self, alias: str, k: int = DEFAULT_MATCHES) -> ForBasketAnswer:
-        """Find k articles for a shopper of the release, none of which they have, by five models.
+        """Return k articles that suit a shopper and that they do not have, by each of five models.
 
         Args:
-            alias: as `shoppers` lists it, "shopper-0001".
-            k: how many matches each model gives, 1 to 48.
+            alias: one that `shoppers` returns, as "shopper-0001".
+            k: number of matches from each model, 1 to 48.
         """
-        return for_basket_answer(_or_error(lambda: self._now.for_shopper(alias, k)))
+        return for_basket_answer(_or_error(lambda: self._recommender.for_shopper(alias, k)))
 
     def for_basket(self, article_ids: list[str], k: int = DEFAULT_MATCHES) -> ForBasketAnswer:
-        """Find k articles that go with a basket, none of which are in it, by each of five models.
+        """Return k articles that go with a basket and are not in it, by each of five models.
 
         Args:
             article_ids: 1 to 50 ids of 10 digits.
-            k: how many matches each model gives, 1 to 48.
+            k: number of matches from each model, 1 to 48.
         """
-        ask = self._now.for_basket
-        return for_basket_answer(_or_error(lambda: ask(ids_in(article_ids), k)))
+        search = self._recommender.for_basket
+        return for_basket_answer(_or_error(lambda: search(ids_in(article_ids), k)))
 
     @property
-    def _now(self) -> Recommender:
+    def _recommender(self) -> Recommender:
         return self.live.current.recommender
 
 
-def bind(endpoints: Api) -> None:
-    """Name the API endpoints. A photo travels through a component, so that Gradio guards it."""
+def add_endpoints(endpoints: Api) -> None:
+    """Add the endpoints to the page that is being made.
+
+    Those with a photo need components, because Gradio accepts files only through one.
+    """
     for endpoint in (
         endpoints.health,
         endpoints.article,
@@ -213,36 +221,24 @@ def bind(endpoints: Api) -> None:
         endpoints.for_shopper,
         endpoints.for_basket,
     ):
-        api(endpoint, api_name=endpoint.__name__, **SEARCHING)
-    public: dict[str, Any] = {**READING, "api_visibility": "public"}
+        api(endpoint, api_name=endpoint.__name__, **SEARCH_QUEUE)
+    public: dict[str, Any] = {**ENCODER_QUEUE, "api_visibility": "public"}
     button = gr.Button(visible=False)
-    for asking in (endpoints.similar_to_photo, endpoints.compose):
-        inputs, answer = _components(asking)
-        button.click(asking, inputs, answer, api_name=asking.__name__, **public)
+    for with_file in (endpoints.similar_to_photo, endpoints.compose):
+        inputs, answer = endpoint_components(with_file, PHOTO)
+        button.click(with_file, inputs, answer, api_name=with_file.__name__, **public)
 
 
-def _components(endpoint: Callable[..., Any]) -> tuple[list[Component], Component]:
-    """Return components that take an endpoint's parameters, and one that gives its answer."""
-    hints = get_type_hints(endpoint)
-    inputs: list[Component] = [
-        gr.File(visible=False, label=name, type="binary")
-        if name == PHOTO
-        else ApiComponent(each.default, python_type_to_json_schema(hints[name]), name)
-        for name, each in signature(endpoint).parameters.items()
-    ]
-    return inputs, ApiComponent(None, python_type_to_json_schema(hints["return"]), "answer")
-
-
-def _answered(recommender: Recommender, article_id: str, k: int) -> Answer | RecsysError:
+def _answer_or_error(recommender: Recommender, article_id: str, k: int) -> Answer | RecsysError:
     try:
         return recommender.similar_to_article(article_id, k)
     except RecsysError as error:
         return error
 
 
-def _or_error(ask: Callable[[], T]) -> T:
-    """Turn a query's error into the one that Gradio passes on to API clients."""
+def _or_error(search: Callable[[], T]) -> T:
+    """Return a search's result, or raise its error as the one that Gradio passes on to programs."""
     try:
-        return ask()
+        return search()
     except RecsysError as error:
         raise gr.Error(str(error), print_exception=False) from error

@@ -1,4 +1,4 @@
-"""What the API answers with: plain dictionaries whose types Gradio shows to programs."""
+"""Answers of the API: plain dictionaries, whose types Gradio shows to programs."""
 
 from collections.abc import Iterable
 from typing import TypedDict
@@ -12,7 +12,7 @@ from recsys.serving.results import Answer, Article, BasketAnswer, Gallery, Photo
 
 
 class ArticleAnswer(TypedDict):
-    """An article in an API answer; the price is ``None`` where it was never sold."""
+    """An article. ``price`` is ``None`` where it was never sold."""
 
     article_id: str
     name: str
@@ -23,7 +23,7 @@ class ArticleAnswer(TypedDict):
 
 
 class MatchAnswer(TypedDict):
-    """A match in an API answer; the contributions of the models sum to the score."""
+    """An article that a model found. ``contributions``, by part, sum to the score."""
 
     rank: int
     article_id: str
@@ -34,7 +34,7 @@ class MatchAnswer(TypedDict):
 
 
 class GalleryAnswer(TypedDict):
-    """One model's matches in an API answer; the note says why there are none, or are estimated."""
+    """One model's matches. ``note`` says why there are none, or that they are estimated."""
 
     model: str
     note: str
@@ -42,7 +42,7 @@ class GalleryAnswer(TypedDict):
 
 
 class FilterAnswer(TypedDict):
-    """An attribute that words name: all matches have one of the values in that column."""
+    """An attribute that words name. All matches have one of ``values`` in ``column``."""
 
     column: str
     words: str
@@ -50,21 +50,21 @@ class FilterAnswer(TypedDict):
 
 
 class GuessAnswer(TypedDict):
-    """A value of an attribute, and the chance that a photo shows it."""
+    """A value of an attribute, and the probability that a photo shows it."""
 
     value: str
     chance: float
 
 
 class ReadingAnswer(TypedDict):
-    """What a photo shows of one attribute, the likeliest first."""
+    """The likeliest values of one attribute of a photo, the likeliest first."""
 
     column: str
     guesses: list[GuessAnswer]
 
 
 class SimilarAnswer(TypedDict):
-    """An API answer: the release that gave it, what was asked about, a gallery a model."""
+    """The answer to a search: the query and a gallery for each model, from one release."""
 
     release: str
     query: ArticleAnswer | None
@@ -75,30 +75,30 @@ class SimilarAnswer(TypedDict):
 
 
 class ChoiceAnswer(TypedDict):
-    """A value to narrow down to, and how many articles then remain."""
+    """A value to filter by, and the number of articles that would pass."""
 
     value: str
     count: int
 
 
 class FacetAnswer(TypedDict):
-    """What can be chosen of one column, the most frequent first."""
+    """The values of one column to filter by, the most frequent first."""
 
     column: str
     choices: list[ChoiceAnswer]
 
 
 class ComposedAnswer(SimilarAnswer):
-    """A `SimilarAnswer`, and what it can be narrowed down to."""
+    """A `SimilarAnswer` with the values that it can be filtered by."""
 
     facets: list[FacetAnswer]
 
 
 class ForBasketAnswer(TypedDict):
-    """An API answer for a basket or a shopper.
+    """The answer for a basket or a shopper.
 
-    ``alias`` is the shopper's, empty for a basket; ``history`` the article ids asked about, the
-    latest first; ``again`` those that the shopper may buy again.
+    ``alias`` is the shopper's, empty for a basket. ``history`` are the ids of the basket's or the
+    shopper's articles, the latest first; ``again`` of those that the shopper may buy again.
     """
 
     release: str
@@ -109,7 +109,7 @@ class ForBasketAnswer(TypedDict):
 
 
 class OneOfManyAnswer(TypedDict):
-    """What one id of many got: galleries, or an error that says what is wrong with it."""
+    """The answer for one of many ids: galleries, or an error that says what is wrong with it."""
 
     article_id: str
     error: str
@@ -117,17 +117,17 @@ class OneOfManyAnswer(TypedDict):
 
 
 class ManyAnswer(TypedDict):
-    """An API answer for many article ids, in the order in which they were given."""
+    """The answers for many article ids, in the order in which these were given."""
 
     release: str
     answers: list[OneOfManyAnswer]
 
 
 class HealthAnswer(TypedDict):
-    """How the app is.
+    """The state of the app.
 
-    ``status`` is "ready", or "waking" until the encoders are loaded; ``encoders`` says which are;
-    ``memory_mb`` is the resident memory of the process.
+    ``status`` is "ready", or "waking" until the encoders are loaded; ``encoders`` says which ones
+    are; ``memory_mb`` is the resident memory of the process in MiB.
     """
 
     status: str
@@ -140,7 +140,7 @@ class HealthAnswer(TypedDict):
 
 
 def article_answer(article: Article) -> ArticleAnswer:
-    """Return an article as the API tells it."""
+    """Return the API's answer for an article."""
     return ArticleAnswer(
         article_id=article.article_id,
         name=article.name,
@@ -152,7 +152,7 @@ def article_answer(article: Article) -> ArticleAnswer:
 
 
 def similar_answer(answer: Answer) -> SimilarAnswer:
-    """Return what an article, a photo or words find as the API tells it."""
+    """Return the API's answer to a search."""
     return SimilarAnswer(
         release=answer.release_version,
         query=article_answer(answer.query) if answer.query else None,
@@ -167,19 +167,19 @@ def similar_answer(answer: Answer) -> SimilarAnswer:
 
 
 def composed_answer(answer: Answer, facets: Iterable[Facet]) -> ComposedAnswer:
-    """Return what is found, and what that can be narrowed down to, as the API tells it."""
-    told = [
+    """Return the API's answer to a search with the values that it can be filtered by."""
+    facet_answers = [
         FacetAnswer(
             column=facet.column,
             choices=[ChoiceAnswer(value=each.value, count=each.count) for each in facet.choices],
         )
         for facet in facets
     ]
-    return ComposedAnswer(**similar_answer(answer), facets=told)
+    return ComposedAnswer(**similar_answer(answer), facets=facet_answers)
 
 
 def for_basket_answer(answer: BasketAnswer) -> ForBasketAnswer:
-    """Return what goes with a basket, or suits a shopper, as the API tells it."""
+    """Return the API's answer for a basket or a shopper."""
     return ForBasketAnswer(
         release=answer.release_version,
         alias=answer.alias,
@@ -190,26 +190,26 @@ def for_basket_answer(answer: BasketAnswer) -> ForBasketAnswer:
 
 
 def many_answer(
-    release_version: str, asked: Iterable[tuple[str, Answer | RecsysError]]
+    release_version: str, answers: Iterable[tuple[str, Answer | RecsysError]]
 ) -> ManyAnswer:
-    """Return what many ids got as the API tells it."""
+    """Return the API's answers for many ids, given as pairs of an id and its answer or error."""
     return ManyAnswer(
         release=release_version,
         answers=[
             OneOfManyAnswer(
                 article_id=article_id,
-                error=str(got) if isinstance(got, RecsysError) else "",
+                error=str(answer) if isinstance(answer, RecsysError) else "",
                 galleries=[]
-                if isinstance(got, RecsysError)
-                else [_gallery(gallery) for gallery in got.galleries],
+                if isinstance(answer, RecsysError)
+                else [_gallery(gallery) for gallery in answer.galleries],
             )
-            for article_id, got in asked
+            for article_id, answer in answers
         ],
     )
 
 
 def health_answer(edition: Edition) -> HealthAnswer:
-    """Return how the app is, as the API tells it."""
+    """Return the state of the app."""
     recommender = edition.recommender
     return HealthAnswer(
         status="ready" if recommender.encoders.ready else "waking",

@@ -1,101 +1,98 @@
-"""The details of a result: its photo, what it shares with the query, and why it was found."""
+"""The dialog with an article's details: its attributes, and why a search finds it."""
 
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from recsys.models.registry import COMBINED
 from recsys.serving.request import SearchRequest
-from recsys.serving.results import Article, Explanation, Match
-from recsys.web.cards import TITLES, column_label, photo_html, price_html
-from recsys.web.url import Place, write
+from recsys.serving.results import Article, Explanation
+from recsys.web.cards import TITLES, column_label, photo_view
+from recsys.web.templating import render
+from recsys.web.url import PageState, to_url
 
-HEADS = '<th scope="col">This</th><th scope="col">You asked about</th>'
+
+@dataclass(frozen=True)
+class PartRow:
+    """What a part of the combined model adds to the score.
+
+    Attributes:
+        title: of the part.
+        adds: what it adds.
+        width: of its bar, in percent of the longest; 0 for what takes away.
+        own: the part's own score; ``None`` where it has none.
+    """
+
+    title: str
+    adds: float
+    width: float
+    own: float | None
+
+
+@dataclass(frozen=True)
+class AttributeRow:
+    """An attribute's label and value.
+
+    Attributes:
+        label: the column's name for visitors.
+        value: the article's.
+        other: the value of the article that was searched with; ``None`` for none.
+    """
+
+    label: str
+    value: str
+    other: str | None
 
 
 def detail_html(
-    place: Place,
+    state: PageState,
     article: Article,
     release_version: str,
-    asked: Article | None,
-    why: Explanation | None,
+    query: Article | None,
+    explanation: Explanation | None,
 ) -> str:
     """Return the dialog.
 
     Args:
-        place: what is shown, with the article opened.
+        state: what the page shows, with the article opened.
         article: the article.
-        release_version: the release that answers.
-        asked: the article that was asked about, if one was.
-        why: how the answer comes to find it; ``None`` where there is no telling.
+        release_version: of the release that answers.
+        query: the article that was searched with; ``None`` for none.
+        explanation: why the search finds it; ``None`` where nothing was searched.
     """
-    more = write(Place(search=SearchRequest(article=article.article_id), k=place.k))
-    description = escape(article.description) or "<em>No description.</em>"
-    return f"""
-    <dialog class="detail" aria-labelledby="detail-name">
-      <a class="close" href="{escape(write(place.opening("")))}" aria-label="Close">×</a>
-      {photo_html(article, release_version, eager=True)}
-      <div class="about"><h2 id="detail-name">{escape(article.name)}</h2>
-        <p class="id">Article {escape(article.article_id)}{price_html(article)}</p>
-        <a class="button primary" href="{escape(more)}">More like this</a>
-        <p class="description">{description}</p>
-        {_why(why) if why else ""}
-        {_attributes(article, asked)}
-      </div>
-    </dialog>"""
-
-
-def _why(why: Explanation) -> str:
-    combined = why.matches.get(COMBINED.name)
-    shoppers = f"<p>Bought by {why.shoppers:,} of the same shoppers.</p>" if why.shoppers else ""
-    if combined is None:
-        return shoppers
-    return f"""<section aria-label="Why it was found"><h3>Why</h3>{shoppers}
-      {_bars(combined, why.matches)}</section>"""
-
-
-def _bars(combined: Match, matches: Mapping[str, Match]) -> str:
-    """Return a bar a part, as long as what it adds to the combined score, and the cosines."""
-    parts = sorted(combined.contributions.items(), key=lambda part: -part[1])
-    longest = max((value for _, value in parts), default=0) or 1
-    rows = "".join(
-        f"""<tr><th scope="row">{escape(TITLES[part])}</th>
-          <td><span class="bar" style="width:{max(0, 100 * value / longest):.1f}%"></span></td>
-          <td class="value">{value:.3f}</td>
-          <td class="value quiet">{_cosine(matches.get(part))}</td>
-        </tr>"""
-        for part, value in parts
+    rows = list(_attribute_rows(article, query))
+    combined = explanation.matches.get(COMBINED.name) if explanation else None
+    more = PageState(search=SearchRequest(article=article.article_id), k=state.k)
+    return render(
+        "article_detail.html",
+        article=article,
+        photo=photo_view(article, release_version, "eager"),
+        close=to_url(state.with_opened("")),
+        more=to_url(more),
+        shoppers=explanation.shoppers if explanation else 0,
+        combined=combined,
+        parts=_part_rows(explanation) if explanation and combined else [],
+        attributes=rows,
+        comparing=query is not None,
+        shared=sum(row.value == row.other for row in rows),
     )
-    return f"""<table class="why"><caption>Combined score {combined.score:.3f}, and what each part
-      adds to it</caption><thead><tr><td></td><td></td><th scope="col">adds</th>
-      <th scope="col">own score</th></tr></thead><tbody>{rows}</tbody></table>"""
 
 
-def _cosine(match: Match | None) -> str:
-    return f"{match.score:.3f}" if match else "–"
-
-
-def _attributes(article: Article, asked: Article | None) -> str:
-    """Return the attributes, beside those of the article asked about; shared ones are marked."""
-    rows = "".join(
-        _attribute(column, value, asked.attributes[column] if asked else None)
-        for column, value in article.attributes.items()
-    )
-    head = told = ""
-    if asked:
-        head = f"<thead><tr><td></td>{HEADS}</tr></thead>"
-        shared = sum(value == asked.attributes[name] for name, value in article.attributes.items())
-        told = f' <span class="quiet">{shared} of {len(article.attributes)} shared</span>'
-    return f"""<section aria-label="Attributes"><h3>Attributes{told}</h3>
-      <table class="attributes">{head}<tbody>{rows}</tbody></table></section>"""
-
-
-def _attribute(column: str, value: str, other: str | None) -> str:
-    label = escape(column_label(column))
-    if other is None:
-        return f'<tr><th scope="row">{label}</th><td>{escape(value)}</td></tr>'
-    if other == value:
-        return (
-            f'<tr class="shared"><th scope="row">{label}</th>'
-            f'<td colspan="2">{escape(value)} <span class="mark">✓ shared</span></td></tr>'
+def _part_rows(explanation: Explanation) -> list[PartRow]:
+    """Return what each part adds to the combined score, the largest first."""
+    matches = explanation.matches
+    added = sorted(matches[COMBINED.name].contributions.items(), key=lambda part: -part[1])
+    longest = max((value for _, value in added), default=0) or 1
+    return [
+        PartRow(
+            TITLES[part],
+            value,
+            max(0, 100 * value / longest),
+            matches[part].score if part in matches else None,
         )
-    return f'<tr><th scope="row">{label}</th><td>{escape(value)}</td><td>{escape(other)}</td></tr>'
+        for part, value in added
+    ]
+
+
+def _attribute_rows(article: Article, query: Article | None) -> Iterable[AttributeRow]:
+    for column, value in article.attributes.items():
+        yield AttributeRow(column_label(column), value, query.attributes[column] if query else None)

@@ -1,140 +1,238 @@
-"""Articles as cards, and galleries of them. Every text is escaped where it becomes HTML."""
+"""Values of the templates' smaller parts: cards, galleries, chips, the comparison of galleries."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
-from html import escape
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from recsys.models.registry import COUNTS, SINGLE
+from recsys.catalog.schema import COLOUR, GROUP, KIND, PATTERN
+from recsys.models.registry import COMBINED, COUNTS, SINGLE
 from recsys.serving.results import Article, Gallery, Match
 
 TITLES = {model.name: model.title for model in SINGLE} | COUNTS
+"""Titles of the combined model's parts."""
 
-AGREED = 2
-"""How many models must have found an article for its card to say so."""
+LABELS = {GROUP: "Department", "department_name": "Sub-department", PATTERN: "Pattern"}
+"""Names of columns that visitors would not understand as they are."""
 
-Address = Callable[[str], str]
-"""Where a click on an article leads, by its id."""
+MIN_AGREEING = 2
+"""Fewest models to be mentioned on the card of an article that they found."""
+
+AddressOf = Callable[[str], str]
+"""Returns the address that a click on an article leads to, for its id."""
 
 
-def gallery_html(
-    gallery: Gallery, release_version: str, leads: Address, agreed: Mapping[str, int]
-) -> str:
-    """Return one model's answer.
+@dataclass(frozen=True)
+class PhotoView:
+    """A photo, or the place of a missing one.
 
-    Args:
-        gallery: the answer.
-        release_version: the release that gave it.
-        leads: where a click on a card leads.
-        agreed: how many models found each article, by its id.
+    Attributes:
+        source: its address; empty where there is no photo.
+        alt: the text for who cannot see it.
+        loading: "lazy" or "eager"; empty for the visitor's own photo.
     """
-    cards = "".join(
-        _match(match, release_version, leads, agreed.get(match.article.article_id, 0))
-        for match in gallery.matches
-    )
-    note = escape(gallery.note)
-    estimate = f' <span class="estimate">{note}</span>' if cards and note else ""
-    body = f'<ol class="matches">{cards}</ol>' if cards else f'<p class="note">{note}</p>'
-    return f"""
-    <section class="gallery" aria-label="{escape(gallery.model.title)}"
-      data-model="{gallery.model.name}">
-      <div class="heading"><h2>{escape(gallery.model.title)}</h2>
-      <p>{escape(gallery.model.explanation)}{estimate}</p></div>
-      {body}
-    </section>"""
+
+    source: str = ""
+    alt: str = ""
+    loading: str = ""
 
 
-def shelf_html(
-    name: str,
-    title: str,
-    explanation: str,
-    articles: Iterable[Article],
-    release_version: str,
-    leads: Address,
-) -> str:
-    """Return a gallery of articles that were not found by a model, so without scores."""
-    cards = "".join(
-        card_html(article, release_version, leads(article.article_id)) for article in articles
-    )
-    return f"""
-    <section class="gallery" aria-label="{escape(title)}" data-model="{name}">
-      <div class="heading"><h2>{escape(title)}</h2><p>{escape(explanation)}</p></div>
-      <ol class="matches">{cards}</ol>
-    </section>"""
+@dataclass(frozen=True)
+class ChipView:
+    """A small link.
+
+    Attributes:
+        text: the link's text.
+        address: where it leads.
+        action: what it does to the search, for scripts and tests; empty for none.
+        title: a tooltip; empty for none.
+        current: whether it stands for what is chosen now.
+    """
+
+    text: str
+    address: str
+    action: str = ""
+    title: str = ""
+    current: bool = False
 
 
-def card_html(
-    article: Article, release_version: str, address: str, line: str = "", reasons: str = ""
-) -> str:
-    """Return a card.
+@dataclass(frozen=True)
+class CardView:
+    """An article's card.
 
-    Args:
-        article: what it shows.
-        release_version: the release that it is of.
+    Attributes:
+        article: the article.
+        photo: its photo.
         address: where a click leads.
-        line: HTML between photo and name; empty for none.
-        reasons: what is said when a pointer rests on it; empty for nothing.
+        kind: product type and colour.
+        caption: words between the photo and the name; empty for none.
+        match: how a model found the article; ``None`` where none did.
+        models: number of models that found it.
+        parts: what each model adds to the match's score, for the tooltip; empty for none.
     """
-    title = f' title="{escape(reasons)}"' if reasons else ""
-    return f"""
-    <li class="match"><a href="{escape(address)}" data-article="{article.article_id}"{title}>
-      {photo_html(article, release_version)}{line}
-      <span class="name">{escape(article.name)}</span>
-      <span class="kind">{escape(_kind(article))}</span>{price_html(article)}</a></li>"""
+
+    article: Article
+    photo: PhotoView
+    address: str
+    kind: str
+    caption: str = ""
+    match: Match | None = None
+    models: int = 0
+    parts: str = ""
 
 
-def photo_html(article: Article, release_version: str, eager: bool = False) -> str:
-    """Return an article's photo, or a place without one; lazy unless it is seen at once."""
-    if not article.has_photo:
-        return '<span class="photo none"><span>No photo</span></span>'
-    # The release_version makes the address unique, so that browsers may keep the picture for good.
-    source = f"photos/{article.article_id}.jpg?release={release_version}"
-    alt = escape(f"{article.name}, {_kind(article)}")
-    loading = "eager" if eager else "lazy"
-    return (
-        f'<span class="photo"><img src="{source}" alt="{alt}" loading="{loading}" '
-        'width="240" height="360"></span>'
+@dataclass(frozen=True)
+class GalleryView:
+    """Cards under a heading.
+
+    Attributes:
+        name: identifies it on the page.
+        title: the heading.
+        explanation: a line beside the heading.
+        note: why there are no cards, or how they were estimated; empty for nothing.
+        cards: from the best.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    cards: Sequence[CardView]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ComparedGallery:
+    """A row of the comparison: a gallery's title, and what it shares with each of the others.
+
+    Attributes:
+        title: of the gallery.
+        shared: number of articles in common, and their share of the shorter of the two galleries;
+            ``None`` for the gallery itself.
+    """
+
+    title: str
+    shared: Sequence[tuple[int, float] | None]
+
+
+def gallery_view(
+    gallery: Gallery, release_version: str, address_of: AddressOf, found_by: Mapping[str, int]
+) -> GalleryView:
+    """Return one model's gallery.
+
+    Args:
+        gallery: the model's matches.
+        release_version: of the release that the matches are from.
+        address_of: gives the address that a click on a card leads to.
+        found_by: number of models that found each article, by its id.
+    """
+    cards = [
+        card_view(
+            match.article,
+            release_version,
+            address_of(match.article.article_id),
+            match=match,
+            models=found_by.get(match.article.article_id, 0),
+        )
+        for match in gallery.matches
+    ]
+    model = gallery.model
+    return GalleryView(model.name, model.title, model.explanation, cards, gallery.note)
+
+
+def card_view(
+    article: Article,
+    release_version: str,
+    address: str,
+    caption: str = "",
+    match: Match | None = None,
+    models: int = 0,
+) -> CardView:
+    """Return an article's card; the arguments are as in `CardView`."""
+    return CardView(
+        article,
+        photo_view(article, release_version),
+        address,
+        _type_and_colour(article),
+        caption,
+        match,
+        models if models >= MIN_AGREEING else 0,
+        _parts(match) if match else "",
     )
 
 
-def upload_html(photo: bytes) -> str:
-    """Return a visitor's own photo, a JPEG; it is in the page itself, so that none is kept."""
-    source = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
-    return f'<span class="photo"><img src="{source}" alt="Your photo"></span>'
+def card_views(
+    articles: Iterable[Article], release_version: str, address_of: AddressOf
+) -> list[CardView]:
+    """Return cards of articles that no model has found, so without scores."""
+    return [card_view(each, release_version, address_of(each.article_id)) for each in articles]
 
 
-def price_html(article: Article) -> str:
-    """Return what an article costs, in the catalogue's own unit; nothing where nobody knows."""
-    if article.price is None:
-        return ""
-    return f' <span class="price" title="Median price paid">Price {article.price:.3g}</span>'
+def photo_view(article: Article, release_version: str, loading: str = "lazy") -> PhotoView:
+    """Return an article's photo; ``loading`` is "eager" where it is seen at once."""
+    if not article.has_photo:
+        return PhotoView()
+    # The version makes the address unique, so that browsers may keep the photo for good.
+    source = f"photos/{article.article_id}.jpg?release={release_version}"
+    return PhotoView(source, f"{article.name}, {_type_and_colour(article)}", loading)
+
+
+def own_photo_view(jpeg: bytes) -> PhotoView:
+    """Return the visitor's own photo, embedded so that the server keeps no file of it."""
+    return PhotoView(f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", "Your photo")
 
 
 def column_label(column: str) -> str:
-    """Return a column's name as a person would write it.
+    """Return a column's name for visitors.
 
-    >>> column_label("colour_group_name")
-    'Colour group'
+    >>> column_label("colour_group_name"), column_label("graphical_appearance_name")
+    ('Colour group', 'Pattern')
     """
-    return column.removesuffix("_name").replace("_", " ").capitalize()
+    return LABELS.get(column, column.removesuffix("_name").replace("_", " ").capitalize())
 
 
-def _match(match: Match, release_version: str, leads: Address, agreed: int) -> str:
-    mark = f'<span class="agreed">{agreed} models</span>' if agreed >= AGREED else ""
-    line = (
-        f'<span class="line"><span class="rank">{match.rank}</span>{mark}'
-        f'<span class="score">{match.score:.3f}</span></span>'
-    )
-    reasons = _reasons(match)
-    return card_html(match.article, release_version, leads(match.article.article_id), line, reasons)
-
-
-def _kind(article: Article) -> str:
-    return ", ".join(
-        article.attributes[column] for column in ("product_type_name", "colour_group_name")
+def found_by(galleries: Sequence[Gallery]) -> Counter[str]:
+    """Return the number of models that found each article, by its id, without the combined one."""
+    return Counter(
+        match.article.article_id
+        for gallery in galleries
+        if gallery.model is not COMBINED
+        for match in gallery.matches
     )
 
 
-def _reasons(match: Match) -> str:
-    """Say what each model adds to a combined score, largest first."""
+def overlap(galleries: Sequence[Gallery]) -> dict[tuple[str, str], int]:
+    """Return the number of articles that each two models share, by both their names."""
+    found = {
+        gallery.model.name: {match.article.article_id for match in gallery.matches}
+        for gallery in galleries
+    }
+    return {(one, other): len(found[one] & found[other]) for one in found for other in found}
+
+
+def comparison(galleries: Sequence[Gallery]) -> list[ComparedGallery]:
+    """Return what each two galleries share; nothing unless two have matches."""
+    answered = [gallery for gallery in galleries if gallery.matches]
+    if len(answered) < 2:
+        return []
+    shared = overlap(answered)
+
+    def cell(one: Gallery, other: Gallery) -> tuple[int, float] | None:
+        if one is other:
+            return None
+        count = shared[one.model.name, other.model.name]
+        return count, count / min(len(one.matches), len(other.matches))
+
+    return [
+        ComparedGallery(one.model.title, [cell(one, other) for other in answered])
+        for one in answered
+    ]
+
+
+def _type_and_colour(article: Article) -> str:
+    return f"{article.attributes[KIND]}, {article.attributes[COLOUR]}"
+
+
+def _parts(match: Match) -> str:
+    """Return what each model adds to the score, the largest first."""
     parts = sorted(match.contributions.items(), key=lambda part: -part[1])
     return " + ".join(f"{TITLES[name]} {value:.3f}" for name, value in parts)

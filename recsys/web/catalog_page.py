@@ -1,7 +1,8 @@
-"""The page "The catalogue": what there is, when it sold, and maps of it in every model's eyes."""
+"""The page "The catalogue": what there is, when it sold, and maps of it, one for each model."""
 
 import json
-from html import escape
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +12,28 @@ from recsys.catalog.schema import COLOUR, GROUP, KIND
 from recsys.catalog.statistics import FEWEST_PURCHASES, SEASON, SEASONS
 from recsys.models.registry import SINGLE
 from recsys.serving.catalog_summary import CatalogSummary
+from recsys.vectors import spread_evenly
+from recsys.web.templating import render
 
-DRAW = (Path(__file__).parent / "static" / "catalog.js").read_text(encoding="utf-8")
-"""What draws the maps: the ``js_on_load`` of the `gr.HTML` with the page.
+CATALOG_SCRIPT = (Path(__file__).parent / "static" / "catalog.js").read_text(encoding="utf-8")
+"""Draws the maps: the ``js_on_load`` of the `gr.HTML` that the page is in.
 
 A click on a map dispatches ``open-article`` on its canvas; ``detail.article`` is the id.
 """
 
-MOST_TYPES, SHOWN_AT_ONCE = 15, 15
-GROUPS = 7
-"""How many colours groups have; those beyond share the last."""
+MAX_TYPES, MAX_SHOWN = 15, 15
+"""Product types in the chart, and bars of a chart that are not folded away."""
 
-FAR_BEYOND = 20
+DEPARTMENT_COLOURS = 7
+"""Colours in catalog.css; departments beyond the seventh share the last."""
+
+OUTLIER = 20
 """Times the median: a week with more purchases is cut off at the top of the chart, and named."""
 
-LISTED = 24
-"""How many articles of the maps are also listed, for who uses no pointer."""
+LISTED_ARTICLES = 24
+"""How many articles of the maps are also listed, for visitors without a pointer."""
 
-INKS = {
+CSS_COLOURS = {
     "black": "#1d1b18",
     "white": "#ffffff",
     "grey": "#8a8a8a",
@@ -49,162 +54,208 @@ INKS = {
 """Colours by the last word of their name; "Light" and "Dark" mix them with white and black."""
 
 
+@dataclass(frozen=True)
+class Bar:
+    """A value, how many articles have it, its bar's width in percent, and its CSS colour."""
+
+    value: str
+    count: int
+    width: float
+    colour: str
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Bars of a column's values.
+
+    Attributes:
+        title: the heading.
+        bars: those shown.
+        folded: those below a fold.
+        explanation: below the heading; empty for none.
+    """
+
+    title: str
+    bars: Sequence[Bar]
+    folded: Sequence[Bar]
+    explanation: str
+
+
+@dataclass(frozen=True)
+class WeeklyChart:
+    """Purchases a week as stacked areas, a department each.
+
+    Attributes:
+        first: the ISO date of the first week's Monday.
+        last: of the last week's.
+        top: the number of purchases at the top of the chart.
+        areas: an SVG polygon's points and CSS colour, by department.
+        weeks: labels below, with their place from the left in percent.
+        counts: labels beside, with their place from the bottom in percent.
+        outliers: weeks above the top, and their purchases.
+        departments: names.
+        months: a month and its purchases by department, for the table.
+    """
+
+    first: str
+    last: str
+    top: int
+    areas: Sequence[tuple[str, str]]
+    weeks: Sequence[tuple[str, float]]
+    counts: Sequence[tuple[int, int]]
+    outliers: Sequence[tuple[str, int]]
+    departments: Sequence[str]
+    months: Sequence[tuple[str, Sequence[int]]]
+
+
+@dataclass(frozen=True)
+class ArticleMaps:
+    """Maps of articles, one for each model.
+
+    Attributes:
+        articles: JSON of the articles' ids, names and numbers of their departments' colours.
+        count: number of articles.
+        maps: a model's title and JSON of its x and y of each article, from 0 to 999.
+        listed: ids and names of some of the articles.
+    """
+
+    articles: str
+    count: int
+    maps: Sequence[tuple[str, str]]
+    listed: Sequence[tuple[str, str]]
+
+
 def catalog_html(summary: CatalogSummary) -> str:
-    """Return the page's content."""
+    """Return the page."""
     counts = summary.counts
-    groups = [name for name, _ in counts[GROUP]]
-    return f"""<div class="catalogue">{_numbers(summary)}
-      {_weeks(summary.weekly, groups)}
-      {_bars("Types", counts[KIND][:MOST_TYPES])}
-      {_bars("Colours", counts[COLOUR], tinted=True)}
-      <div>{_bars("Groups", counts[GROUP])}{_seasons(counts[SEASON])}</div>
-      {_maps(summary, groups)}</div>"""
-
-
-def _numbers(summary: CatalogSummary) -> str:
-    numbers = {
-        "articles": summary.articles,
-        "products": summary.products,
-        "photos": summary.photos,
-        "purchases": summary.purchases,
-    }
-    told = "".join(f"<div><dt>{name}</dt><dd>{n:,}</dd></div>" for name, n in numbers.items())
-    return f'<section class="wide" aria-label="In numbers"><dl>{told}</dl></section>'
-
-
-def _seasons(counts: list[tuple[str, int]]) -> str:
-    """Return how many articles sell best in each season; nothing where none has one."""
-    known = dict(counts)
-    rare = known.pop("", 0)
-    if not known:
-        return ""
-    told = (
-        f"Of which season's purchases an article makes up the largest part. {rare:,} were bought "
-        f"fewer than {FEWEST_PURCHASES} times."
+    departments = [name for name, _ in counts[GROUP]]
+    return render(
+        "catalog.html",
+        numbers={
+            "articles": summary.articles,
+            "products": summary.products,
+            "photos": summary.photos,
+            "purchases": summary.purchases,
+        },
+        legend_entries=[(name, _department_colour(at)) for at, name in enumerate(departments)],
+        weekly=_weekly_chart(summary.weekly, departments),
+        types=_bar_chart("Product types", counts[KIND][:MAX_TYPES]),
+        colours=_bar_chart("Colours", counts[COLOUR], coloured=True),
+        departments=_bar_chart("Departments", counts[GROUP]),
+        seasons=_season_chart(dict(counts[SEASON])),
+        maps=_article_maps(summary, departments),
     )
-    return _bars("Seasons", [(each, known.get(each, 0)) for each in SEASONS], told)
 
 
-def _bars(title: str, counts: list[tuple[str, int]], told: str = "", tinted: bool = False) -> str:
+def _season_chart(counts: dict[str, int]) -> BarChart | None:
+    """Return the number of articles by season; ``None`` where no article has one."""
+    rare = counts.pop("", 0)
+    if not counts:
+        return None
+    explanation = (
+        f"The season of whose purchases an article has the largest share. {rare:,} articles with "
+        f"fewer than {FEWEST_PURCHASES} purchases have none."
+    )
+    return _bar_chart("Seasons", [(each, counts.get(each, 0)) for each in SEASONS], explanation)
+
+
+def _bar_chart(
+    title: str, counts: Sequence[tuple[str, int]], explanation: str = "", coloured: bool = False
+) -> BarChart:
     longest = max((count for _, count in counts), default=1)
-    rows = [_bar(value, count, longest, tinted) for value, count in counts]
-    more = rows[SHOWN_AT_ONCE:]
-    folded = f"<details><summary>{len(more)} more</summary>{_table(title, more)}</details>"
-    why = f'<p class="quiet">{told}</p>' if told else ""
-    return f"""<section aria-label="{title}"><h2>{title}</h2>{why}
-      {_table(title, rows[:SHOWN_AT_ONCE])}{folded if more else ""}</section>"""
+    bars = [
+        Bar(value, count, 100 * count / longest, _css_colour(value) if coloured else "")
+        for value, count in counts
+    ]
+    return BarChart(title, bars[:MAX_SHOWN], bars[MAX_SHOWN:], explanation)
 
 
-def _table(title: str, rows: list[str]) -> str:
-    return f'<table aria-label="{title}, articles of each"><tbody>{"".join(rows)}</tbody></table>'
+def _css_colour(name: str) -> str:
+    """Return a colour's CSS value; empty for a name that `CSS_COLOURS` does not have."""
+    shade, *_, last = f"plain {name.lower()}".split()[-2:]
+    mixed = {"light": "white", "dark": "black"}.get(shade)
+    colour = CSS_COLOURS.get(last, "")
+    return f"color-mix(in srgb, {colour} 60%, {mixed})" if colour and mixed else colour
 
 
-def _bar(value: str, count: int, longest: int, tinted: bool) -> str:
-    ink = _ink(value) if tinted else ""
-    style = f"width:{100 * count / longest:.1f}%" + (f";background:{ink}" if ink else "")
-    return f"""<tr><th scope="row">{escape(value)}</th>
-      <td><span class="bar" style="{style}"></span></td><td class="count">{count:,}</td></tr>"""
+def _department_colour(at: int) -> str:
+    return f"var(--department-{min(at, DEPARTMENT_COLOURS - 1)})"
 
 
-def _ink(name: str) -> str:
-    """Return a CSS colour for a colour's name; empty if it is no plain one."""
-    first, *_, last = f"plain {name.lower()}".split()[-2:]
-    mixed = {"light": "white", "dark": "black"}.get(first)
-    ink = INKS.get(last, "")
-    return f"color-mix(in srgb, {ink} 60%, {mixed})" if ink and mixed else ink
-
-
-def _colour(group: int) -> str:
-    return f"var(--group-{min(group, GROUPS - 1)})"
-
-
-def _legend(groups: list[str]) -> str:
-    items = "".join(
-        f'<span><i style="background:{_colour(at)}"></i>{escape(name)}</span>'
-        for at, name in enumerate(groups)
-    )
-    return f'<div class="legend">{items}</div>'
-
-
-def _weeks(overview: pd.DataFrame, groups: list[str]) -> str:
-    """Draw the purchases of whole weeks as stacked areas; the first and last may be cut off."""
-    if overview.empty:
-        return ""
-    table = overview.pivot_table("purchases", "week", GROUP, "sum", fill_value=0)
-    every = pd.date_range(table.index.min(), table.index.max(), freq="7D").strftime("%Y-%m-%d")
-    table = table.reindex(index=every, columns=groups, fill_value=0).iloc[1:-1]
+def _weekly_chart(weekly: pd.DataFrame, departments: list[str]) -> WeeklyChart | None:
+    """Return the purchases of whole weeks; ``None`` where there are fewer than two."""
+    table = _whole_weeks(weekly, departments)
     if len(table) < 2:
-        return ""
-    tops = np.cumsum(table.to_numpy(), axis=1)
+        return None
+    weeks, tops = table.index.tolist(), np.cumsum(table.to_numpy(), axis=1)
     totals = tops[:, -1]
-    usual = totals <= FAR_BEYOND * max(float(np.median(totals)), 1)
-    most = max(int(totals[usual].max(initial=0)), 1)
-    beyond = "".join(
-        f'<p class="quiet">{week} reaches far above the picture: {count:,} purchases.</p>'
-        for week, count in zip(table.index[~usual], totals[~usual], strict=True)
-    )
-    tops = np.minimum(tops, most)
-    areas = "".join(_area(tops, at, most) for at in range(len(groups)))
-    weeks = table.index.tolist()
-    shown = [0, len(weeks) // 2, len(weeks) - 1]
-    below = "".join(
-        f'<span class="x" style="left:{100 * at / (len(weeks) - 1):.1f}%">{weeks[at][:7]}</span>'
-        for at in shown
-    )
-    beside = "".join(
-        f'<span class="y" style="bottom:{share}%">{most * share // 100:,}</span>'
-        for share in (0, 50, 100)
-    )
-    return f"""<section class="wide" aria-label="Purchases a week"><h2>Purchases a week</h2>{beyond}
-      {_legend(groups)}<div class="weeks"><svg viewBox="0 0 100 100" preserveAspectRatio="none"
-        role="img" aria-label="Purchases a week by group, {weeks[0]} to {weeks[-1]}, at most
-        {most:,}">{areas}</svg>{beside}{below}</div>{_months(table)}</section>"""
-
-
-def _area(tops: np.ndarray, at: int, most: int) -> str:
-    x = np.linspace(0, 100, len(tops))
-    top, low = tops[:, at], tops[:, at - 1] if at else np.zeros(len(tops))
-    edge = [f"{left:.2f},{100 - 100 * y / most:.2f}" for left, y in zip(x, top, strict=True)]
-    back = [f"{left:.2f},{100 - 100 * y / most:.2f}" for left, y in zip(x, low, strict=True)]
-    return f'<polygon points="{" ".join(edge + back[::-1])}" style="fill:{_colour(at)}"/>'
-
-
-def _months(table: pd.DataFrame) -> str:
-    """Fold the same figures below, by the month that a week begins in."""
+    usual = totals <= OUTLIER * max(float(np.median(totals)), 1)
+    top = max(int(totals[usual].max(initial=0)), 1)
     months = table.groupby(table.index.str[:7]).sum()
-    head = "".join(f'<th scope="col" class="count">{escape(str(name))}</th>' for name in months)
-    rows = "".join(
-        f'<tr><th scope="row">{month}</th>'
-        + "".join(f'<td class="count">{int(count):,}</td>' for count in counts)
-        + "</tr>"
-        for month, *counts in months.itertuples()
+    return WeeklyChart(
+        first=weeks[0],
+        last=weeks[-1],
+        top=top,
+        areas=list(_areas(np.minimum(tops, top) / top)),
+        weeks=[(weeks[at][:7], 100 * at / (len(weeks) - 1)) for at in _ends_and_middle(weeks)],
+        counts=[(top * percent // 100, percent) for percent in (0, 50, 100)],
+        outliers=[
+            (week, int(n)) for week, n in zip(table.index[~usual], totals[~usual], strict=True)
+        ],
+        departments=departments,
+        months=[(month, [int(n) for n in counts]) for month, *counts in months.itertuples()],
     )
-    return f"""<details><summary>All figures, by month</summary>
-      <div style="overflow-x:auto" tabindex="0" role="region" aria-label="Purchases a month"><table>
-      <thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"""
 
 
-def _maps(summary: CatalogSummary, groups: list[str]) -> str:
+def _whole_weeks(weekly: pd.DataFrame, departments: list[str]) -> pd.DataFrame:
+    """Return purchases by week and department, without the first and last week.
+
+    These two may have fewer than seven days.
+    """
+    if weekly.empty:
+        return weekly
+    table = weekly.pivot_table("purchases", "week", GROUP, "sum", fill_value=0)
+    every = pd.date_range(table.index.min(), table.index.max(), freq="7D").strftime("%Y-%m-%d")
+    return table.reindex(index=every, columns=departments, fill_value=0).iloc[1:-1]
+
+
+def _ends_and_middle(weeks: Sequence[str]) -> tuple[int, int, int]:
+    return 0, len(weeks) // 2, len(weeks) - 1
+
+
+def _areas(tops: np.ndarray) -> Iterable[tuple[str, str]]:
+    """Return polygons between the stacked tops, shares of the chart's height [weeks, departments].
+
+    In SVG y grows downwards.
+    """
+    x, below = np.linspace(0, 100, len(tops)), np.zeros(len(tops))
+    for at, upper in enumerate(tops.T):
+        edge = [f"{left:.2f},{100 - 100 * y:.2f}" for left, y in zip(x, upper, strict=True)]
+        back = [f"{left:.2f},{100 - 100 * y:.2f}" for left, y in zip(x, below, strict=True)]
+        yield " ".join(edge + back[::-1]), _department_colour(at)
+        below = upper
+
+
+def _article_maps(summary: CatalogSummary, departments: list[str]) -> ArticleMaps | None:
     ids, names = summary.ids, summary.names
     if not ids:
-        return ""
-    colours = np.minimum(pd.Index(groups).get_indexer(pd.Index(summary.groups)), GROUPS - 1)
-    told = escape(json.dumps([ids, names, colours.tolist()], separators=(",", ":")))
-    figures = "".join(_map(model.title, summary.places[model.name]) for model in SINGLE)
-    places = np.linspace(0, len(ids) - 1, min(LISTED, len(ids))).astype(int)
-    links = "".join(
-        f'<li><a href="?article={ids[at]}" data-article="{ids[at]}">{escape(names[at])}</a></li>'
-        for at in places
+        return None
+    at = pd.Index(departments).get_indexer(pd.Index(summary.groups))
+    colours = np.minimum(at, DEPARTMENT_COLOURS - 1).tolist()
+    listed = spread_evenly(LISTED_ARTICLES, len(ids))
+    return ArticleMaps(
+        articles=_json([ids, names, colours]),
+        count=len(ids),
+        maps=[
+            (
+                model.title,
+                _json((summary.places[model.name] * 999).round().astype(int).ravel().tolist()),
+            )
+            for model in SINGLE
+        ],
+        listed=[(ids[place], names[place]) for place in listed],
     )
-    return f"""<section class="wide" aria-label="Maps"><h2>Maps</h2>
-      <p class="quiet">{len(ids):,} articles; those that a model finds alike stand close together.
-      Choose one to see what is like it.</p>{_legend(groups)}
-      <div class="maps" data-articles="{told}">{figures}</div>
-      <details><summary>Some of them as a list</summary><ul class="articles">{links}</ul></details>
-    </section>"""
 
 
-def _map(title: str, places: np.ndarray) -> str:
-    points = json.dumps((places * 999).round().astype(int).ravel().tolist(), separators=(",", ":"))
-    return f"""<figure><figcaption>{title}</figcaption><canvas data-points="{points}" role="img"
-      aria-label="Map of articles: {title}"></canvas><div class="tip" hidden></div></figure>"""
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,7 +1,7 @@
-"""What a visitor sees next, wherever they go on the page.
+"""What a page shows after each click, form, photo or change of its address.
 
-The page's address says where they are; what it cannot say, their photo, is kept beside the page in
-a `View`. A photo is read once, and its file is not needed again.
+The address says what the page shows. The visitor's photo, which an address cannot hold, is kept
+beside it in a `Session`: its vector and a thumbnail, not the file.
 """
 
 import dataclasses
@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -23,19 +23,19 @@ from recsys.vectors import Float32
 from recsys.web.article_detail import detail_html
 from recsys.web.layout import SURPRISE, top_html
 from recsys.web.pages import page_html
-from recsys.web.url import FIND, Place, read, write
+from recsys.web.url import FIND, PageState, from_url, to_url
 
-WAKING = "The models that read photos and words are still waking up. Your answer comes by itself."
+LOADING = "Search with photos and words is still starting. Your answer will appear by itself."
 
 
 @dataclass(frozen=True)
-class Photo:
+class OwnPhoto:
     """A visitor's photo.
 
     Attributes:
         jpeg: a thumbnail.
         vector: the image model's, float32 [dim].
-        release_version: the release whose encoder read it.
+        release_version: of the release whose encoder made the vector.
     """
 
     jpeg: bytes
@@ -44,133 +44,156 @@ class Photo:
 
 
 @dataclass(frozen=True)
-class View:
-    """What a page shows.
+class Session:
+    """What the server remembers of an open page.
 
     Attributes:
-        place: where the visitor is; ``None`` before the first answer.
-        release_version: the release that answered.
+        state: what the page shows; ``None`` before the first answer.
+        release_version: of the release that answered.
         photo: the visitor's last photo; ``None`` for none.
     """
 
-    place: Place | None = None
+    state: PageState | None = None
     release_version: str = ""
-    photo: Photo | None = None
+    photo: OwnPhoto | None = None
+
+    @property
+    def jpeg(self) -> bytes:
+        """The thumbnail of the visitor's photo; empty for none."""
+        return self.photo.jpeg if self.photo else b""
 
 
-Shown = tuple[Any, Any, Any, Any]
-"""What stands above the answer, the answer, the details of an article, and the `View`."""
+class PageUpdate(NamedTuple):
+    """New values of the page's parts; ``gr.skip()`` leaves a part as it is.
+
+    Attributes:
+        top: HTML above the answer.
+        answer: HTML of the answer.
+        details: HTML of an article's details; empty for none.
+        session: the `Session`.
+    """
+
+    top: Any
+    answer: Any
+    details: Any
+    session: Any
 
 
-class Navigation:
-    """Leads visitors on. Every method yields what is `Shown`, the last of which is the answer.
+class PageHandlers:
+    """Answers what visitors do. A handler yields updates; the last one is the answer.
 
     Args:
         live: the edition that answers.
-        chance: draws the surprises.
+        rng: draws the random articles.
     """
 
-    def __init__(self, live: LiveEdition, chance: random.Random) -> None:
-        self.live, self.chance = live, chance
+    def __init__(self, live: LiveEdition, rng: random.Random) -> None:
+        self.live, self.rng = live, rng
 
-    def go(self, address: str, view: View) -> Iterator[Shown]:
-        """Show what is at an address of the page."""
+    def open_address(self, address: str, session: Session) -> Iterator[PageUpdate]:
+        """Show what an address of the page leads to."""
+        recommender = self._current
         if address == SURPRISE:
-            drawn = self._now.random_article(self.chance).article_id
-            address = write(Place(search=SearchRequest(article=drawn)))
-        directions = read(address, self._now, self._kept(view.photo))
-        yield from self._lead(directions.place, view, " ".join(directions.complaints))
+            article_id = recommender.random_article(self.rng).article_id
+            address = to_url(PageState(search=SearchRequest(article=article_id)))
+        parsed = from_url(address, recommender, self._photo_vector(session))
+        yield from self._answer(parsed.state, session, " ".join(parsed.errors))
 
-    def bring(self, data: bytes, view: View) -> Iterator[Shown]:
-        """Show what is like a photo, given as the bytes of a picture file."""
-        recommender = self._now
+    def search_photo(self, data: bytes, session: Session) -> Iterator[PageUpdate]:
+        """Show articles similar to a new photo, given as the bytes of its file."""
+        recommender = self._current
         if not recommender.encoders.ready:
-            yield self._stay(view, WAKING)
+            yield self._message(session, LOADING)
         try:
-            photo = Photo(
-                thumbnail(data), recommender.encode_photo(data), recommender.release_version
-            )
+            vector = recommender.encode_photo(data)
+            photo = OwnPhoto(thumbnail(data), vector, recommender.release_version)
         except RecsysError as error:
-            yield self._fall_back(Place(), view, str(error))
+            yield self._failure(PageState(), session, str(error))
             return
-        k = view.place.k if view.place else Place().k
-        yield from self._lead(
-            Place(search=SearchRequest(photo=photo.vector), k=k), View(photo=photo), ""
-        )
+        k = session.state.k if session.state else PageState().k
+        state = PageState(search=SearchRequest(photo=photo.vector), k=k)
+        yield from self._answer(state, Session(photo=photo), "")
 
-    def _lead(self, place: Place, view: View, message: str) -> Iterator[Shown]:
-        """Show a place; after an error what was shown stays."""
-        if message and place.page == FIND and not place.asks:
-            yield self._fall_back(place, view, message)
+    def _answer(self, state: PageState, session: Session, message: str) -> Iterator[PageUpdate]:
+        """Show a page state. After an error the page stays as it was."""
+        if message and state.page == FIND and not state.has_query:
+            yield self._failure(state, session, message)
             return
-        if not self._recommender(place, view).ready(place.search):
-            yield self._stay(view, WAKING)
+        if not self._recommender(state, session).ready(state.search):
+            yield self._message(session, LOADING)
         try:
-            yield self._show(place, view, message)
+            yield self._update(state, session, message)
         except RecsysError as error:
-            yield self._fall_back(place, view, str(error))
+            yield self._failure(state, session, str(error))
 
-    def _show(self, place: Place, view: View, message: str) -> Shown:
-        """Answer. An answer that is there already is left alone when only its details change."""
-        recommender = self._recommender(place, view)
-        before = view.place and (write(view.place.opening("")), view.release_version)
-        unchanged = before == (write(place.opening("")), recommender.release_version)
-        jpeg = view.photo.jpeg if view.photo else b""
-        answer = gr.skip() if unchanged else page_html(place, recommender, jpeg)
-        shown = dataclasses.replace(view, place=place, release_version=recommender.release_version)
-        return self._top(shown, message), answer, self._details(place, recommender), shown
+    def _update(self, state: PageState, session: Session, message: str) -> PageUpdate:
+        """Return the page's parts. The answer is left alone where only the details change."""
+        recommender = self._recommender(state, session)
+        version = recommender.release_version
+        before = session.state and (to_url(session.state.with_opened("")), session.release_version)
+        unchanged = before == (to_url(state.with_opened("")), version)
+        answer = gr.skip() if unchanged else page_html(state, recommender, session.jpeg)
+        after = dataclasses.replace(session, state=state, release_version=version)
+        details = self._details(state, recommender)
+        return PageUpdate(self._top(after, message), answer, details, after)
 
-    def _fall_back(self, place: Place, view: View, message: str) -> Shown:
-        """Say what is wrong; where nothing can stay, show the page without a question."""
-        if view.place and view.place.page == place.page:
-            return self._stay(view, message)
-        return self._show(Place(place.page), view, message)
+    def _failure(self, state: PageState, session: Session, message: str) -> PageUpdate:
+        """Return a message above the page as it was, or above the start of another page."""
+        if session.state and session.state.page == state.page:
+            return self._message(session, message)
+        return self._update(PageState(state.page), session, message)
 
-    def _stay(self, view: View, message: str) -> Shown:
-        return self._top(view, message), gr.skip(), gr.skip(), gr.skip()
+    def _message(self, session: Session, message: str) -> PageUpdate:
+        return PageUpdate(self._top(session, message), gr.skip(), gr.skip(), gr.skip())
 
-    def _top(self, view: View, message: str) -> str:
-        place, recommender = view.place or Place(), self.live.recommender(view.release_version)
-        asked = self._asked(place, recommender)
-        jpeg = view.photo.jpeg if view.photo else b""
+    def _top(self, session: Session, message: str) -> str:
+        state = session.state or PageState()
+        recommender = self.live.recommender(session.release_version)
         return top_html(
-            place, time.monotonic_ns(), asked, jpeg, recommender.release_version, message
+            state,
+            time.monotonic_ns(),
+            _query_article(state, recommender),
+            session.jpeg,
+            recommender.release_version,
+            message,
         )
 
-    def _asked(self, place: Place, recommender: Recommender) -> Article | None:
-        """Return the article that a place asks about, unless it went with its release."""
-        id_ = place.photo_of or place.search.article
-        try:
-            return recommender.article(id_) if id_ else None
-        except QueryError:
-            return None
-
-    def _kept(self, photo: Photo | None) -> Float32 | None:
-        """Return the vector of a visitor's photo while the release that has read it is kept."""
-        kept = (
-            photo
-            and self.live.recommender(photo.release_version).release_version
-            == photo.release_version
-        )
-        return photo.vector if photo and kept else None
-
-    def _details(self, place: Place, recommender: Recommender) -> str:
-        if not place.opened:
+    def _details(self, state: PageState, recommender: Recommender) -> str:
+        if not state.opened:
             return ""
-        article, search = recommender.article(place.opened), place.search
-        asked = recommender.article(search.article) if search.article else None
-        why = None
-        if place.page == FIND and place.asks:
-            why = recommender.explain(search, place.opened)
-        return detail_html(place, article, recommender.release_version, asked, why)
+        article, search = recommender.article(state.opened), state.search
+        query = recommender.article(search.article) if search.article else None
+        searched = state.page == FIND and state.has_query
+        explanation = recommender.explain(search, state.opened) if searched else None
+        return detail_html(state, article, recommender.release_version, query, explanation)
 
-    def _recommender(self, place: Place, view: View) -> Recommender:
-        """Return what answers: for a photo, the release that has read it, if it is kept."""
-        photo = view.photo
-        if photo and place.search.photo is photo.vector:
+    def _recommender(self, state: PageState, session: Session) -> Recommender:
+        """Return what answers: for the visitor's photo the release whose encoder has read it."""
+        photo = session.photo
+        if photo and state.search.photo is photo.vector:
             return self.live.recommender(photo.release_version)
-        return self._now
+        return self._current
+
+    def _photo_vector(self, session: Session) -> Float32 | None:
+        """Return the vector of the visitor's photo while its release is still kept."""
+        photo = session.photo
+        if photo is None:
+            return None
+        kept = self.live.recommender(photo.release_version).release_version
+        return photo.vector if kept == photo.release_version else None
 
     @property
-    def _now(self) -> Recommender:
+    def _current(self) -> Recommender:
         return self.live.current.recommender
+
+
+def _query_article(state: PageState, recommender: Recommender) -> Article | None:
+    """Return the article that is searched with, or whose photo is.
+
+    A release that has been swapped in since may not have it.
+    """
+    article_id = state.photo_of or state.search.article
+    try:
+        return recommender.article(article_id) if article_id else None
+    except QueryError:
+        return None

@@ -1,12 +1,13 @@
-"""What surrounds every answer on the page: masthead, menu, search box, messages, notice, foot."""
+"""What surrounds every answer: title, menu, search box, messages, notice and footer."""
 
-from html import escape
+from dataclasses import dataclass
 
 from recsys.serving.edition import Edition
 from recsys.serving.request import LONGEST_WORDS, SearchRequest
 from recsys.serving.results import Article
-from recsys.web.cards import photo_html, upload_html
-from recsys.web.url import CATALOG, FIND, PAGES, QUALITY, SHOPPER, Place, fields, write
+from recsys.web.cards import PhotoView, own_photo_view, photo_view
+from recsys.web.templating import render
+from recsys.web.url import CATALOG, FIND, PAGES, QUALITY, SHOPPER, PageState, to_url, url_fields
 
 TITLE = "More like this"
 MENU = {
@@ -15,20 +16,35 @@ MENU = {
     QUALITY: "How good is it?",
     CATALOG: "The catalogue",
 }
-SHORT = {FIND: "Find", SHOPPER: "Shopper", QUALITY: "How good?", CATALOG: "Catalogue"}
-"""The same where there is little room."""
+SHORT_MENU = {FIND: "Find", SHOPPER: "Shopper", QUALITY: "How good?", CATALOG: "Catalogue"}
+"""For narrow screens."""
 
 SURPRISE = "?surprise=1"
-"""The address that leads to an article drawn at random."""
+"""Address that leads to a random article."""
 
-TYPED = ("words", "ignore", "open")
-"""What new words take the place of."""
+REPLACED_BY_WORDS = ("words", "ignore", "open")
+"""Fields of the address that a new search for words replaces."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """The article or photo in the search box, which new words are added to.
+
+    Attributes:
+        photo: its photo.
+        name: its name.
+        removed: address of the same search without it.
+    """
+
+    photo: PhotoView
+    name: str
+    removed: str
 
 
 def top_html(
-    place: Place,
+    state: PageState,
     turn: int,
-    asked: Article | None,
+    article: Article | None,
     photo: bytes,
     release_version: str,
     message: str = "",
@@ -36,102 +52,64 @@ def top_html(
     """Return what stands above an answer.
 
     Args:
-        place: what is shown below.
-        turn: any number that the last one was not, so that the page notices each answer.
-        asked: the article that is asked about, if one is.
-        photo: the JPEG of the visitor's photo that is asked about; empty for none.
-        release_version: the release that answers.
+        state: what is shown below.
+        turn: differs from the last one's, so that the page notices an answer equal to the last.
+        article: the article that is searched with, or whose photo is; ``None`` for none.
+        photo: JPEG of the visitor's own photo; empty for none.
+        release_version: of the release that answers.
         message: what went wrong; empty for nothing.
     """
-    box = _search(place, _token(place, asked, photo, release_version)) if place.page == FIND else ""
-    return f"""
-    <div class="top" data-address="{escape(write(place))}" data-turn="{turn}"
-      data-title="{escape(_title(place, asked))}">
-      <header class="masthead"><h1><a href="?">{TITLE}</a></h1>{_menu(place.page)}</header>
-      {box}{message_html(message)}
-    </div>"""
-
-
-def message_html(message: str) -> str:
-    """Return a message that screen readers announce; nothing for an empty one."""
-    return f'<div class="message" role="alert">{escape(message)}</div>' if message else ""
+    token = _token(state, article, photo, release_version)
+    return render(
+        "top.html",
+        address=to_url(state),
+        turn=turn,
+        site=TITLE,
+        title=_title(state, article),
+        menu=[(to_url(PageState(page)), MENU[page], SHORT_MENU[page]) for page in PAGES],
+        here=MENU[state.page],
+        searching=state.page == FIND,
+        kept=url_fields(state, REPLACED_BY_WORDS) if token else [],
+        token=token,
+        words=state.search.words,
+        longest=LONGEST_WORDS,
+        surprise=SURPRISE,
+        message=message,
+    )
 
 
 def notice_html(notice: str) -> str:
-    """Return a quiet line about what is being shown; nothing for an empty one."""
-    return f'<div class="notice" role="status">{escape(notice)}</div>' if notice else ""
+    """Return a line about what is being shown; nothing for an empty one."""
+    return render("notice.html", notice=notice)
 
 
 def footer_html(edition: Edition) -> str:
-    """Return the line at the foot of the page: what is being searched."""
+    """Return the footer: what is being searched, and where it is from."""
     recommender = edition.recommender
-    return (
-        f'<footer class="foot">{recommender.article_count:,} articles, '
-        f"{recommender.photo_count:,} with a photo · {escape(edition.origin)} · "
-        f"release {recommender.release_version} · scores are cosine similarities, combined "
-        "ones a mean of those and of counts</footer>"
+    return render(
+        "footer.html",
+        articles=recommender.article_count,
+        photos=recommender.photo_count,
+        origin=edition.origin,
+        release_version=recommender.release_version,
     )
 
 
-def hidden_html(place: Place, without: tuple[str, ...]) -> str:
-    """Return what a form says of a place beside what the visitor can change in it.
-
-    Args:
-        place: what is shown.
-        without: the names of those fields that are in the form themselves; one that ends in a dot
-            stands for all that begin so.
-    """
-    return "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
-        for name, value in fields(place)
-        if name not in without and f"{name.partition('.')[0]}." not in without
-    )
+def _title(state: PageState, article: Article | None) -> str:
+    if state.page != FIND:
+        return f"{state.shopper or MENU[state.page]} · {TITLE}"
+    query = " ".join(filter(None, (article.name if article else "", state.search.words)))
+    return f"{query} · {TITLE}" if query else TITLE
 
 
-def _menu(page: str) -> str:
-    here = ' aria-current="page"'
-    links = "".join(
-        f'<a href="{write(Place(name))}" aria-label="{MENU[name]}"{here if name == page else ""}>'
-        f'<span class="long">{MENU[name]}</span><span class="short">{SHORT[name]}</span></a>'
-        for name in PAGES
-    )
-    return f'<nav aria-label="Pages">{links}</nav>'
-
-
-def _title(place: Place, asked: Article | None) -> str:
-    if place.page != FIND:
-        return f"{place.shopper or MENU[place.page]} · {TITLE}"
-    said = " ".join(filter(None, (asked.name if asked else "", place.search.words)))
-    return f"{said} · {TITLE}" if said else TITLE
-
-
-def _search(place: Place, token: str) -> str:
-    """Return the search box; what is asked about stays in it and is asked about with new words."""
-    kept = hidden_html(place, TYPED) if token else ""
-    hint = "but in red" if token else "Words, or an article id"
-    required = "" if token else " required"
-    return f"""
-    <form class="search" role="search">{kept}
-      <div class="box">{token}<input id="words" type="search" name="words"
-        value="{escape(place.search.words)}" placeholder="{hint}" aria-label="Article id or words"
-        maxlength="{LONGEST_WORDS}" autocomplete="off" enterkeyhint="search"{required}>
-        <button type="button" class="pick" data-pick>Photo</button></div>
-      <button type="submit" class="primary">SearchRequest</button>
-      <a class="button" href="{SURPRISE}">Surprise me</a>
-    </form>
-    <p class="hint">Type, or drop or paste a photo anywhere on this page.</p>"""
-
-
-def _token(place: Place, asked: Article | None, photo: bytes, release_version: str) -> str:
-    """Return the article or photo that words are added to, and how to take it out of the box."""
-    search = place.search
-    if asked is None and search.photo is None:
-        return ""
-    if asked:
-        picture, name = photo_html(asked, release_version, eager=True), asked.name
-        name = f"Photo of {name}" if search.article is None else name
-    else:
-        picture, name = upload_html(photo), "Your photo"
-    rest = write(Place(search=SearchRequest(words=search.words), k=place.k))
-    return f"""<span class="token">{picture}<span class="name">{escape(name)}</span>
-      <a href="{escape(rest)}" aria-label="Remove {escape(name)} from the search">×</a></span>"""
+def _token(
+    state: PageState, article: Article | None, photo: bytes, release_version: str
+) -> Token | None:
+    search = state.search
+    removed = to_url(PageState(search=SearchRequest(words=search.words), k=state.k))
+    if article:
+        name = article.name if search.article is not None else f"Photo of {article.name}"
+        return Token(photo_view(article, release_version, "eager"), name, removed)
+    if search.photo is not None:
+        return Token(own_photo_view(photo), "Your photo", removed)
+    return None

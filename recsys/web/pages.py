@@ -1,184 +1,223 @@
-"""What the page shows below its search box: answers, shoppers, figures, the catalogue."""
+"""What each page shows below the search box: an answer, shoppers, the evaluation, the catalogue."""
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from recsys.evaluation.report import OURS, PROTOCOLS, Evaluation, Scores, Table
 from recsys.models.registry import ALL
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import DEFAULT_MATCHES
-from recsys.serving.results import Article, BasketAnswer
-from recsys.web import catalog_page
-from recsys.web.cards import Address, card_html, gallery_html, shelf_html
-from recsys.web.charts import evaluation_html
-from recsys.web.comparison import agreement, comparison_html
-from recsys.web.query_panel import panel_html
-from recsys.web.side_panel import controls_html
-from recsys.web.url import CATALOG, QUALITY, SHOPPER, Place, write
+from recsys.serving.results import BasketAnswer, Gallery
+from recsys.web.cards import (
+    CardView,
+    ChipView,
+    GalleryView,
+    card_view,
+    card_views,
+    comparison,
+    found_by,
+    gallery_view,
+)
+from recsys.web.catalog_page import catalog_html
+from recsys.web.side_panel import controls, query_panel
+from recsys.web.templating import render
+from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url
 
-EXAMPLES, PHOTOS, ALIASES, BASKETS = 12, 4, 6, 3
+ARTICLES, PHOTOS, ALIASES, BASKETS = 12, 4, 6, 3
 """How many articles, photos, shoppers and baskets there are to start from."""
 
-_CARD = '<li class="match"><span class="photo"></span><span class="name">&nbsp;</span></li>'
-_GALLERY = f"""<section class="gallery"><div class="heading"><h2>&nbsp;</h2></div>
-  <ol class="matches">{_CARD * DEFAULT_MATCHES}</ol></section>"""
-SKELETON = f"""<div class="answer skeleton" aria-hidden="true"><div class="side"><div class="query">
-  <span class="photo"></span></div></div><div class="galleries">{_GALLERY * len(ALL)}</div></div>"""
-"""The shape of an answer, shown until it comes."""
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A model's row in a table of the evaluation.
+
+    Attributes:
+        model: its name.
+        ours: whether the page has a gallery of it; the others are what it has to beat.
+        scores: its figures.
+        width: of its bar, in percent of the chart.
+        low: left end of its confidence interval, in percent of the chart.
+        interval: width of its confidence interval, in percent of the chart.
+    """
+
+    model: str
+    ours: bool
+    scores: Scores
+    width: float
+    low: float
+    interval: float
 
 
-def page_html(place: Place, recommender: Recommender, photo: bytes) -> str:
-    """Return what is shown at a place.
+@dataclass(frozen=True)
+class Chart:
+    """A table of the evaluation: its name, what it measures, its questions and its rows."""
+
+    name: str
+    measures: str
+    questions: int
+    rows: Sequence[ScoreRow]
+
+
+def page_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
+    """Return what a page shows below the search box.
 
     Args:
-        place: where the visitor is.
-        recommender: answers.
-        photo: the JPEG of the visitor's photo that is asked about; empty for none.
+        state: where the visitor is.
+        recommender: answers the query.
+        photo: JPEG of the visitor's own photo; empty for none.
 
     Raises:
         RecsysError: as `Recommender.search`, `Recommender.for_shopper` and
             `Recommender.for_basket`.
     """
-    if place.page == QUALITY:
+    if state.page == QUALITY:
         return evaluation_html(recommender.evaluation)
-    if place.page == CATALOG:
-        return catalog_page.catalog_html(recommender.catalog_summary)
-    if place.page == SHOPPER:
-        return _shopper(place, recommender)
-    return _answer(place, recommender, photo) if place.asks else welcome_html(recommender)
+    if state.page == CATALOG:
+        return catalog_html(recommender.catalog_summary)
+    if state.page == SHOPPER:
+        return shopper_html(state, recommender)
+    return _answer_html(state, recommender, photo) if state.has_query else welcome_html(recommender)
+
+
+def skeleton_html() -> str:
+    """Return the shape of an answer, shown until the answer comes."""
+    return render("skeleton.html", galleries=len(ALL), cards=DEFAULT_MATCHES)
 
 
 def welcome_html(recommender: Recommender) -> str:
-    """Return ways to start, all of which are answered without an encoder."""
-    articles = recommender.example_articles(EXAMPLES)
+    """Return examples of every kind of search. None of them needs an encoder."""
     phrases = recommender.example_phrases
-    whole = [each for each in phrases if not each.startswith("in ")]
-    colours = [each for each in phrases if each.startswith("in ")]
-    return f"""
-    <div class="welcome"><h2>Show me more like this</h2>
-      <p>Five retrieval models answer side by side: by text, by looks, by features, by who bought
-      what, and all combined. Start anywhere.</p>
-      {_chips("Say it", [(each, f"?words={each.replace(' ', '+')}") for each in whole])}
-      {_shoppers(recommender)}
-      {_photos(recommender, colours)}
-      {_cards("Pick an article", articles, recommender.release_version)}
-    </div>"""
+    changes = [each for each in phrases if each.startswith("in ")]
+    articles = recommender.example_articles(ARTICLES)
+    return render(
+        "welcome.html",
+        words=[ChipView(each, _url(words=each)) for each in phrases if each not in changes],
+        shoppers=_shopper_chips(recommender),
+        photos=_photo_cards(recommender, changes),
+        articles=card_views(articles, recommender.release_version, lambda id_: _url(article=id_)),
+    )
 
 
-def _chips(title: str, links: Sequence[tuple[str, str]]) -> str:
-    if not links:
-        return ""
-    chips = "".join(f'<a class="chip" href="{escape(to)}">{escape(text)}</a>' for text, to in links)
-    return f'<section class="start"><h3>{title}</h3><p class="chips">{chips}</p></section>'
+def _url(**fields: str) -> str:
+    return f"?{urlencode(fields)}"
 
 
-def _shoppers(recommender: Recommender) -> str:
+def _shopper_chips(recommender: Recommender) -> list[ChipView]:
     aliases = recommender.shoppers()[:ALIASES]
-    links = [(alias, write(Place(SHOPPER, shopper=alias))) for alias in aliases]
-    return _chips("Ask for a shopper", links)
+    return [ChipView(each, to_url(PageState(SHOPPER, shopper=each))) for each in aliases]
 
 
-def _baskets(recommender: Recommender) -> str:
+def _basket_chips(recommender: Recommender) -> list[ChipView]:
     articles = recommender.example_articles(2 * BASKETS)
-    links = [
-        (f"{one.name} + {other.name}", write(Place(SHOPPER, basket=_ids(one, other))))
+    return [
+        ChipView(
+            f"{one.name} + {other.name}",
+            to_url(PageState(SHOPPER, basket=f"{one.article_id} {other.article_id}")),
+        )
         for one, other in zip(articles[::2], articles[1::2], strict=False)
     ]
-    return _chips("Ask for a basket", links)
 
 
-def _ids(*articles: Article) -> str:
-    return " ".join(article.article_id for article in articles)
-
-
-def _photos(recommender: Recommender, colours: list[str]) -> str:
-    """Return photos to ask about as if they were a visitor's, also with words beside them."""
+def _photo_cards(recommender: Recommender, changes: Sequence[str]) -> list[CardView]:
+    """Return photos to search with as if they were the visitor's own, alone and with words."""
     articles = recommender.example_articles(PHOTOS + 2)[1:-1]
-    plain = "".join(
-        card_html(each, recommender.release_version, f"?photo={each.article_id}")
-        for each in articles
-    )
-    said = "".join(
-        card_html(
-            each,
-            recommender.release_version,
-            f"?photo={each.article_id}&words={colour.replace(' ', '+')}",
-            f'<span class="line"><b>but {escape(colour)}</b></span>',
-        )
-        for each, colour in zip(articles, colours, strict=False)
-    )
-    if not plain:
-        return ""
-    return f"""<section class="start"><h3>Ask with a photo, or with a photo and words</h3>
-      <ol class="matches">{plain}{said}</ol></section>"""
+    version = recommender.release_version
+    alone = card_views(articles, version, lambda id_: _url(photo=id_))
+    with_words = [
+        card_view(each, version, _url(photo=each.article_id, words=words), caption=f"but {words}")
+        for each, words in zip(articles, changes, strict=False)
+    ]
+    return alone + with_words
 
 
-def _cards(title: str, articles: list[Article], release_version: str) -> str:
-    cards = "".join(
-        card_html(each, release_version, f"?article={each.article_id}") for each in articles
-    )
-    return f"""<section class="start articles"><h3>{title}</h3>
-      <ol class="matches">{cards}</ol></section>"""
-
-
-def _answer(place: Place, recommender: Recommender, photo: bytes) -> str:
-    found = recommender.search_with_facets(place.search, place.k)
+def _answer_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
+    found = recommender.search_with_facets(state.search, state.k)
     answer = found.answer
-    shown = recommender.article(place.photo_of) if place.photo_of else answer.query
-    agreed, leads = agreement(answer.galleries), _leads(place)
-    galleries = "".join(
-        gallery_html(each, answer.release_version, leads, agreed) for each in answer.galleries
+    article = recommender.article(state.photo_of) if state.photo_of else answer.query
+    return render(
+        "answer.html",
+        query=query_panel(answer, state, photo, article),
+        controls=controls(state, found.facets, found.weights, recommender.prices),
+        galleries=_gallery_views(answer.galleries, answer.release_version, state),
+        comparison=comparison(answer.galleries),
     )
-    controls = controls_html(place, found.facets, found.weights, recommender.prices)
-    return f"""<div class="answer">
-      <div class="side">{panel_html(answer, place, photo, shown)}{controls}</div>
-      <div class="galleries">{galleries}{comparison_html(answer.galleries)}</div></div>"""
 
 
-def _leads(place: Place) -> Address:
-    """Return where clicks on articles lead: to their details, above what is shown."""
-    return lambda article_id: write(place.opening(article_id))
+def _gallery_views(
+    galleries: Sequence[Gallery], release_version: str, state: PageState
+) -> list[GalleryView]:
+    """Return galleries whose cards open the details of their article."""
+    counts = found_by(galleries)
+    return [
+        gallery_view(each, release_version, lambda id_: to_url(state.with_opened(id_)), counts)
+        for each in galleries
+    ]
 
 
-def _shopper(place: Place, recommender: Recommender) -> str:
-    form = _who(place, recommender.shoppers())
-    if place.shopper:
-        return form + basket_html(place, recommender.for_shopper(place.shopper, place.k))
-    if place.basket:
-        return form + basket_html(place, recommender.for_basket(place.basket.split(), place.k))
-    return form + _shoppers(recommender) + _baskets(recommender)
+def shopper_html(state: PageState, recommender: Recommender) -> str:
+    """Return the page of shoppers and baskets.
 
-
-def basket_html(place: Place, answer: BasketAnswer) -> str:
-    """Return what a basket or a shopper gets: what they have, a gallery a model, what to rebuy."""
-    leads = _leads(place)
-    count = f"{len(answer.history):,} article{'s' if len(answer.history) != 1 else ''}"
-    title = f"What {answer.alias} bought" if answer.alias else "Your basket"
-    order = ", the latest first" if answer.alias else ""
-    have = shelf_html(
-        "history", title, f"{count}{order}.", answer.history, answer.release_version, leads
+    Raises:
+        QueryError: as `Recommender.for_shopper` and `Recommender.for_basket`.
+    """
+    answer = None
+    if state.shopper:
+        answer = recommender.for_shopper(state.shopper, state.k)
+    elif state.basket:
+        answer = recommender.for_basket(state.basket.split(), state.k)
+    return render(
+        "shopper.html",
+        page=SHOPPER,
+        aliases=recommender.shoppers(),
+        shopper=state.shopper,
+        basket=state.basket,
+        galleries=basket_galleries(state, answer) if answer else [],
+        comparison=comparison(answer.galleries) if answer else [],
+        shoppers=[] if answer else _shopper_chips(recommender),
+        baskets=[] if answer else _basket_chips(recommender),
     )
-    agreed = agreement(answer.galleries)
-    galleries = "".join(
-        gallery_html(each, answer.release_version, leads, agreed) for each in answer.galleries
+
+
+def basket_galleries(state: PageState, answer: BasketAnswer) -> list[GalleryView]:
+    """Return what a shopper or a basket has, a gallery for each model, and what to buy again."""
+    version = answer.release_version
+
+    def open_details(article_id: str) -> str:
+        return to_url(state.with_opened(article_id))
+
+    count = len(answer.history)
+    explanation = f"{count:,} article{'' if count == 1 else 's'}"
+    history = GalleryView(
+        "history",
+        f"What {answer.alias} bought" if answer.alias else "Your basket",
+        f"{explanation}, the latest first." if answer.alias else f"{explanation}.",
+        card_views(answer.history, version, open_details),
     )
-    why = "Bought most often, then latest. The galleries above leave out what they have."
-    again = shelf_html("again", "Buy again", why, answer.again, answer.release_version, leads)
-    return f"""<div class="answer wide"><div class="galleries">{have}{galleries}
-      {again if answer.again else ""}{comparison_html(answer.galleries)}</div></div>"""
+    again = GalleryView(
+        "again",
+        "Buy again",
+        "What they bought most often. The galleries above leave out all that they bought.",
+        card_views(answer.again, version, open_details),
+    )
+    galleries = _gallery_views(answer.galleries, version, state)
+    return [history, *galleries, *([again] if answer.again else [])]
 
 
-def _who(place: Place, aliases: list[str]) -> str:
-    options = "".join(f'<option value="{escape(alias)}">' for alias in aliases)
-    page = f'<input type="hidden" name="see" value="{SHOPPER}">'
-    return f"""<div class="who">
-      <form class="search">{page}<div class="box"><input name="shopper" list="aliases"
-        value="{escape(place.shopper)}" placeholder="{escape(aliases[0]) if aliases else ""}"
-        aria-label="Shopper" autocomplete="off"></div>
-        <datalist id="aliases">{options}</datalist>
-        <button type="submit" class="primary">Show</button></form>
-      <form class="search">{page}<div class="box"><input name="basket"
-        value="{escape(place.basket)}" placeholder="Or a basket of article ids"
-        aria-label="Basket" autocomplete="off"></div>
-        <button type="submit" class="primary">Show what goes with it</button></form>
-      <p class="hint">A shopper is somebody who bought things, under a made-up name.</p>
-    </div>"""
+def evaluation_html(evaluation: Evaluation) -> str:
+    """Return the page of the evaluation: a chart for each table, all figures below it."""
+    charts = [_chart(name, table) for name, table in evaluation.tables.items()]
+    return render("evaluation.html", charts=charts)
+
+
+def _chart(name: str, table: Table) -> Chart:
+    ranked = table.ranked()
+    longest = max(scores.recall_12.high for _, scores in ranked) or 1.0
+    rows = [_score_row(model, scores, longest) for model, scores in ranked]
+    return Chart(name, PROTOCOLS[name], table.questions, rows)
+
+
+def _score_row(model: str, scores: Scores, longest: float) -> ScoreRow:
+    recall = scores.recall_12
+    mean, low, high = (100 * value / longest for value in (recall.mean, recall.low, recall.high))
+    return ScoreRow(model, model in OURS, scores, mean, low, high - low)

@@ -1,4 +1,4 @@
-"""The Gradio page, over the edition that is `LiveEdition`."""
+"""The Gradio page and the server that runs it."""
 
 import random
 from collections.abc import Iterator
@@ -15,66 +15,67 @@ from recsys.catalog.photos import MAX_BYTES
 from recsys.errors import QueryError
 from recsys.serving.edition import LiveEdition
 from recsys.serving.monitoring import Metrics
-from recsys.web import catalog_page, layout
-from recsys.web.agents import answer_in_json
-from recsys.web.api import Api, bind
+from recsys.web import layout
+from recsys.web.api import ENCODER_QUEUE, SEARCH_QUEUE, Api, add_endpoints
 from recsys.web.api_schema import health_answer
-from recsys.web.handlers import Navigation, Shown, View
-from recsys.web.pages import SKELETON, welcome_html
-from recsys.web.queues import READING, SEARCHING
+from recsys.web.catalog_page import CATALOG_SCRIPT
+from recsys.web.gradio_private import answer_agents_in_json, event_field
+from recsys.web.handlers import PageHandlers, PageUpdate, Session
+from recsys.web.pages import skeleton_html, welcome_html
 from recsys.web.uploads import sweeping, uploads_folder
-from recsys.web.url import Place
+from recsys.web.url import PageState
 
 STATIC = Path(__file__).parent / "static"
 STYLESHEETS = [STATIC / "page.css", STATIC / "catalog.css"]
-FOLLOW = (STATIC / "page.js").read_text(encoding="utf-8")
-"""What makes links, forms, dropped photos and the browser's history ask in place."""
+PAGE_SCRIPT = (STATIC / "page.js").read_text(encoding="utf-8")
+"""Handles links, forms, dropped photos and the browser's history without loading the page anew."""
 
-OPEN = (STATIC / "detail.js").read_text(encoding="utf-8")
-"""What opens the details of an article as a dialog."""
+DETAIL_SCRIPT = (STATIC / "detail.js").read_text(encoding="utf-8")
+"""Opens the details of an article as a dialog."""
 
 SESSIONS = 1000
-"""How many visitors' states are kept. Gradio makes one for each call without a session, too."""
+"""How many visitors' sessions are kept. Gradio makes one for each API call, too."""
 
-HIDDEN: dict[str, Any] = {
+PRIVATE: dict[str, Any] = {
     "api_visibility": "private",
     "show_progress": "hidden",
     "trigger_mode": "multiple",
 }
-"""How the page's own events are bound: not in the API, and without Gradio's veil.
+"""Gradio options of the page's own events: not in the API, and without Gradio's progress display.
 
-The page itself asks one question at a time, the last one next: "always_last" forgets its address.
+The trigger mode "always_last" would forget the address of the last event; the page itself sends one
+event at a time.
 """
 
-PLAIN: dict[str, Any] = {"apply_default_css": False}
-"""How the page's parts are made: nothing of Gradio's look."""
+UNSTYLED: dict[str, Any] = {"apply_default_css": False}
+"""Gradio options of the page's parts: none of Gradio's own styles."""
 
 
-class Interface:
-    """What the page does.
+class PageServer:
+    """The page's event handlers and the server's routes.
 
     Args:
-        live: the edition that answers; each query asks for it once, and keeps to it.
-        chance: draws the surprises.
+        live: the edition that answers. A query uses the same one until it ends.
+        rng: draws the random articles.
     """
 
-    def __init__(self, live: LiveEdition, chance: random.Random) -> None:
+    def __init__(self, live: LiveEdition, rng: random.Random) -> None:
         self.live, self.first = live, live.current
-        self.navigation, self.metrics = Navigation(live, chance), Metrics(live)
+        self.handlers, self.metrics = PageHandlers(live, rng), Metrics(live)
 
-    def go(self, event: gr.EventData, view: View) -> Iterator[Shown]:
-        """Follow a link or a form of the page."""
-        yield from self.navigation.go(str(event._data["address"]), view)
+    def on_address(self, event: gr.EventData, session: Session) -> Iterator[PageUpdate]:
+        """Show what a link or a form of the page leads to."""
+        yield from self.handlers.open_address(event_field(event, "address"), session)
 
-    def bring(self, photo: bytes | None, view: View) -> Iterator[tuple[Any, ...]]:
-        """Answer for an uploaded photo, and make room for the next one."""
-        for shown in self.navigation.bring(photo or b"", view):
-            yield *shown, None
+    def on_photo(self, photo: bytes | None, session: Session) -> Iterator[tuple[Any, ...]]:
+        """Show what is similar to an uploaded photo, and empty the upload for the next one."""
+        for update in self.handlers.search_photo(photo or b"", session):
+            yield *update, None
 
-    def arrive(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return what depends on the release: notice, foot, and the welcome of a plain visit.
+    def on_load(self, request: gr.Request) -> tuple[Any, ...]:
+        """Return the notice, the footer and, where the address is empty, the welcome.
 
-        What the page was made with is right until a swap.
+        The page was made with those of the first release; they change only after a swap.
         """
         edition = self.live.current
         if edition is self.first:
@@ -91,13 +92,13 @@ class Interface:
             photo = None
         if photo is None:
             return Response("There is no such photo.", 404)
-        # With the release in its address, a photo never changes.
-        named = request.query_params.get("release") == recommender.release_version
-        keep = "public, max-age=604800, immutable" if named else "no-cache"
-        return Response(photo, media_type="image/jpeg", headers={"Cache-Control": keep})
+        # A photo of one release never changes.
+        versioned = request.query_params.get("release") == recommender.release_version
+        caching = "public, max-age=604800, immutable" if versioned else "no-cache"
+        return Response(photo, media_type="image/jpeg", headers={"Cache-Control": caching})
 
     def serve_health(self, request: Request) -> Response:
-        """Serve ``health``: what is served, and whether photos and words are read already."""
+        """Serve ``health``: the release, and whether the encoders are loaded."""
         return JSONResponse(health_answer(self.live.current))
 
     def serve_metrics(self, request: Request) -> Response:
@@ -105,39 +106,38 @@ class Interface:
         return Response(self.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
-def make_page(interface: Interface) -> gr.Blocks:
-    """Return the page, its events bound and its API endpoints named."""
-    first = interface.first
+def make_page(server: PageServer) -> gr.Blocks:
+    """Return the page with its events and the API's endpoints."""
+    first = server.first
     recommender = first.recommender
-    start = layout.top_html(Place(), 0, None, b"", recommender.release_version)
+    start = layout.top_html(PageState(), 0, None, b"", recommender.release_version)
+    welcome = welcome_html(recommender)
     page = gr.Blocks(title=layout.TITLE, analytics_enabled=False, fill_width=True)
     with page:
-        notice = gr.HTML(layout.notice_html(first.notice), elem_id="notice", **PLAIN)
-        top = gr.HTML(start, elem_id="top", js_on_load=FOLLOW, **PLAIN)
-        gr.HTML(SKELETON, elem_id="skeleton", **PLAIN)
-        answer = gr.HTML(
-            welcome_html(recommender), elem_id="answer", js_on_load=catalog_page.DRAW, **PLAIN
-        )
-        detail = gr.HTML(elem_id="detail", js_on_load=OPEN, **PLAIN)
-        foot = gr.HTML(layout.footer_html(first), elem_id="foot", **PLAIN)
+        notice = gr.HTML(layout.notice_html(first.notice), elem_id="notice", **UNSTYLED)
+        top = gr.HTML(start, elem_id="top", js_on_load=PAGE_SCRIPT, **UNSTYLED)
+        gr.HTML(skeleton_html(), elem_id="skeleton", **UNSTYLED)
+        answer = gr.HTML(welcome, elem_id="answer", js_on_load=CATALOG_SCRIPT, **UNSTYLED)
+        detail = gr.HTML(elem_id="detail", js_on_load=DETAIL_SCRIPT, **UNSTYLED)
+        foot = gr.HTML(layout.footer_html(first), elem_id="foot", **UNSTYLED)
         photo = gr.File(file_types=["image"], type="binary", label="Photo", elem_id="photo")
-        view = gr.State(View())
-        shown = [top, answer, detail, view]
-        top.select(interface.go, view, shown, **HIDDEN, **SEARCHING)
-        # The page says "submit" where an encoder may have to read words.
-        top.submit(interface.go, view, shown, **HIDDEN, **READING)
-        photo.upload(interface.bring, [photo, view], [*shown, photo], **HIDDEN, **READING)
-        page.load(interface.arrive, None, [notice, foot, answer], **HIDDEN, **SEARCHING)
-        bind(Api(interface.live))
+        session = gr.State(Session())
+        parts = [top, answer, detail, session]
+        top.select(server.on_address, session, parts, **PRIVATE, **SEARCH_QUEUE)
+        # The page sends "submit" where an encoder may be needed for words.
+        top.submit(server.on_address, session, parts, **PRIVATE, **ENCODER_QUEUE)
+        photo.upload(server.on_photo, [photo, session], [*parts, photo], **PRIVATE, **ENCODER_QUEUE)
+        page.load(server.on_load, None, [notice, foot, answer], **PRIVATE, **SEARCH_QUEUE)
+        add_endpoints(Api(server.live))
     return page
 
 
 def launch(live: LiveEdition, **options: Any) -> gr.Blocks:
     """Serve the page and return it; ``options`` go to Gradio's ``launch``."""
-    uploads, interface = uploads_folder(), Interface(live, random.SystemRandom())
+    uploads, server = uploads_folder(), PageServer(live, random.SystemRandom())
     live.current.recommender.encoders.load_in_background()
-    interface.metrics.listen()
-    page = make_page(interface)
+    server.metrics.listen()
+    page = make_page(server)
     page.launch(
         theme=gr.themes.Base(
             font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
@@ -151,13 +151,13 @@ def launch(live: LiveEdition, **options: Any) -> gr.Blocks:
         prevent_thread_lock=True,
         app_kwargs={
             "routes": [
-                Route("/photos/{article_id}.jpg", interface.serve_photo),
-                Route("/health", interface.serve_health),
-                Route("/metrics", interface.serve_metrics),
+                Route("/photos/{article_id}.jpg", server.serve_photo),
+                Route("/health", server.serve_health),
+                Route("/metrics", server.serve_metrics),
             ],
             "lifespan": sweeping(uploads),
         },
         **options,
     )
-    answer_in_json(page)
+    answer_agents_in_json(page)
     return page

@@ -1,28 +1,41 @@
-"""What a visitor narrows and weighs answers with: one form, whose fields are those of addresses."""
+"""What stands beside an answer: the query, and a form of filters and weights.
 
-from collections.abc import Iterable, Mapping
-from html import escape
+The form's fields are those of addresses.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from recsys.models.registry import COUNTS, FEATURES, IMAGE, TEXT, TWO_TOWER
-from recsys.retrieval.facets import FACETS, Facet, Filters
-from recsys.serving.request import DEFAULT_MATCHES, MOST_MATCHES
-from recsys.web.cards import TITLES, column_label
-from recsys.web.layout import hidden_html
-from recsys.web.url import CHEAPEST, DEAREST, WEIGHT, Place, write
+from recsys.retrieval.attributes import NamedAttribute
+from recsys.retrieval.facets import FACETS, Choice, Facet, Filters
+from recsys.serving.request import DEFAULT_MATCHES, MOST_MATCHES, SearchRequest
+from recsys.serving.results import Answer, Article, PhotoAttribute
+from recsys.web.cards import (
+    TITLES,
+    ChipView,
+    PhotoView,
+    column_label,
+    own_photo_view,
+    photo_view,
+)
+from recsys.web.url import CHEAPEST, DEAREST, WEIGHT_PREFIX, PageState, to_url, url_fields
 
 COUNTS_OFFERED = (6, DEFAULT_MATCHES, 24, 36, MOST_MATCHES)
-HEAVY = 10
-"""The end of a weight's slider."""
+
+SLIDER_MAX = 10
+"""The end of a weight's slider. Only the proportions of weights count."""
 
 PRESETS: Mapping[str, Mapping[str, float]] = {
     "Balanced": {},
-    "Looks": {IMAGE.name: HEAVY},
-    "Words": {TEXT.name: HEAVY, FEATURES.name: 5},
-    "Shoppers also bought": {TWO_TOWER.name: HEAVY, "co_purchase": 5},
+    "Looks": {IMAGE.name: SLIDER_MAX},
+    "Words": {TEXT.name: SLIDER_MAX, FEATURES.name: 5},
+    "Shoppers also bought": {TWO_TOWER.name: SLIDER_MAX, "co_purchase": 5},
 }
-"""Weights by name; "balanced" are those that were learned."""
+"""Weights by name; "Balanced" are the learned ones."""
 
-CHANGED = (
+FORM_FIELDS = (
     "k",
     *FACETS,
     "with_photo",
@@ -30,121 +43,253 @@ CHANGED = (
     CHEAPEST,
     DEAREST,
     "words_weight",
-    WEIGHT,
+    WEIGHT_PREFIX,
     "open",
 )
+"""Fields of addresses that the form sets itself, or that end with it."""
 
 
-def controls_html(
-    place: Place, facets: Iterable[Facet], weights: Mapping[str, float], prices: tuple[float, float]
-) -> str:
-    """Return the form.
+@dataclass(frozen=True)
+class QueryPanel:
+    """What was searched with.
+
+    Attributes:
+        label: for screen readers.
+        heading: the article's name or the words.
+        photo: of the article or the visitor; ``None`` for words alone.
+        article: the article; ``None`` for none.
+        facts: the article's attributes, by their labels.
+        words: removes the words beside an article or a photo; ``None`` where there are none.
+        named: remove the attributes that the words name.
+        shows: what the photo shows; empty for nothing.
+        corrections: by attribute's label, the values to correct that with.
+        own_photo: whether the photo is the visitor's own.
+    """
+
+    label: str
+    heading: str
+    photo: PhotoView | None = None
+    article: Article | None = None
+    facts: Sequence[tuple[str, str]] = ()
+    words: ChipView | None = None
+    named: Sequence[ChipView] = ()
+    shows: str = ""
+    corrections: Sequence[tuple[str, Sequence[ChipView]]] = ()
+    own_photo: bool = False
+
+
+@dataclass(frozen=True)
+class FacetView:
+    """A column's values to filter by, and those that are chosen."""
+
+    column: str
+    label: str
+    choices: Sequence[Choice]
+    chosen: Sequence[str]
+
+
+@dataclass(frozen=True)
+class PriceBox:
+    """A field for the lowest or highest price: its name, label, usual value and value."""
+
+    name: str
+    label: str
+    placeholder: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A slider: its name, label and value."""
+
+    name: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The form of filters and weights.
+
+    Attributes:
+        hidden: fields of the address that the form does not change.
+        search: the search that it starts from.
+        k: number of matches.
+        offered: numbers of matches to choose from.
+        in_use: whether any filter or weight is set.
+        clear: removes all filters; ``None`` where there are none.
+        words_weight: how much words count beside an article or a photo; ``None`` where there is
+            only one of both.
+        facets: values to filter by.
+        prices: fields for the lowest and the highest price; none where nothing was ever sold.
+        presets: weights to choose.
+        sliders: a weight for each part of the combined model.
+        slider_max: the end of these sliders.
+    """
+
+    hidden: Sequence[tuple[str, str]]
+    search: SearchRequest
+    k: int
+    offered: Sequence[int]
+    in_use: bool
+    clear: ChipView | None
+    words_weight: str | None
+    facets: Sequence[FacetView]
+    prices: Sequence[PriceBox]
+    presets: Sequence[ChipView]
+    sliders: Sequence[Slider]
+    slider_max: int = SLIDER_MAX
+
+
+def query_panel(
+    answer: Answer, state: PageState, photo: bytes, article: Article | None
+) -> QueryPanel:
+    """Return what was searched with.
 
     Args:
-        place: what is shown.
-        facets: what it can be narrowed down to.
-        weights: what each part of the combined model weighs now.
+        answer: the answer beside it.
+        state: what the page shows.
+        photo: JPEG of the visitor's own photo; empty for none.
+        article: the article that was searched with, or whose photo was; ``None`` for none.
+    """
+    named = _named_chips(answer.named, state)
+    if answer.query:
+        return QueryPanel(
+            label="Your article",
+            heading=answer.query.name,
+            photo=photo_view(answer.query, answer.release_version, "eager"),
+            article=answer.query,
+            facts=[(column_label(each), value) for each, value in answer.query.attributes.items()],
+            words=_words_chip(answer, state),
+            named=named,
+        )
+    if state.search.photo is None:
+        return QueryPanel(label="Your words", heading=f"“{answer.words}”", named=named)
+    return QueryPanel(
+        label="Your photo",
+        heading="Your photo",
+        photo=photo_view(article, answer.release_version, "eager")
+        if article
+        else own_photo_view(photo),
+        words=_words_chip(answer, state),
+        named=named,
+        shows=_shows(answer.reading),
+        corrections=[_correction(each, state) for each in answer.reading],
+        own_photo=article is None,
+    )
+
+
+def _words_chip(answer: Answer, state: PageState) -> ChipView | None:
+    if not answer.words:
+        return None
+    without = state.with_search(words="", ignored=frozenset())
+    return ChipView(f"“{answer.words}” ×", to_url(without), "forget", "Remove these words")
+
+
+def _named_chips(named: Iterable[NamedAttribute], state: PageState) -> list[ChipView]:
+    ignored = state.search.ignored
+    return [
+        ChipView(
+            f"{column_label(each.column)}: {each.words} ×",
+            to_url(state.with_search(ignored=ignored | {each.column})),
+            "ignore",
+            f"Only {', '.join(each.values)}. Click to search all.",
+        )
+        for each in named
+    ]
+
+
+def _shows(attributes: Iterable[PhotoAttribute]) -> str:
+    likeliest = [each.guesses[0] for each in attributes]
+    return " · ".join(f"{each.value} {each.chance:.0%}" for each in likeliest)
+
+
+def _correction(attribute: PhotoAttribute, state: PageState) -> tuple[str, list[ChipView]]:
+    column, corrected = attribute.column, state.search.corrected
+    chips = [
+        ChipView(
+            f"{each.value} {each.chance:.0%}",
+            to_url(state.with_search(corrected={**corrected, column: each.value})),
+            "correct",
+            f"It is {each.value}",
+            current=each is attribute.guesses[0],
+        )
+        for each in attribute.guesses
+    ]
+    return column_label(column), chips
+
+
+def controls(
+    state: PageState,
+    facets: Iterable[Facet],
+    weights: Mapping[str, float],
+    prices: tuple[float, float],
+) -> Controls:
+    """Return the form of filters and weights.
+
+    Args:
+        state: what the page shows.
+        facets: values to filter by.
+        weights: of the combined model's parts, as they are now.
         prices: the lowest and highest of the catalogue; NaN where nothing was ever sold.
     """
-    chosen = "".join(_facet(facet, place) for facet in facets)
-    return f"""
-    <section class="narrow" aria-label="Filters and weights">
-      <button type="button" class="fold" data-fold aria-expanded="false">
-        Filters and weights{_in_use(place)}</button>
-      <form class="controls">{hidden_html(place, CHANGED)}
-        {_reset(place)}
-        {_how_many(place)}{_words_weight(place)}{chosen}{_prices(place, prices)}
-        {_switch("with_photo", "Only with a photo", place.search.filters.with_photo)}
-        {_switch("one_a_product", "Hide other colours of a product", place.search.one_a_product)}
-        {_weights(place, weights)}
-      </form>
-    </section>"""
-
-
-def _in_use(place: Place) -> str:
-    """Return what a folded form says of itself."""
-    return " · in use" if place.narrowed or place.search.weights else ""
-
-
-def _reset(place: Place) -> str:
-    if not place.narrowed:
-        return ""
-    everything = write(place.searching(filters=Filters(), one_a_product=False))
-    return f'<a class="chip" href="{escape(everything)}">Clear all filters ×</a>'
-
-
-def _how_many(place: Place) -> str:
-    offered = sorted({*COUNTS_OFFERED, place.k})
-    options = "".join(f"<option{' selected' if n == place.k else ''}>{n}</option>" for n in offered)
-    return f'<label class="line">How many <select name="k">{options}</select></label>'
-
-
-def _words_weight(place: Place) -> str:
-    """Return how much words count, where there is something beside them."""
-    search = place.search
-    if not search.words or (search.article is None and search.photo is None):
-        return ""
-    return f"""<label class="slider">Words count
-      <input type="range" name="words_weight" min="0" max="1" step="0.05"
-        value="{search.weight:g}"></label>"""
-
-
-def _facet(facet: Facet, place: Place) -> str:
-    chosen = set(place.search.filters.chosen.get(facet.column, ()))
-    choices = "".join(
-        f"""<label><input type="checkbox" name="{facet.column}" value="{escape(each.value)}"
-          {"checked" if each.value in chosen else ""}><span>{escape(each.value)}</span>
-          <span class="count">{each.count:,}</span></label>"""
-        for each in facet.choices
-    )
-    told = f' <span class="chosen">{escape(", ".join(sorted(chosen)))}</span>' if chosen else ""
-    return f"""<details data-name="{facet.column}"{" open" if chosen else ""}>
-      <summary>{escape(column_label(facet.column))}{told}</summary>
-      <div class="choices">{choices}</div></details>"""
-
-
-def _prices(place: Place, prices: tuple[float, float]) -> str:
-    low, high = prices
-    if not low <= high:
-        return ""
-    filters = place.search.filters
-    boxes = " to ".join(
-        f"""<input type="number" name="{name}" min="0" step="any" inputmode="decimal"
-          aria-label="{label} price" placeholder="{usual:.2g}"
-          value="{"" if given is None else f"{given:g}"}">"""
-        for name, label, usual, given in (
-            (CHEAPEST, "Lowest", low, filters.cheapest),
-            (DEAREST, "Highest", high, filters.dearest),
-        )
-    )
-    return f'<div class="line">Price <span class="prices">{boxes}</span></div>'
-
-
-def _switch(name: str, label: str, on: bool) -> str:
-    checked = " checked" if on else ""
-    return (
-        f'<label class="switch"><input type="checkbox" name="{name}" value="1"{checked}>'
-        f"<span>{label}</span></label>"
+    search = state.search
+    return Controls(
+        hidden=url_fields(state, FORM_FIELDS),
+        search=search,
+        k=state.k,
+        offered=sorted({*COUNTS_OFFERED, state.k}),
+        in_use=state.is_filtered or bool(search.weights),
+        clear=_clear_chip(state),
+        words_weight=_words_weight(search),
+        facets=[_facet_view(each, search.filters) for each in facets],
+        prices=_price_boxes(search.filters, *prices),
+        presets=[_preset(name, state) for name in PRESETS],
+        sliders=_sliders(search, weights),
     )
 
 
-def _weights(place: Place, weights: Mapping[str, float]) -> str:
-    """Return presets, and a slider a part; counts only say something about articles."""
+def _clear_chip(state: PageState) -> ChipView | None:
+    if not state.is_filtered:
+        return None
+    cleared = state.with_search(filters=Filters(), one_a_product=False)
+    return ChipView("Clear all filters ×", to_url(cleared))
+
+
+def _words_weight(search: SearchRequest) -> str | None:
+    by_example = search.article is not None or search.photo is not None
+    return f"{search.weight:g}" if search.words and by_example else None
+
+
+def _facet_view(facet: Facet, filters: Filters) -> FacetView:
+    chosen = sorted(set(filters.chosen.get(facet.column, ())))
+    return FacetView(facet.column, column_label(facet.column), facet.choices, chosen)
+
+
+def _price_boxes(filters: Filters, low: float, high: float) -> list[PriceBox]:
+    if math.isnan(low):
+        return []
+
+    def box(name: str, label: str, usual: float, price: float | None) -> PriceBox:
+        return PriceBox(name, label, f"{usual:.2g}", "" if price is None else f"{price:g}")
+
+    return [
+        box(CHEAPEST, "Lowest price", low, filters.cheapest),
+        box(DEAREST, "Highest price", high, filters.dearest),
+    ]
+
+
+def _preset(name: str, state: PageState) -> ChipView:
+    weights = PRESETS[name]
+    current = dict(state.search.weights) == dict(weights)
+    return ChipView(name, to_url(state.with_search(weights=weights)), current=current)
+
+
+def _sliders(search: SearchRequest, weights: Mapping[str, float]) -> list[Slider]:
+    """Return a slider for each part. Counts of purchases know only articles."""
     heaviest = max(weights.values(), default=0) or 1
-    known = [part for part in weights if place.search.article is not None or part not in COUNTS]
-    sliders = "".join(_slider(part, HEAVY * weights[part] / heaviest) for part in known)
-    own, here = dict(place.search.weights), ' aria-current="true"'
-    presets = "".join(
-        f'<a class="chip" href="{escape(write(place.searching(weights=preset)))}"'
-        f"{here if own == dict(preset) else ''}>{name}</a>"
-        for name, preset in PRESETS.items()
-    )
-    return f"""<details data-name="weights"{" open" if own else ""}><summary>What counts in
-      “All combined”</summary><p class="chips">{presets}</p>
-      <div class="sliders" data-weighed="{int(bool(own))}">{sliders}</div></details>"""
-
-
-def _slider(part: str, weight: float) -> str:
-    return f"""<label class="slider">{escape(TITLES[part])}
-      <input type="range" name="{WEIGHT}{part}" min="0" max="{HEAVY}" step="0.1"
-        value="{weight:.1f}"></label>"""
+    return [
+        Slider(WEIGHT_PREFIX + part, TITLES[part], f"{SLIDER_MAX * weight / heaviest:.1f}")
+        for part, weight in weights.items()
+        if search.article is not None or part not in COUNTS
+    ]

@@ -1,7 +1,7 @@
-"""Uploads are not kept: neither their files nor the memory that reading them took.
+"""Deletes uploaded files after some seconds, and returns the memory that reading them took.
 
-They lie in a folder of their own, which is emptied again and again. Gradio's own clean-up ends for
-good when a file comes while it runs.
+Uploads lie in a folder of their own, which is swept regularly. Gradio's own clean-up
+(``delete_cache``) stops for good when a file arrives while it runs.
 """
 
 import asyncio
@@ -19,22 +19,23 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 KEPT_SECONDS = 30
-"""An upload is read within seconds of its arrival, or never."""
+"""Files older than this are deleted. An upload is read within seconds of its arrival, or never."""
 
 SWEEP_SECONDS = 10
+"""Time between two sweeps: an upload lives 40 s at most."""
 
 
 @cache
 def uploads_folder() -> Path:
-    """Return this process's folder for uploads, and make Gradio use it in the pages to come."""
+    """Return this process's folder for uploads, and make Gradio use it for later pages."""
     folder = Path(tempfile.mkdtemp(prefix="more-like-this-"))
-    # Gradio has no other way to be told.
+    # Gradio reads the folder from the environment only.
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     return folder
 
 
 def sweep(folder: Path, before: float) -> None:
-    """Remove all files that were last written before a time, in seconds since 1970."""
+    """Delete the files that were last written before a time, in seconds since 1970."""
     removed = 0
     for path in sorted(folder.rglob("*"), reverse=True):
         try:
@@ -44,22 +45,22 @@ def sweep(folder: Path, before: float) -> None:
                 path.unlink()
                 removed += 1
         except OSError:
-            continue  # A folder with files in it, or a file that has gone meanwhile.
+            continue  # A folder that is not empty, or a file that is gone already.
     if removed:
-        _give_memory_back()
+        _release_memory()
 
 
-def _give_memory_back() -> None:
-    """Return free memory to the system, which the C library otherwise keeps in pieces."""
+def _release_memory() -> None:
+    """Return free memory to the system. glibc otherwise keeps the fragments."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim:
         trim(0)
 
 
 def sweeping(folder: Path) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return a server's lifespan: while it lives, uploads are swept; with it, they all go."""
+    """Return a server's lifespan that sweeps the folder, and deletes it when the server stops."""
 
-    async def sweep_on() -> None:
+    async def sweep_regularly() -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
@@ -69,7 +70,7 @@ def sweeping(folder: Path) -> Callable[[object], AbstractAsyncContextManager[Non
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
-        task = asyncio.create_task(sweep_on())
+        task = asyncio.create_task(sweep_regularly())
         try:
             yield
         finally:

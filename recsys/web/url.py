@@ -1,12 +1,12 @@
-"""The page's address says all that a page shows, so that it can be shared, kept and gone back to.
+"""Page states as addresses and back, so that every view can be shared, bookmarked and gone back to.
 
-Only a photo cannot be in an address: it says that there is one, and the page keeps it.
+A photo cannot be in an address. The address only says that there is one; the server keeps its
+vector for as long as the page is open.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 from urllib.parse import parse_qs, urlencode
 
 from recsys.errors import QueryError
@@ -24,37 +24,40 @@ from recsys.serving.request import (
 )
 from recsys.vectors import Float32
 
-MOST_FIELDS = 200
-WEIGHT, CORRECT = "weight.", "correct."
-"""How the names of fields begin that are about a part of the model, or a column."""
+MAX_FIELDS = 200
+"""Fields of an address; the longest one that the page makes has fewer than 100."""
+
+WEIGHT_PREFIX, CORRECTION_PREFIX = "weight.", "correct."
+"""Start of the names of fields, before a part of the combined model or a column."""
 
 CHEAPEST, DEAREST = "cheapest", "dearest"
 
-FIND, SHOPPER, QUALITY, CATALOG = "find", "shopper", "quality", "catalogue"
+FIND, SHOPPER, QUALITY, CATALOG = "find", "shopper", "quality", "catalog"
 PAGES = (FIND, SHOPPER, QUALITY, CATALOG)
-"""Where the page's menu leads."""
+"""The pages, in the order of the menu."""
 
-OWN = "1"
-"""What stands for a visitor's own photo."""
+FORMER_PAGES = {"catalogue": CATALOG}
+"""Page names in links of earlier versions."""
 
-NO_PHOTO = "The photo of this link is not here any more. Drop it again."
+OWN_PHOTO = "1"
+"""Value of the field "photo" for the visitor's own photo; otherwise it is an article id."""
 
-T = TypeVar("T")
+PHOTO_GONE = "This link's photo is no longer available. Add the photo again."
 
 
 @dataclass(frozen=True)
-class Place:
-    """What is shown.
+class PageState:
+    """What a page shows.
 
     Attributes:
         page: one of `PAGES`.
-        search: what is looked for, on the first page.
-        photo_of: the id of the article whose photo is asked about as if it were a visitor's; empty
-            for none.
-        shopper: whom the answer is for, on the shoppers' page; empty for nobody.
-        basket: the article ids that the answer is for there, with spaces between; empty for none.
-        k: how many matches a gallery.
-        opened: the id of the article whose details are open; empty for none.
+        search: the search, on the page `FIND`.
+        photo_of: id of the article whose photo is searched with; empty if there is none, or if the
+            photo is the visitor's own.
+        shopper: alias, on the page `SHOPPER`; empty for none.
+        basket: article ids separated by spaces, on the page `SHOPPER`; empty for none.
+        k: number of matches in a gallery.
+        opened: id of the article whose details are open; empty for none.
     """
 
     page: str = FIND
@@ -66,238 +69,274 @@ class Place:
     opened: str = ""
 
     @property
-    def asks(self) -> bool:
-        """Whether anything is looked for."""
+    def has_query(self) -> bool:
+        """Whether there is an article, a photo, words, a shopper or a basket to answer for."""
         search = self.search
-        asked = search.article is not None or search.photo is not None or search.words
-        return bool(asked or self.shopper or self.basket)
+        by_example = search.article is not None or search.photo is not None
+        return bool(by_example or search.words or self.shopper or self.basket)
 
     @property
-    def narrowed(self) -> bool:
-        """Whether the visitor has filtered the answers."""
+    def is_filtered(self) -> bool:
+        """Whether filters limit the answer."""
         return self.search.filters != Filters() or self.search.one_a_product
 
-    def opening(self, article_id: str) -> "Place":
-        """Return this place with the details of an article open, or of none."""
+    def with_opened(self, article_id: str) -> "PageState":
+        """Return this state with the details of an article open; of none for an empty id."""
         return dataclasses.replace(self, opened=article_id)
 
-    def searching(self, **changes: object) -> "Place":
-        """Return this place after a change of its search, with no details open."""
+    def with_search(self, **changes: object) -> "PageState":
+        """Return this state with fields of its search replaced and no details open."""
         search = dataclasses.replace(self.search, **changes)  # type: ignore[arg-type]
         return dataclasses.replace(self, search=search, opened="")
 
 
 @dataclass(frozen=True)
-class Directions:
-    """Where an address leads, and what could not be followed in it."""
+class ParsedUrl:
+    """The state that an address leads to, and what is wrong in the address."""
 
-    place: Place
-    complaints: tuple[str, ...]
-
-
-def write(place: Place) -> str:
-    """Return the address of a place, from its question mark on."""
-    return f"?{urlencode(fields(place))}"
+    state: PageState
+    errors: tuple[str, ...]
 
 
-def fields(place: Place) -> list[tuple[str, str]]:
-    """Return what an address says, as names and values; nothing of what is as usual."""
-    said: list[tuple[str, object]] = []
-    if place.page != FIND:
-        # Gradio takes a field "page" for one of its own.
-        said.append(("see", place.page))
-    said += [(name, getattr(place, name)) for name in ("shopper", "basket") if getattr(place, name)]
-    said += _searched(place)
-    if place.k != DEFAULT_MATCHES:
-        said.append(("k", place.k))
-    if place.opened:
-        said.append(("open", place.opened))
-    return [(name, str(value)) for name, value in said]
+def to_url(state: PageState) -> str:
+    """Return the address of a page state, from its question mark on."""
+    return f"?{urlencode(url_fields(state))}"
 
 
-def _searched(place: Place) -> list[tuple[str, object]]:
-    search, usual = place.search, SearchRequest()
+def url_fields(state: PageState, without: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return the names and values of an address's fields. Default values have no field.
+
+    Args:
+        state: what the address leads to.
+        without: names of fields to leave out. A name that ends in a dot is a prefix.
+    """
+    fields: list[tuple[str, object]] = []
+    if state.page != FIND:
+        # Not "page", which is a field of Gradio's own.
+        fields.append(("see", state.page))
+    fields += [("shopper", state.shopper), ("basket", state.basket)]
+    fields += _search_fields(state)
+    if state.k != DEFAULT_MATCHES:
+        fields.append(("k", state.k))
+    fields.append(("open", state.opened))
+    return [
+        (name, str(value))
+        for name, value in fields
+        if value != "" and name not in without and f"{name.partition('.')[0]}." not in without
+    ]
+
+
+def _search_fields(state: PageState) -> list[tuple[str, object]]:
+    search = state.search
     fields: list[tuple[str, object]] = []
     if search.article is not None:
         fields.append(("article", search.article))
     if search.photo is not None:
-        fields.append(("photo", place.photo_of or OWN))
-    if search.words:
-        fields.append(("words", search.words))
-    if search.words and search.weight != usual.weight:
-        fields.append(("words_weight", _number(search.weight)))
+        fields.append(("photo", state.photo_of or OWN_PHOTO))
+    fields.append(("words", search.words))
+    if search.words and search.weight != WORDS_WEIGHT:
+        fields.append(("words_weight", _number_text(search.weight)))
     fields += [("ignore", column) for column in sorted(search.ignored)]
-    fields += [(CORRECT + column, value) for column, value in search.corrected.items()]
-    filters = search.filters
-    fields += [(name, value) for name in FACETS for value in filters.chosen.get(name, ())]
-    prices = {CHEAPEST: filters.cheapest, DEAREST: filters.dearest}
-    fields += [(name, _number(price)) for name, price in prices.items() if price is not None]
-    if filters.with_photo:
-        fields.append(("with_photo", 1))
+    fields += [(CORRECTION_PREFIX + column, value) for column, value in search.corrected.items()]
+    fields += _filter_fields(search.filters)
     if search.one_a_product:
         fields.append(("one_a_product", 1))
-    fields += [(WEIGHT + part, _number(weight)) for part, weight in search.weights.items()]
+    fields += [
+        (WEIGHT_PREFIX + part, _number_text(weight)) for part, weight in search.weights.items()
+    ]
     return fields
 
 
-def _number(number: float) -> str:
-    """Return a number that is read back as just the same."""
+def _filter_fields(filters: Filters) -> list[tuple[str, object]]:
+    fields: list[tuple[str, object]] = [
+        (column, value) for column in FACETS for value in filters.chosen.get(column, ())
+    ]
+    prices = {CHEAPEST: filters.cheapest, DEAREST: filters.dearest}
+    fields += [(name, _number_text(price)) for name, price in prices.items() if price is not None]
+    if filters.with_photo:
+        fields.append(("with_photo", 1))
+    return fields
+
+
+def _number_text(number: float) -> str:
+    """Return a text that `float` turns into exactly this number."""
     return repr(float(number)).removesuffix(".0")
 
 
-def read(address: str, recommender: Recommender, photo: Float32 | None = None) -> Directions:
-    """Return where an address leads; what it says wrongly is left out, with a complaint.
+def from_url(address: str, recommender: Recommender, photo: Float32 | None = None) -> ParsedUrl:
+    """Return the state that an address leads to. Fields with errors get their default value.
 
     Args:
-        address: as `write` gives it.
-        recommender: knows what there is.
-        photo: the vector of the photo that the page has; ``None`` for none.
+        address: as `to_url` returns it.
+        recommender: knows which articles, values and parts exist.
+        photo: vector of the visitor's own photo, float32 [dim]; ``None`` if the page has none.
     """
     try:
-        # A browser may send what is no text in any encoding.
+        # A browser may send text that no encoding has.
         text = address.encode(errors="replace").decode()
-        fields = parse_qs(text.lstrip("?"), max_num_fields=MOST_FIELDS)
+        fields = parse_qs(text.lstrip("?"), max_num_fields=MAX_FIELDS)
     except ValueError:
-        return Directions(Place(), ("This link says too much to be read.",))
-    reader = _UrlParser(fields, recommender)
-    place = reader.place(photo)
-    return Directions(place, tuple(dict.fromkeys(reader.complaints)))
+        return ParsedUrl(PageState(), ("This link has too many fields.",))
+    parser = _UrlParser(fields, recommender)
+    state = parser.state(photo)
+    return ParsedUrl(state, tuple(dict.fromkeys(parser.errors)))
 
 
 class _UrlParser:
-    """Reads the fields of an address, and keeps what is wrong with them."""
+    """Reads the fields of an address and collects what is wrong with them."""
 
     def __init__(self, fields: Mapping[str, list[str]], recommender: Recommender) -> None:
         self.fields, self.recommender = fields, recommender
-        self.complaints: list[str] = []
+        self.errors: list[str] = []
 
-    def place(self, photo: Float32 | None) -> Place:
-        page = self._one("see") or FIND
-        if page not in PAGES:
-            self.complaints.append(f"There is no page {page!r:.60}.")
-            page = FIND
-        if page != FIND:
-            basket = " ".join(ids_in(self._one("basket")))
-            shopper = self._one("shopper").strip()
-            return Place(page, SearchRequest(), "", shopper, basket, self.count(), self.opened())
-        words = self._one("words")
-        digits = "".join(words.split()).isdecimal()
-        article = self._article("words" if digits else "article")
-        photo_of = self._photo_of() if article is None else ""
-        if photo_of:
-            photo = self.recommender.photo_vector(photo_of)
-        elif article is not None or not self._own_photo(photo):
-            photo = None
-        search = self.search("" if digits else words, article, photo)
-        return Place(search=search, photo_of=photo_of, k=self.count(), opened=self.opened())
-
-    def search(self, words: str, article: str | None, photo: Float32 | None) -> SearchRequest:
-        return SearchRequest(
-            article=article,
-            photo=photo,
-            words=words,
-            weight=self._kept(
-                self._number("words_weight", WORDS_WEIGHT), check_share, WORDS_WEIGHT
-            ),
-            corrected=self._corrected(),
-            ignored=frozenset(
-                column for column in self.fields.get("ignore", ()) if self._ignorable(column)
-            ),
-            filters=self._filters(),
-            one_a_product=bool(self._one("one_a_product")),
-            weights=self._weights(),
+    def state(self, own_photo: Float32 | None) -> PageState:
+        page = self._page()
+        if page == FIND:
+            return self._search_state(own_photo)
+        return PageState(
+            page,
+            shopper=self._text("shopper").strip(),
+            basket=" ".join(ids_in(self._text("basket"))),
+            k=self._count(),
+            opened=self._article_id("open") or "",
         )
 
-    def count(self) -> int:
-        text = self._one("k") or str(DEFAULT_MATCHES)
+    def _page(self) -> str:
+        name = self._text("see") or FIND
+        page = FORMER_PAGES.get(name, name)
+        if page in PAGES:
+            return page
+        self.errors.append(f"There is no page {name!r:.60}.")
+        return FIND
+
+    def _search_state(self, own_photo: Float32 | None) -> PageState:
+        words = self._text("words")
+        # A number in the search box is an article id.
+        is_id = "".join(words.split()).isdecimal()
+        article = self._article_id("words" if is_id else "article")
+        photo_of = "" if article else self._photo_article()
+        photo = None if article else self._photo(photo_of, own_photo)
+        search = SearchRequest(
+            article=article,
+            photo=photo,
+            words="" if is_id else words,
+            weight=self._words_weight(),
+            corrected=self._corrections(),
+            ignored=self._ignored(),
+            filters=self._filters(),
+            one_a_product=bool(self._text("one_a_product")),
+            weights=self._weights(),
+        )
+        opened = self._article_id("open") or ""
+        return PageState(search=search, photo_of=photo_of, k=self._count(), opened=opened)
+
+    def _count(self) -> int:
+        text = self._text("k") or str(DEFAULT_MATCHES)
+        # Python refuses to convert very long numbers.
         k = int(text) if text.isdecimal() and len(text) < 10 else text
-        return int(self._kept(k, check_count, DEFAULT_MATCHES))  # type: ignore[arg-type]
+        return k if self._is_valid(check_count, k) and isinstance(k, int) else DEFAULT_MATCHES
 
-    def _photo_of(self) -> str:
-        """Return the id of the article whose photo is asked about; empty for a visitor's own."""
-        text = self._one("photo")
-        return "" if text in ("", OWN) else self._kept(text, self.recommender.photo_vector, "")
+    def _article_id(self, name: str) -> str | None:
+        text = self._text(name)
+        return text if text and self._is_valid(self.recommender.row, text) else None
 
-    def _own_photo(self, photo: Float32 | None) -> bool:
-        """Whether the visitor's own photo is asked about, and there is one."""
-        asked = self._one("photo") == OWN
-        if asked and photo is None:
-            self.complaints.append(NO_PHOTO)
-        return asked and photo is not None
+    def _photo_article(self) -> str:
+        """Return the id of the article whose photo is searched with; empty for none."""
+        text = self._text("photo")
+        if text in ("", OWN_PHOTO):
+            return ""
+        return text if self._is_valid(self.recommender.photo_vector, text) else ""
 
-    def _ignorable(self, column: str) -> bool:
-        if column not in NAMED:
-            self.complaints.append(f"Words name no {column!r:.60} that could be ignored.")
-        return column in NAMED
+    def _photo(self, photo_of: str, own_photo: Float32 | None) -> Float32 | None:
+        if photo_of:
+            return self.recommender.photo_vector(photo_of)
+        if self._text("photo") != OWN_PHOTO:
+            return None
+        if own_photo is None:
+            self.errors.append(PHOTO_GONE)
+        return own_photo
 
-    def opened(self) -> str:
-        return self._article("open") or ""
+    def _words_weight(self) -> float:
+        weight = self._number("words_weight")
+        if weight is None or not self._is_valid(check_share, weight):
+            return WORDS_WEIGHT
+        return weight
 
-    def _article(self, name: str) -> str | None:
-        text = self._one(name)
-        return self._kept(text, self.recommender.row, "") or None if text else None
+    def _ignored(self) -> frozenset[str]:
+        columns = frozenset(self.fields.get("ignore", ()))
+        unknown = sorted(columns.difference(NAMED))
+        self.errors += [f"Words cannot name a {each!r:.60} to ignore." for each in unknown]
+        return columns.intersection(NAMED)
 
     def _filters(self) -> Filters:
-        chosen, with_photo = self._chosen(), bool(self._one("with_photo"))
-        prices = [self._price(name) for name in (CHEAPEST, DEAREST)]
-        filters = Filters(chosen, with_photo, *prices)
-        return self._kept(filters, self.recommender.facets.check, Filters(chosen, with_photo))
-
-    def _price(self, name: str) -> float | None:
-        price = self._number(name, None)
-        check = self.recommender.facets.check
-        return self._kept(price, lambda price: check(Filters(cheapest=price)), None)
+        filters = Filters(
+            self._chosen(),
+            bool(self._text("with_photo")),
+            self._price(CHEAPEST),
+            self._price(DEAREST),
+        )
+        if self._is_valid(self.recommender.facets.check, filters):
+            return filters
+        return dataclasses.replace(filters, cheapest=None, dearest=None)
 
     def _chosen(self) -> dict[str, list[str]]:
         chosen = {}
         for column in FACETS:
-            given = list(dict.fromkeys(self.fields.get(column, ())))
-            values = [value for value in given if self._exists(column, value)]
-            if values:
-                chosen[column] = values
+            values = dict.fromkeys(self.fields.get(column, ()))
+            known = [value for value in values if self._is_value(column, value)]
+            if known:
+                chosen[column] = known
         return chosen
 
-    def _exists(self, column: str, value: str) -> bool:
-        filters = Filters({column: [value]})
-        return self._kept(filters, self.recommender.facets.check, Filters()) is filters
+    def _is_value(self, column: str, value: str) -> bool:
+        return self._is_valid(self.recommender.facets.check, Filters({column: [value]}))
 
-    def _corrected(self) -> dict[str, str]:
-        corrected: dict[str, str] = {}
-        for name in self._beginning(CORRECT):
-            one: Mapping[str, str] = {name.removeprefix(CORRECT): self._one(name)}
-            kept: Mapping[str, str] = self._kept(one, self.recommender.check_corrections, {})
-            corrected.update(kept)
-        return corrected
+    def _price(self, name: str) -> float | None:
+        price = self._number(name)
+        check = self.recommender.facets.check
+        return price if self._is_valid(check, Filters(cheapest=price)) else None
+
+    def _corrections(self) -> dict[str, str]:
+        given = {
+            name.removeprefix(CORRECTION_PREFIX): self._text(name)
+            for name in self._names(CORRECTION_PREFIX)
+        }
+        check = self.recommender.check_corrections
+        return {
+            column: value
+            for column, value in given.items()
+            if self._is_valid(check, {column: value})
+        }
 
     def _weights(self) -> dict[str, float]:
-        """Return what weighs anything; no weight at all is as good as none given."""
+        """Return the weights that are not 0, by part."""
         weights = {}
-        for name in self._beginning(WEIGHT):
-            one = (name.removeprefix(WEIGHT), self._number(name, 0.0))
-            part, weight = self._kept(one, lambda one: check_weight(*one), (name, 0.0))
-            if weight:
+        for name in self._names(WEIGHT_PREFIX):
+            part, weight = name.removeprefix(WEIGHT_PREFIX), self._number(name) or 0.0
+            if self._is_valid(check_weight, part, weight) and weight:
                 weights[part] = weight
         return weights
 
-    def _beginning(self, start: str) -> list[str]:
-        return [name for name in self.fields if name.startswith(start)]
+    def _names(self, prefix: str) -> list[str]:
+        return [name for name in self.fields if name.startswith(prefix)]
 
-    def _one(self, name: str) -> str:
+    def _text(self, name: str) -> str:
+        """Return a field's last value; empty for none."""
         return self.fields.get(name, [""])[-1]
 
-    def _number(self, name: str, usual: T) -> float | T:
-        text = self._one(name)
+    def _number(self, name: str) -> float | None:
+        text = self._text(name)
         try:
-            return float(text) if text else usual
+            return float(text) if text else None
         except ValueError:
-            self.complaints.append(f"{name:.60} is a number, not {text!r:.60}.")
-            return usual
+            self.errors.append(f"{name:.60} must be a number, not {text!r:.60}.")
+            return None
 
-    def _kept(self, value: T, check: Callable[[T], object], otherwise: T) -> T:
-        """Return a value that passes a check, else the other one, and keep the complaint."""
+    def _is_valid(self, check: Callable[..., object], *values: object) -> bool:
+        """Whether a check accepts the values; if not, its error is collected."""
         try:
-            check(value)
+            check(*values)
         except QueryError as error:
-            self.complaints.append(str(error))
-            return otherwise
-        return value
+            self.errors.append(str(error))
+            return False
+        return True

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_catalogs import ARTICLES, JERSEY, KNIT, PURCHASES, article, write_catalog, write_table
 
-from recsys.catalog import articles
+from recsys.catalog import purchases
 from recsys.catalog.articles import read_catalog, read_license
 from recsys.catalog.schema import (
     ARTICLE_COLUMNS,
@@ -31,7 +31,7 @@ def folder(tmp_path):
 
 
 def message(folder):
-    """The one line that a refused catalogue is refused with."""
+    """The error's message for a catalogue that must be refused."""
     with pytest.raises(CatalogError) as caught:
         read_catalog(folder)
     return str(caught.value).strip()
@@ -77,8 +77,8 @@ def test_an_empty_description_is_an_empty_text(folder):
 
 def test_ids_stored_without_their_leading_zero_get_it_back(tmp_path):
     articles = [row | {"article_id": row["article_id"].lstrip("0")} for row in ARTICLES]
-    purchases = [(day, who, what.lstrip("0"), price) for day, who, what, price in PURCHASES]
-    shop = read_catalog(write_catalog(tmp_path, articles, purchases))
+    rows = [(day, who, what.lstrip("0"), price) for day, who, what, price in PURCHASES]
+    shop = read_catalog(write_catalog(tmp_path, articles, rows))
     assert shop.articles["article_id"].tolist() == [row["article_id"] for row in ARTICLES]
     assert shop.purchases.unknown == 0
     assert len(shop.purchases) == len(PURCHASES)
@@ -168,7 +168,7 @@ def test_several_blocks_read_like_one(folder, monkeypatch):
     rows = [(days[i * 5 % 28], f"shopper {i % 7}", ids[i % 6], f"0.{i:03}") for i in range(200)]
     with_purchases(folder, *rows)
     whole = read_catalog(folder).purchases
-    monkeypatch.setattr(articles, "BLOCK_BYTES", 256)
+    monkeypatch.setattr(purchases, "BLOCK_BYTES", 256)
     parts = read_catalog(folder).purchases
     assert parts.shoppers == whole.shoppers == 7
     for name in ("shopper", "article", "day", "price"):
@@ -231,34 +231,34 @@ def test_an_empty_table_is_refused(folder, name, content):
 @pytest.mark.parametrize("bad", ["", "01000000011", "shoe", "10e7"])
 def test_a_malformed_article_id_is_refused_with_its_row(tmp_path, bad):
     rows = [ARTICLES[0], ARTICLES[1], ARTICLES[2] | {"article_id": bad}, ARTICLES[3]]
-    said = message(write_catalog(tmp_path, articles=rows))
-    assert "articles.csv, row 4" in said
-    assert repr(bad) in said
+    complaint = message(write_catalog(tmp_path, articles=rows))
+    assert "articles.csv, row 4" in complaint
+    assert repr(bad) in complaint
 
 
 def test_a_duplicate_id_is_refused_with_both_rows_however_it_is_written(tmp_path):
     rows = [*ARTICLES[:3], ARTICLES[1] | {"article_id": "100000002"}]
-    said = message(write_catalog(tmp_path, articles=rows))
-    assert "articles.csv, row 5" in said
-    assert "0100000002" in said
-    assert "row 3" in said
+    complaint = message(write_catalog(tmp_path, articles=rows))
+    assert "articles.csv, row 5" in complaint
+    assert "0100000002" in complaint
+    assert "row 3" in complaint
 
 
 @pytest.mark.parametrize("columns", [1, 3, len(ARTICLE_COLUMNS) - 1])
 def test_a_short_row_of_articles_is_refused_with_its_row(folder, columns):
     edit_line(folder / "articles.csv", 3, lambda line: ",".join(line.split(",")[:columns]))
-    said = message(folder)
-    assert str(folder / "articles.csv") in said
-    assert "row 3" in said
+    complaint = message(folder)
+    assert str(folder / "articles.csv") in complaint
+    assert "row 3" in complaint
 
 
 @pytest.mark.parametrize("row", [2, 3])
 def test_a_long_row_of_articles_is_refused_with_its_row(tmp_path, row):
     folder = write_catalog(tmp_path, articles=APART)
     edit_line(folder / "articles.csv", row, lambda line: line + ",more")
-    said = message(folder)
-    assert str(folder / "articles.csv") in said
-    assert f"row {row}" in said or f"line {row}" in said
+    complaint = message(folder)
+    assert str(folder / "articles.csv") in complaint
+    assert f"row {row}" in complaint or f"line {row}" in complaint
 
 
 def test_a_comma_too_many_on_every_row_does_not_shift_the_columns(tmp_path):
@@ -285,9 +285,9 @@ def test_a_file_that_is_not_utf8_is_refused(folder, name, rows):
         write_catalog(folder, articles=[*many, article("0900000001", prod_name="Zoë")])
     path = folder / name
     path.write_bytes(path.read_text(encoding="utf-8").encode("latin-1"))
-    said = message(folder)
-    assert str(path) in said
-    assert "utf" in said.lower()
+    complaint = message(folder)
+    assert str(path) in complaint
+    assert "utf" in complaint.lower()
 
 
 @pytest.mark.parametrize(
@@ -307,21 +307,21 @@ def test_a_file_that_is_not_utf8_is_refused(folder, name, rows):
 def test_a_bad_cell_of_a_purchase_is_refused_with_its_row(
     folder, monkeypatch, column, bad, block_bytes
 ):
-    monkeypatch.setattr(articles, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(purchases, "BLOCK_BYTES", block_bytes)
     row = list(BOUGHT)
     row[column] = bad
     with_purchases(folder, *[BOUGHT] * 20, row, BOUGHT)
-    said = message(folder)
-    assert str(folder / TRANSACTIONS) in said
-    assert "row 22" in said.lower().replace("#", "")
+    complaint = message(folder)
+    assert str(folder / TRANSACTIONS) in complaint
+    assert "row 22" in complaint.lower().replace("#", "")
 
 
 @pytest.mark.parametrize("cells", [BOUGHT[:2], (*BOUGHT, "more")])
 def test_a_purchase_with_too_few_or_many_columns_is_refused_with_its_row(folder, cells):
     with_purchases(folder, BOUGHT, cells)
-    said = message(folder)
-    assert str(folder / TRANSACTIONS) in said
-    assert "row 3" in said.lower().replace("#", "")
+    complaint = message(folder)
+    assert str(folder / TRANSACTIONS) in complaint
+    assert "row 3" in complaint.lower().replace("#", "")
 
 
 def test_a_bad_row_beyond_the_limit_is_refused_all_the_same(folder):
@@ -345,23 +345,29 @@ def test_the_real_catalogue_has_the_counts_it_is_known_by(hm_catalog):
     assert (np.lexsort((bought.day, bought.shopper)) == np.arange(len(bought))).all()
 
 
-def test_a_catalogue_says_itself_that_it_may_be_passed_on(small_folder: Path, tmp_path: Path):
+def test_a_catalogue_names_the_licence_it_may_be_redistributed_under(
+    small_folder: Path, tmp_path: Path
+):
     assert read_license(small_folder) == "cc0-1.0"
     assert read_license(tmp_path) == ""
 
 
 @pytest.mark.parametrize("text", ["", "yes, do!", "cc0-1.0\nmit", "CC0", "x" * 60, "\udcff"])
-def test_a_mark_that_is_no_licence_is_refused(tmp_path: Path, text: str):
+def test_a_file_that_does_not_hold_one_licence_is_refused(tmp_path: Path, text: str):
     (tmp_path / LICENSE_FILE).write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(CatalogError, match="not one licence such as"):
         read_license(tmp_path)
 
 
-def test_a_program_that_has_read_a_catalogue_ends_in_peace(small_folder):
+@pytest.mark.parametrize("rounds", [1, pytest.param(6, marks=pytest.mark.exhaustive)])
+def test_a_program_that_has_read_a_catalogue_exits_normally(small_folder, rounds):
     """A reading thread that outlived the read once aborted every third such program."""
-    code = "import sys; from recsys.catalog import Path, read_catalog as r; r(Path(sys.argv[1]))"
+    code = (
+        "import sys; from pathlib import Path; from recsys.catalog.articles import read_catalog; "
+        "read_catalog(Path(sys.argv[1]))"
+    )
     command = [sys.executable, "-c", code, small_folder]
-    for _ in range(6):
+    for _ in range(rounds):
         runs = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(4)]
-        said = [run.communicate()[1] for run in runs]
-        assert [run.returncode for run in runs] == [0] * 4, said
+        messages = [run.communicate()[1] for run in runs]
+        assert [run.returncode for run in runs] == [0] * 4, messages

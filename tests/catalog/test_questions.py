@@ -1,16 +1,16 @@
-"""Questions ask with what a shopper had, and want what they bought then."""
+"""Queries are what a shopper had; relevant is what they bought with it or next."""
 
 import pandas as pd
 import pytest
 from tiny_catalogs import bought, int32
 
 from recsys.catalog import questions
-from recsys.catalog.questions import basket_questions, evenly, next_questions, photo_questions
+from recsys.catalog.questions import basket_questions, next_questions, photo_questions
 from recsys.catalog.split import TEST, TRAINING, bucket_of
 
 
 def spelled(questions):
-    """Return questions as lists: what asks, what is owned, what is relevant."""
+    """Return questions as lists: the query, what is owned, what is relevant."""
     return [(q.basket.tolist(), q.owned.tolist(), q.relevant.tolist()) for q in questions]
 
 
@@ -26,15 +26,15 @@ def tees(*codes):
 # Baskets
 
 
-def test_one_article_of_a_day_asks_for_the_others():
+def test_one_article_of_a_day_is_the_query_and_the_others_are_relevant():
     [question] = basket_questions(bought((0, 4, 1), (0, 9, 1), (0, 2, 1)))
-    [asking] = question.basket.tolist()
-    assert asking in (2, 4, 9)
-    assert question.relevant.tolist() == sorted({2, 4, 9} - {asking})
-    assert question.owned.tolist() == [asking]
+    [query] = question.basket.tolist()
+    assert query in (2, 4, 9)
+    assert question.relevant.tolist() == sorted({2, 4, 9} - {query})
+    assert question.owned.tolist() == [query]
 
 
-def test_the_last_day_with_several_articles_asks():
+def test_the_question_is_about_the_last_day_with_several_articles():
     purchases = bought((0, 1, 1), (0, 2, 1), (0, 3, 2), (0, 4, 2), (0, 5, 3))
     [question] = basket_questions(purchases)
     assert {*question.basket.tolist(), *question.relevant.tolist()} == {3, 4}
@@ -46,7 +46,7 @@ def test_one_article_bought_twice_is_no_basket():
     assert len(question.relevant) == 1
 
 
-def test_each_shopper_asks_one_question_about_their_own_basket():
+def test_each_shopper_gives_one_question_about_their_own_basket():
     questions = basket_questions(baskets_of_three(40))
     assert len(questions) == 40
     for shopper, question in enumerate(questions):
@@ -54,7 +54,7 @@ def test_each_shopper_asks_one_question_about_their_own_basket():
         assert every == {3 * shopper, 3 * shopper + 1, 3 * shopper + 2}
 
 
-def test_any_article_of_a_basket_may_ask_but_always_the_same_one():
+def test_any_article_of_a_basket_may_be_the_query_but_always_the_same_one():
     questions = basket_questions(baskets_of_three(40))
     assert {int(question.basket[0]) % 3 for question in questions} == {0, 1, 2}
     assert spelled(questions) == spelled(basket_questions(baskets_of_three(40)))
@@ -63,29 +63,29 @@ def test_any_article_of_a_basket_may_ask_but_always_the_same_one():
 # Next purchases
 
 
-def test_what_was_had_asks_for_what_is_new_on_the_last_day():
+def test_earlier_purchases_are_the_query_and_new_ones_of_the_last_day_relevant():
     purchases = bought((0, 7, 1), (0, 3, 2), (0, 7, 4), (0, 9, 4), (0, 1, 4))
     assert spelled(next_questions(purchases)) == [([7, 3], [3, 7], [1, 9])]
 
 
-def test_with_repeats_what_was_had_may_be_wanted_again():
+def test_with_repeats_an_article_bought_before_may_be_relevant():
     purchases = bought((0, 7, 1), (0, 3, 2), (0, 7, 4), (0, 9, 4), (0, 9, 4))
     assert spelled(next_questions(purchases, repeats=True)) == [([7, 3], [], [7, 9])]
 
 
-def test_who_only_buys_again_is_asked_with_repeats_only():
+def test_a_shopper_who_only_buys_again_gives_a_question_with_repeats_only():
     purchases = bought((0, 7, 1), (0, 7, 4))
     assert next_questions(purchases) == []
     assert spelled(next_questions(purchases, repeats=True)) == [([7], [], [7])]
 
 
 @pytest.mark.parametrize("repeats", [False, True])
-def test_who_bought_on_one_day_only_is_not_asked(repeats):
+def test_a_shopper_of_one_day_gives_no_question(repeats):
     purchases = bought((0, 1, 3), (0, 2, 3), (1, 4, 1), (1, 5, 2), (2, 6, 9))
     assert [relevant for *_, relevant in spelled(next_questions(purchases, repeats))] == [[5]]
 
 
-def test_the_latest_eight_purchases_ask_oldest_first_and_all_are_owned():
+def test_the_query_is_the_latest_eight_purchases_oldest_first_and_all_are_owned():
     days = [(0, 20 - day, day) for day in range(12)]
     [question] = next_questions(bought(*days, (0, 50, 12)))
     assert question.basket.tolist() == [16, 15, 14, 13, 12, 11, 10, 9]
@@ -93,23 +93,23 @@ def test_the_latest_eight_purchases_ask_oldest_first_and_all_are_owned():
     assert question.relevant.tolist() == [50]
 
 
-def test_nobody_asks_about_the_purchases_of_others():
+def test_questions_never_mix_shoppers():
     questions = next_questions(bought((0, 1, 1), (0, 2, 2), (1, 3, 1), (1, 4, 2)))
     assert spelled(questions) == [([1], [1], [2]), ([3], [3], [4])]
 
 
-def test_no_purchases_ask_nothing():
+def test_no_purchases_give_no_questions():
     assert basket_questions(bought()) == next_questions(bought()) == []
 
 
 # Photos
 
 
-HELD_OUT, OTHER_HELD_OUT, LEARNED = "0000013", "0000015", "0108775"
+TEST_CODE, OTHER_TEST_CODE, TRAINING_CODE = "0000013", "0000015", "0108775"
 
 
-def test_each_photo_asks_for_its_sisters():
-    articles = tees(HELD_OUT, OTHER_HELD_OUT, HELD_OUT, OTHER_HELD_OUT, HELD_OUT)
+def test_to_each_photo_the_other_colours_of_its_product_are_relevant():
+    articles = tees(TEST_CODE, OTHER_TEST_CODE, TEST_CODE, OTHER_TEST_CODE, TEST_CODE)
     questions = photo_questions(articles, int32(range(5)), TEST)
     assert sorted(spelled(questions)) == [
         ([0], [0], [2, 4]),
@@ -120,25 +120,25 @@ def test_each_photo_asks_for_its_sisters():
     ]
 
 
-def test_sisters_without_a_photo_neither_ask_nor_are_wanted():
-    articles = tees(HELD_OUT, HELD_OUT, HELD_OUT, OTHER_HELD_OUT, OTHER_HELD_OUT)
+def test_colours_without_a_photo_are_neither_query_nor_relevant():
+    articles = tees(TEST_CODE, TEST_CODE, TEST_CODE, OTHER_TEST_CODE, OTHER_TEST_CODE)
     questions = photo_questions(articles, int32([0, 2, 4]), TEST)
     assert spelled(questions) == [([0], [0], [2]), ([2], [2], [0])]
 
 
-def test_only_products_of_the_part_ask():
-    assert bucket_of(HELD_OUT) in TEST
-    articles = tees(HELD_OUT, HELD_OUT, LEARNED, LEARNED)
-    asking = [
+def test_only_products_of_the_part_give_questions():
+    assert bucket_of(TEST_CODE) in TEST
+    articles = tees(TEST_CODE, TEST_CODE, TRAINING_CODE, TRAINING_CODE)
+    queries = [
         [int(question.basket[0]) for question in photo_questions(articles, int32(range(4)), part)]
         for part in (TEST, TRAINING)
     ]
-    assert asking == [[0, 1], [2, 3]]
+    assert queries == [[0, 1], [2, 3]]
 
 
-def test_a_product_in_one_colour_does_not_ask():
-    assert photo_questions(tees(HELD_OUT, OTHER_HELD_OUT), int32([0, 1]), TEST) == []
-    assert photo_questions(tees(HELD_OUT, HELD_OUT), int32([]), TEST) == []
+def test_a_product_in_one_colour_gives_no_question():
+    assert photo_questions(tees(TEST_CODE, OTHER_TEST_CODE), int32([0, 1]), TEST) == []
+    assert photo_questions(tees(TEST_CODE, TEST_CODE), int32([]), TEST) == []
 
 
 # How many
@@ -146,19 +146,19 @@ def test_a_product_in_one_colour_does_not_ask():
 
 def test_too_many_questions_are_thinned_evenly(monkeypatch):
     monkeypatch.setattr(questions, "MOST_QUESTIONS", 5)
-    assert evenly(list(range(41))) == [0, 10, 20, 30, 40]
-    asked = basket_questions(baskets_of_three(41))
-    assert [int(question.basket[0]) // 3 for question in asked] == [0, 10, 20, 30, 40]
+    kept = basket_questions(baskets_of_three(41))
+    assert [int(question.basket[0]) // 3 for question in kept] == [0, 10, 20, 30, 40]
 
 
-def test_few_questions_are_all_asked(monkeypatch):
+def test_few_questions_are_all_kept(monkeypatch):
     monkeypatch.setattr(questions, "MOST_QUESTIONS", 5)
     for count in range(6):
-        assert evenly(list(range(count))) == list(range(count))
+        kept = basket_questions(baskets_of_three(count))
+        assert [int(question.basket[0]) // 3 for question in kept] == list(range(count))
 
 
-def test_the_same_holds_for_next_purchases_and_photos(monkeypatch):
+def test_next_purchases_and_photos_are_thinned_too(monkeypatch):
     monkeypatch.setattr(questions, "MOST_QUESTIONS", 2)
     days = [(shopper, 2 * shopper + day, day) for shopper in range(9) for day in range(2)]
     assert len(next_questions(bought(*days))) == 2
-    assert len(photo_questions(tees(*[HELD_OUT] * 4), int32(range(4)), TEST)) == 2
+    assert len(photo_questions(tees(*[TEST_CODE] * 4), int32(range(4)), TEST)) == 2

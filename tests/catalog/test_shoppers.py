@@ -1,4 +1,4 @@
-"""Shoppers who can be asked for are held out, go by an alias, and keep their visits in order."""
+"""A release's shoppers are test shoppers, have an alias, and keep their visits in order."""
 
 import numpy as np
 import pandas as pd
@@ -45,18 +45,18 @@ def drawn(purchases, count=1000):
 # Drawing
 
 
-def test_only_held_out_shoppers_are_drawn():
+def test_only_test_shoppers_are_drawn():
     buckets = [number % 100 for number in range(400)]
     found = drawn(bought(own_article(400), buckets))
     assert sorted(found) == [number for number in range(400) if buckets[number] in TEST]
 
 
 @pytest.mark.parametrize("part", [TRAINING, VALIDATION])
-def test_where_nobody_is_held_out_nobody_is_drawn(part):
+def test_without_test_shoppers_none_are_drawn(part):
     assert draw_shoppers(bought(own_article(5), [part.first] * 5), 9) == []
 
 
-def test_no_more_are_drawn_than_asked_for_and_all_of_them_if_there_are_fewer():
+def test_at_most_the_given_number_is_drawn_and_all_if_there_are_fewer():
     shop = bought(own_article(50))
     assert len(draw_shoppers(shop, 20)) == 20
     assert len(draw_shoppers(shop, 51)) == 50
@@ -81,7 +81,7 @@ def test_they_are_drawn_from_all_over_and_always_the_same():
     assert found == drawn(shop, 100)
 
 
-def test_aliases_are_unique_and_tell_nothing_of_who_it_is():
+def test_aliases_are_unique_and_unrelated_to_the_shopper():
     purchases = bought(own_article(300))
     shoppers = draw_shoppers(purchases, 300)
     assert [shopper.alias for shopper in shoppers[:2]] == ["shopper-0001", "shopper-0002"]
@@ -150,7 +150,7 @@ def test_a_file_holds_aliases_visits_and_articles_and_nothing_else(kept):
     assert tuple(table.column_names) == SHOPPER_COLUMNS == ("alias", "visit", "article_id")
     assert len(table) == sum(len(shopper.history) for shopper in shoppers)
     assert set(table.column("article_id").to_pylist()) == set(IDS[[0, 1, 5, 77, 999]])
-    # Visits are numbered; the days they were on are not to be had.
+    # Visits are numbered; their dates are left out.
     assert set(table.column("visit").to_pylist()) == {1, 2, 3}
 
 

@@ -1,4 +1,4 @@
-"""Who is held out: by a hash of ids, the same in every build and on every machine."""
+"""The split is a hash of ids, the same in every build and on every machine."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_ids_that_follow_one_another_spread_evenly():
     assert shares == pytest.approx([0.2, 0.1, 0.7], abs=0.03)
 
 
-def test_many_buckets_are_told_apart_as_one_is():
+def test_membership_of_many_buckets_is_that_of_each():
     buckets = np.arange(BUCKETS, dtype=np.uint8)
     for part in PARTS:
         assert part.of(buckets).tolist() == [bucket in part for bucket in range(BUCKETS)]

@@ -1,3 +1,5 @@
+"""Weeks, seasons and counts of values are as worked out by hand."""
+
 import numpy as np
 import pandas as pd
 import pytest

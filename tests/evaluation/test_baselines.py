@@ -1,4 +1,4 @@
-"""What the models are compared with ranks as its name says, and never what is owned."""
+"""Each baseline ranks as its name says, and never what is owned."""
 
 import numpy as np
 import pytest
@@ -25,12 +25,12 @@ COUNTING = (
 COMMUNITIES, MEMBERS = 3, 6
 
 
-def asked(*basket, owned=()):
+def question(*basket, owned=()):
     return Question(int32(basket), int32(owned), int32([]))
 
 
 def ranked(ranker, *basket, owned=(), k=12):
-    return ranker(asked(*basket, owned=owned), k).tolist()
+    return ranker(question(*basket, owned=owned), k).tolist()
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_scores_are_left_as_they_were():
 
 
 def test_a_ranking_is_of_article_numbers_of_32_bits():
-    assert by_score(lambda _: [1, 2])(asked(0), 12).dtype == np.int32
+    assert by_score(lambda _: [1, 2])(question(0), 12).dtype == np.int32
 
 
 @pytest.mark.parametrize("name", COUNTING)
@@ -84,7 +84,7 @@ def test_every_counting_baseline_is_tested_here(shop):
 # By counts
 
 
-def test_chance_gives_a_question_the_same_answer_and_others_another():
+def test_a_random_ranking_is_always_the_same_for_a_question_and_differs_between_questions():
     ranker = at_random(50)
     assert ranked(ranker, 3) == ranked(at_random(50), 3)
     assert ranked(ranker, 3) != ranked(ranker, 4)

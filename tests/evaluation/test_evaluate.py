@@ -1,4 +1,4 @@
-"""A planted shop is measured as it must come out, and nothing of those who ask is known before."""
+"""The figures of a planted shop are as they must be, and test shoppers leak into no model."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from recsys.catalog.questions import basket_questions, next_questions
 from recsys.catalog.split import TEST, TRAINING, bucket_of
 from recsys.errors import CatalogError
 from recsys.evaluation.evaluate import FEWEST_QUESTIONS, UNTUNED, Trial, evaluate
-from recsys.evaluation.report import markdown
+from recsys.evaluation.report import Evaluation, markdown
 from recsys.models.features import encode_features
 from recsys.models.purchase_counts import count_sales
 from recsys.models.registry import ALL
@@ -79,7 +79,7 @@ def planted_shop(of_single=0, of_full=0):
 
 
 def table_of_articles():
-    """Products of three articles; what they are described by is told by nothing they sell with."""
+    """Products of three articles, whose texts and attributes are unrelated to their sales."""
     rows = [
         article(
             f"{row // 3:07d}{row % 3:03d}",
@@ -118,8 +118,8 @@ def trial_of(shop):
         {},
         no_bridges(),
     )
-    asked = lessons(retrieval, articles, shop)
-    retrieval = replace(retrieval, weights=learn_weights(retrieval, asked))
+    questions = lessons(retrieval, articles, shop)
+    retrieval = replace(retrieval, weights=learn_weights(retrieval, questions))
     return Trial(retrieval, articles, shop, None)
 
 
@@ -143,7 +143,7 @@ def recall(table, model):
     return table.models[model].recall_12
 
 
-# What is asked, and of whom
+# Questions
 
 
 def test_every_protocol_has_a_table_with_the_questions_of_test_shoppers(tables, trial):
@@ -168,11 +168,11 @@ def photos_asked():
     return sum(3 for number in products if bucket_of(f"{number:07d}") in TEST)
 
 
-def test_every_model_and_every_rival_is_asked(tables):
+def test_every_model_and_every_baseline_is_evaluated(tables):
     ours = {model.name for model in ALL}
-    rivals = {"random", "popularity", "co-purchase counts", "item-kNN", "TF-IDF", "repurchase"}
+    baselines = {"random", "popularity", "co-purchase counts", "item-kNN", "TF-IDF", "repurchase"}
     for name in ("basket", "basket, unsold", "next purchase", "next purchase, repeats"):
-        assert ours | rivals <= set(tables[name].models)
+        assert ours | baselines <= set(tables[name].models)
     assert set(tables["photo"].models) == {*(model.name for model in ALL), "random"}
     parts = {"combined", *(f"without {part}" for part in PARTS)}
     assert (
@@ -190,25 +190,25 @@ def test_figures_are_within_their_intervals_and_these_within_zero_and_one(tables
             assert 0 <= scores.answered <= table.questions
 
 
-# What comes out
+# Figures
 
 
 @pytest.mark.parametrize("name", ["basket", "next purchase"])
 @pytest.mark.parametrize("model", ["two_tower", "combined", "item-kNN"])
-def test_models_that_learned_the_communities_find_most_of_what_can_be_known(tables, name, model):
-    """A fifth of those who ask buy at random, which nobody can know."""
+def test_models_that_learned_the_communities_find_most_relevant_articles(tables, name, model):
+    """A fifth of the test shoppers buy at random, which no model can predict."""
     assert recall(tables[name], model).mean > 0.5
     assert recall(tables[name], model).low > recall(tables[name], "popularity").high
 
 
 @pytest.mark.parametrize("name", ["basket", "next purchase"])
-def test_what_knows_nothing_finds_next_to_nothing(tables, name):
+def test_models_without_information_find_next_to_nothing(tables, name):
     by_chance = 12 / ARTICLES
     for model in ("random", "text"):
         assert recall(tables[name], model).mean == pytest.approx(by_chance, abs=0.04)
 
 
-def test_repeats_are_found_by_whoever_remembers_what_was_bought(tables):
+def test_repeats_are_found_by_repurchase(tables):
     once, again = tables["next purchase"], tables["next purchase, repeats"]
     assert recall(again, "repurchase").low > recall(once, "repurchase").high
     assert recall(again, "random").mean < 0.1
@@ -219,14 +219,14 @@ def test_photos_of_one_product_find_each_other(tables):
     assert recall(tables["photo"], "random").mean < 0.15
 
 
-def test_counting_cannot_answer_about_what_was_never_sold(tables):
+def test_counting_cannot_answer_queries_of_unsold_articles(tables):
     unsold = tables["basket, unsold"]
     assert unsold.models["item-kNN"].answered == 0
     assert recall(unsold, "item-kNN").mean == 0
     assert unsold.models["combined"].answered == unsold.questions
 
 
-def test_leaving_out_a_part_that_tells_nothing_costs_nothing(tables):
+def test_leaving_out_a_part_without_information_costs_nothing(tables):
     for name in ("basket", "next purchase"):
         parts = tables[f"{name}, parts"]
         assert parts.models["combined"] == tables[name].models["combined"]
@@ -234,17 +234,25 @@ def test_leaving_out_a_part_that_tells_nothing_costs_nothing(tables):
             assert not recall(parts, "combined").clear_of(recall(parts, f"without {part}"))
 
 
-def test_the_encoder_before_it_was_fitted_is_measured_beside_the_fitted_one(trial):
+@pytest.fixture(scope="module")
+def with_untuned(trial):
+    """The tables of the same trial, with the vectors of an encoder before it was trained."""
     image = trial.retrieval.indexes["image"]
     blurred = unit(image.vectors + np.random.default_rng(3).normal(size=image.vectors.shape))
-    before = replace(trial, untuned=ArticleVectors(blurred, image.entry))
-    photo = evaluate(before).tables["photo"]
+    return evaluate(replace(trial, untuned=ArticleVectors(blurred, image.entry))).tables
+
+
+def test_the_encoder_before_training_is_measured_beside_the_trained_one(with_untuned):
+    photo = with_untuned["photo"]
     assert set(photo.models) == {*(model.name for model in ALL), "random", UNTUNED}
     assert recall(photo, UNTUNED).mean < recall(photo, "image").mean
 
 
-def test_the_same_trial_gives_the_same_figures(trial, tables):
-    assert evaluate(trial).tables == tables
+def test_the_same_trial_gives_the_same_figures(with_untuned, tables):
+    assert with_untuned.keys() == tables.keys()
+    for name, table in tables.items():
+        again = {model: with_untuned[name].models[model] for model in table.models}
+        assert again == table.models
 
 
 def test_a_protocol_with_too_few_questions_has_no_table(trial):
@@ -262,8 +270,8 @@ def test_without_test_shoppers_there_are_photos_only(trial):
     assert set(evaluate(replace(trial, purchases=nobody)).tables) == {"photo"}
 
 
-def test_tables_can_be_read(trial, tables):
-    text = markdown(evaluate(trial))
+def test_tables_can_be_read(tables):
+    text = markdown(Evaluation(tables))
     assert f"**basket** ({tables['basket'].questions} questions)" in text
     assert f"| **two_tower** | {recall(tables['basket'], 'two_tower').mean:.4f} (" in text
 
@@ -271,8 +279,8 @@ def test_tables_can_be_read(trial, tables):
 # Leaks
 
 
-def dealt_anew(shop):
-    """Two in seven shoppers, few enough for one to show, with all their articles dealt out anew."""
+def permuted(shop):
+    """Two in seven shoppers, few enough for one to matter, with all their articles permuted."""
     shop = shop.where(shop.shopper % 7 < 2)
     return replace(shop, article=np.random.default_rng(6).permutation(shop.article))
 
@@ -280,7 +288,7 @@ def dealt_anew(shop):
 @pytest.fixture(scope="module")
 def meaningless():
     """The tables of a shop from which nothing can be learned."""
-    return evaluate(trial_of(dealt_anew(planted_shop()))).tables
+    return evaluate(trial_of(permuted(planted_shop()))).tables
 
 
 @pytest.mark.parametrize("name", ["basket", "next purchase", "next purchase, repeats"])
@@ -294,9 +302,9 @@ def test_where_there_is_nothing_to_learn_no_model_beats_popularity(meaningless, 
         assert recall(table, each).low <= recall(table, "popularity").high
 
 
-def test_a_model_that_had_learned_from_those_who_ask_would_be_noticed(trial):
-    """The same meaningless shop, counted with test shoppers among those who teach."""
-    shop = dealt_anew(planted_shop())
+def test_a_model_that_had_learned_from_test_shoppers_would_be_noticed(trial):
+    """The same meaningless shop, with test shoppers among those counted."""
+    shop = permuted(planted_shop())
     each = dict.fromkeys(PARTS, 0.0) | {"co_purchase": 1.0}
     weights = dict.fromkeys(KINDS, Weights(each, each))
     leaking = replace(trial.retrieval, sales=count_sales(shop, ARTICLES), weights=weights)
@@ -304,31 +312,47 @@ def test_a_model_that_had_learned_from_those_who_ask_would_be_noticed(trial):
     assert recall(table, "combined").low > recall(table, "popularity").high
 
 
+def test_what_test_shoppers_buy_changes_no_model_and_no_weight(trial):
+    other = trial_of(planted_shop(of_single=77, of_full=77)).retrieval
+    assert other.key() == trial.retrieval.key()
+    assert other.weights == trial.retrieval.weights
+
+
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
-    ("changed", "asked"),
+    ("changed", "unchanged"),
     [
         ({"of_single": 77}, ("basket", "basket, unsold", "basket, parts")),
         ({"of_full": 77}, ("next purchase", "next purchase, repeats", "next purchase, parts")),
     ],
     ids=["days of single articles", "one full day"],
 )
-def test_what_test_shoppers_buy_changes_nothing_that_others_are_answered(tables, changed, asked):
-    """All is trained, counted and learned anew, with the purchases of sixty of them changed."""
+def test_what_test_shoppers_buy_changes_no_answer_to_others(tables, changed, unchanged):
+    """All is trained, counted and fitted again, with the purchases of sixty of them changed."""
     shop = planted_shop(**changed)
     assert (shop.article != planted_shop().article).sum() == 5 * RANDOM
     found = evaluate(trial_of(shop)).tables
     assert found != tables
-    for name in asked:
+    for name in unchanged:
         assert found[name] == tables[name]
 
 
 # A release
 
 
-def test_a_release_is_measured_as_its_build_measured_it(release_folder, sample_folder):
-    found = measure_release(release_folder, sample_folder).tables
-    published = open_release(release_folder).manifest.evaluation.tables
-    assert found == published
+def assert_measured_as_built(release, catalog):
+    published = open_release(release).manifest.evaluation.tables
+    assert published
+    assert measure_release(release, catalog).tables == published
+
+
+def test_a_release_is_measured_as_its_build_measured_it(small_built, small_folder):
+    assert_measured_as_built(small_built / "release", small_folder)
+
+
+@pytest.mark.exhaustive
+def test_the_sample_s_release_is_measured_as_its_build_measured_it(release_folder, sample_folder):
+    assert_measured_as_built(release_folder, sample_folder)
 
 
 def test_figures_of_the_sample_are_worth_publishing(release):
@@ -349,7 +373,7 @@ def test_the_command_line_says_in_one_line_why_it_cannot_measure(release_folder,
     command = [
         sys.executable,
         "-m",
-        "recsys.evaluation.evaluate",
+        "recsys.pipeline.measure",
         release_folder,
         "--data",
         small_folder,
@@ -357,7 +381,7 @@ def test_the_command_line_says_in_one_line_why_it_cannot_measure(release_folder,
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (1, "")
     (line,) = [
-        each for each in run.stderr.splitlines() if each.startswith("recsys.evaluation.evaluate: ")
+        each for each in run.stderr.splitlines() if each.startswith("recsys.pipeline.measure: ")
     ]
     assert "does not have the articles" in line
     assert "Traceback" not in run.stderr

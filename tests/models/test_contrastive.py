@@ -1,4 +1,4 @@
-"""Photos and texts of one thing come together, and so do the photos of one product."""
+"""Trained heads put photos close to their texts, and to other photos of their product."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ QUICK = Schedule(dim=24, batch=128, epochs=25, dropout=0.1)
 
 @pytest.fixture(scope="module")
 def pairs():
-    """Three photos a product; what they show and what is said of them differ by a little noise."""
+    """Three photos per product; photos and texts are projections of it with a little noise."""
     random = np.random.default_rng(3)
     product = np.repeat(np.arange(PRODUCTS), 3)
     things = random.normal(size=(PRODUCTS, LATENT))[product]
@@ -30,8 +30,8 @@ def pairs():
 
 @pytest.fixture(scope="module")
 def parts(pairs):
-    held_back = pairs.products >= PRODUCTS * 3 // 4
-    return pairs.of(~held_back), pairs.of(held_back)
+    validation = pairs.products >= PRODUCTS * 3 // 4
+    return pairs.of(~validation), pairs.of(validation)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def heads(parts):
     return learn_heads(*parts, QUICK)
 
 
-def test_texts_find_photos_and_photos_their_product_where_nothing_was_learned_from(parts, heads):
+def test_texts_find_photos_and_photos_their_product_among_validation_pairs(parts, heads):
     start = learn_heads(*parts, replace(QUICK, epochs=1, rate=1e-9))
     assert score(start, parts[1]) < 1.3
     assert score(heads, parts[1]) > 1.6
@@ -61,7 +61,7 @@ def test_equal_pairs_give_equal_heads_whatever_the_dice_outside(parts, heads):
     assert np.array_equal(again.caption, heads.caption)
 
 
-def test_training_that_only_does_harm_is_not_kept(parts):
+def test_the_best_epoch_is_kept_where_training_diverges(parts):
     wild = learn_heads(*parts, replace(QUICK, rate=1e4, epochs=12, patience=12))
     first = learn_heads(*parts, replace(QUICK, rate=1e4, epochs=12, patience=1))
     assert score(wild, parts[1]) >= score(first, parts[1])
@@ -77,7 +77,7 @@ def test_a_mate_is_another_photo_of_the_product_or_itself_where_there_is_none():
     assert (products[drawn] == products).all()
 
 
-def test_pairs_are_picked_and_told_apart(pairs):
+def test_pairs_can_be_selected_and_have_different_fingerprints(pairs):
     few = pairs.of(pairs.products < 2)
     assert len(few) == 6
     assert [len(each) for each in few.captions] == [6, 6]

@@ -1,4 +1,4 @@
-"""Articles are alike in so far as they share attributes, rare ones above all."""
+"""Articles are similar if they share attributes, above all rare ones."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ KIND, COLOUR = "product_type_name", "colour_group_name"
 
 
 def table(*rows):
-    """Articles that are alike but for what each row says."""
+    """Articles that are equal except for what each row gives."""
     return pd.DataFrame([PLAIN | row for row in rows])
 
 

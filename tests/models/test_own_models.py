@@ -1,4 +1,4 @@
-"""Releases built with models of one's own: the app gets what it needs, and no path leaks."""
+"""Releases built with other models: they contain what the app needs, and no path leaks."""
 
 import shutil
 from pathlib import Path
@@ -11,8 +11,10 @@ from recsys.models.compact_clip import assemble_compact
 from recsys.models.image import CONFIG_FILE, WEIGHTS_FILE
 from recsys.models.text import PACKAGED
 from recsys.pipeline.build import Options
+from recsys.pipeline.workspace import workspace_folder
+from recsys.release.files import IMAGE_ENCODER
 from recsys.release.manifest import read_manifest
-from recsys.release.reader import IMAGE_ENCODER, open_release
+from recsys.release.reader import open_release
 from recsys.serving.recommender import Recommender
 
 
@@ -30,10 +32,20 @@ def own_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def own_release(
-    own_models: Path, small_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    own_models: Path,
+    small_folder: Path,
+    small_built: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """A release of the small catalogue, built with models of one's own that are gone since."""
+    """A release of the small catalogue, built with models of one's own that are gone since.
+
+    Texts and photos are encoded by them; what follows from equal vectors is already in the
+    workspace.
+    """
     out = tmp_path_factory.mktemp("own-built") / "release"
+    shutil.copytree(workspace_folder(small_built / "release"), workspace_folder(out))
+    for encoded in ("text", "photos"):
+        shutil.rmtree(workspace_folder(out) / encoded)
     eyes = shutil.copytree(own_models / "eyes", out.parent / "eyes")
     options = Options(text_model=str(own_models / "ears"), image_model=f"local-dir:{eyes}")
     build(small_folder, out, options)
@@ -57,7 +69,7 @@ def test_the_release_carries_the_image_model(own_release: Path, own_models: Path
     assert set(carried) == {CONFIG_FILE, WEIGHTS_FILE}
 
 
-def test_a_photo_is_read_with_the_carried_model(own_release: Path, small_folder: Path) -> None:
+def test_a_photo_is_encoded_with_the_carried_model(own_release: Path, small_folder: Path) -> None:
     article_id = read_table(small_folder / "articles.csv")["article_id"][0]
     recommender = Recommender(open_release(own_release))
     answer = recommender.similar_to_photo(photo_file(small_folder, article_id).read_bytes(), k=1)
@@ -79,7 +91,7 @@ def test_the_same_model_under_another_name_gives_the_same_vectors(
     [(PACKAGED, "local-dir:nowhere"), ("nowhere/at-all", "compact")],
     ids=["image", "text"],
 )
-def test_a_model_that_cannot_be_had_is_named_and_no_release_appears(
+def test_a_model_that_cannot_be_loaded_is_named_and_no_release_appears(
     small_folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

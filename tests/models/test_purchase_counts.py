@@ -1,4 +1,4 @@
-"""Who shares buyers with whom, and what sells: counts worked out by hand."""
+"""Shared buyers and popularity are those worked out by hand."""
 
 from dataclasses import replace
 
@@ -82,7 +82,7 @@ def test_buying_twice_counts_once(tiny):
 @pytest.mark.parametrize("block", [1, 7, 39, 40])
 def test_counting_in_small_blocks_changes_nothing(monkeypatch, block):
     whole = count_sales(large_shop(), 40)
-    monkeypatch.setattr(module, "BLOCK", block)
+    monkeypatch.setattr(module, "ARTICLE_BLOCK", block)
     for name, column in vars(count_sales(large_shop(), 40)).items():
         np.testing.assert_array_equal(column, getattr(whole, name))
 
@@ -105,7 +105,7 @@ def test_shared_buyers_are_those_of_the_purchases():
             assert sales.shared_with(one, other) == len(owners[one] & owners[other])
 
 
-def test_shared_buyers_are_known_where_only_one_of_two_remembers_the_other(monkeypatch):
+def test_shared_buyers_are_known_where_only_one_of_two_is_a_partner(monkeypatch):
     monkeypatch.setattr(module, "PARTNERS", 1)
     sales = count_sales(TINY, ARTICLES)
     assert 2 not in sales.partners_of(1)
@@ -114,9 +114,9 @@ def test_shared_buyers_are_known_where_only_one_of_two_remembers_the_other(monke
     assert sales.shared_with(1, 2) == sales.shared_with(2, 1) == 1
 
 
-def test_scores_are_made_of_all_but_the_shared_buyers(tiny):
-    told = replace(tiny, shared=tiny.shared + 1)
-    for own, other in zip(tiny.scoring, told.scoring, strict=True):
+def test_scores_depend_on_all_arrays_but_the_shared_buyers(tiny):
+    changed = replace(tiny, shared=tiny.shared + 1)
+    for own, other in zip(tiny.scoring, changed.scoring, strict=True):
         assert own is other
 
 
@@ -139,10 +139,10 @@ def test_best_sellers_are_the_first_hundred_of_many():
     assert count_sales(bought(*rows), 150).best_sellers.tolist() == list(range(149, 49, -1))
 
 
-# Asking
+# Queries
 
 
-def test_a_basket_is_answered_by_the_mean_over_its_articles(tiny):
+def test_the_strength_with_a_basket_is_the_mean_over_its_articles(tiny):
     pair = strengths(tiny)
     alone = [0, pair[0, 1], pair[0, 2], 0, 0]
     assert tiny.bought_with(int32([0])).tolist() == pytest.approx(alone)
@@ -150,7 +150,7 @@ def test_a_basket_is_answered_by_the_mean_over_its_articles(tiny):
     assert tiny.bought_with(int32([0, 1])).tolist() == pytest.approx(both)
 
 
-def test_a_basket_that_nobody_shares_or_an_empty_one_scores_zero(tiny):
+def test_baskets_without_shared_buyers_score_zero(tiny):
     for basket in ([3], [4], []):
         assert tiny.bought_with(int32(basket)).tolist() == [0] * ARTICLES
 

@@ -1,4 +1,4 @@
-"""Articles that are described alike are close, and those said in the same words are equal."""
+"""Articles with similar descriptions are close, and those with equal texts have equal vectors."""
 
 import shutil
 
@@ -39,10 +39,10 @@ def test_without_a_description_the_text_ends_after_the_pattern():
 
 
 def test_there_is_one_text_an_article_in_the_order_of_the_articles():
-    said = texts(*ARTICLES)
-    assert len(said) == len(ARTICLES)
-    assert [text.split(".")[0] for text in said] == [row["prod_name"] for row in ARTICLES]
-    assert KNIT in said[2]
+    described = texts(*ARTICLES)
+    assert len(described) == len(ARTICLES)
+    assert [text.split(".")[0] for text in described] == [row["prod_name"] for row in ARTICLES]
+    assert KNIT in described[2]
 
 
 def test_attributes_that_are_not_said_do_not_change_the_text():
@@ -69,9 +69,9 @@ def test_texts_that_mean_alike_are_closer_than_those_that_do_not(encoder):
 
 
 def test_a_text_alone_and_among_others_has_the_same_vector(encoder):
-    said = texts(*ARTICLES)
-    together = encoder.encode(said)
-    alone = np.concatenate([encoder.encode([text]) for text in said])
+    described = texts(*ARTICLES)
+    together = encoder.encode(described)
+    alone = np.concatenate([encoder.encode([text]) for text in described])
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
@@ -87,15 +87,15 @@ def test_a_folder_that_holds_no_model_is_named(tmp_path):
         TextEncoder(str(tmp_path)).encode(["a text"])
 
 
-def test_a_model_is_not_loaded_before_it_is_asked(tmp_path):
+def test_a_model_is_not_loaded_before_its_first_use(tmp_path):
     assert TextEncoder(str(tmp_path / "nowhere")).id == str(tmp_path / "nowhere")
 
 
 def test_the_path_of_a_saved_model_will_do(encoder, tmp_path):
     shutil.copytree(get_model_path(), tmp_path / "saved")
-    said = texts(*ARTICLES)
-    vectors = TextEncoder(str(tmp_path / "saved")).encode(said)
-    np.testing.assert_allclose(vectors, encoder.encode(said), atol=1e-5)
+    described = texts(*ARTICLES)
+    vectors = TextEncoder(str(tmp_path / "saved")).encode(described)
+    np.testing.assert_allclose(vectors, encoder.encode(described), atol=1e-5)
 
 
 def test_the_packaged_model_is_the_default():

@@ -1,4 +1,4 @@
-"""What the same shoppers buy is close, and what nobody bought yet lands beside its like."""
+"""Articles of the same shoppers are close, and an unsold article is close to similar ones."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 from recsys.catalog.purchases import Purchases
 from recsys.catalog.split import TEST, TRAINING, VALIDATION
 from recsys.errors import CatalogError
-from recsys.models.two_tower import basket_query, held_back_pairs, train
+from recsys.models.two_tower import basket_query, train, validation_pairs
 from recsys.models.two_tower_data import PADDING, Baskets, TrainingSettings
 from recsys.vectors import fingerprint, unit
 
@@ -67,7 +67,7 @@ def meaningless_content():
 
 
 def telling_content():
-    """What an article says gives away its community, with some noise."""
+    """Content from which the community can be told, with some noise."""
     noise = np.random.default_rng(9).normal(size=(len(COMMUNITY), COMMUNITIES))
     return unit(np.eye(COMMUNITIES)[COMMUNITY] + 0.1 * noise)
 
@@ -105,13 +105,13 @@ def long_history():
     return baskets_of(np.zeros(2000), np.arange(2000), window=5, batch_size=64, basket=4)
 
 
-def test_every_purchase_is_learned_once_a_pass(long_history):
+def test_every_purchase_is_an_example_once_a_pass(long_history):
     _, targets = one_pass(long_history)
     assert sorted(targets) == list(range(2000))
     assert len(list(long_history.batches(0))) == len(long_history) == 32
 
 
-def test_a_basket_never_contains_what_is_to_be_guessed():
+def test_a_basket_never_contains_the_article_to_predict():
     random = np.random.default_rng(0)
     shoppers, articles = np.sort(random.integers(0, 40, 3000)), random.integers(0, 9, 3000)
     rows, targets = one_pass(baskets_of(shoppers, articles))
@@ -173,16 +173,16 @@ def test_a_round_is_half_a_pass_but_never_shorter_than_the_settings_say():
     assert (len(many), many.round_steps) == (20, 10)
 
 
-# Watching
+# Early stopping
 
 
 def pairs_of(purchases):
-    pairs = held_back_pairs(purchases)
-    return list(zip(pairs.asks.tolist(), pairs.relevant.tolist(), strict=True))
+    pairs = validation_pairs(purchases)
+    return list(zip(pairs.query.tolist(), pairs.relevant.tolist(), strict=True))
 
 
-def test_training_is_watched_by_what_held_back_shoppers_bought_on_one_day():
-    """One article of a shopper's last day with several asks for each of the others."""
+def test_validation_pairs_are_what_validation_shoppers_bought_on_one_day():
+    """The query is one article of a shopper's last day with several, paired with each other one."""
     visits = [0, 0, 0, 0, 0, 0], [7, 8, 1, 2, 3, 9], [1, 1, 5, 5, 5, 6]
     (first, one), (second, other) = pairs_of(bought(*visits, part=VALIDATION))
     assert first == second
@@ -190,7 +190,7 @@ def test_training_is_watched_by_what_held_back_shoppers_bought_on_one_day():
 
 
 @pytest.mark.parametrize("part", [TEST, TRAINING])
-def test_training_is_not_watched_by_others(part):
+def test_there_are_no_validation_pairs_of_other_shoppers(part):
     assert pairs_of(bought([0, 0, 1, 1], [1, 2, 3, 4], [5, 5, 5, 5], part)) == []
     assert pairs_of(bought([0, 0, 1, 1], [1, 2, 3, 4], [5, 6, 5, 6], VALIDATION)) == []
 
@@ -199,15 +199,15 @@ def test_training_is_not_watched_by_others(part):
 
 
 def share_found(model, shop, best=12):
-    """How often a watched pair's relevant article is among the best, by the finished vectors."""
-    pairs = held_back_pairs(shop)
-    scores = unit(model.queries)[pairs.asks] @ model.articles.T
+    """How often a validation pair's relevant article is among the best, by the final vectors."""
+    pairs = validation_pairs(shop)
+    scores = unit(model.queries)[pairs.query] @ model.articles.T
     own = np.take_along_axis(scores, pairs.relevant[:, None], axis=1)
     return ((scores > own + 1e-6).sum(axis=1) < best).mean()
 
 
-def watched_training(shop, settings):
-    """Train, and return the vectors beside what was seen of the pairs after each round."""
+def observed_training(shop, settings):
+    """Train, and return the vectors and Keras's metrics after each round."""
     from recsys.models import two_tower_keras
 
     histories = []
@@ -224,13 +224,13 @@ def watched_training(shop, settings):
 
 
 @pytest.fixture(scope="module")
-def watched():
-    return watched_training(planted_shop(), SMALL)
+def observed():
+    return observed_training(planted_shop(), SMALL)
 
 
 @pytest.fixture(scope="module")
-def trained(watched):
-    return watched[0]
+def trained(observed):
+    return observed[0]
 
 
 def test_what_the_same_shoppers_buy_becomes_neighbours(trained):
@@ -238,22 +238,22 @@ def test_what_the_same_shoppers_buy_becomes_neighbours(trained):
     assert share_of_own_community(trained, range(len(COMMUNITY))) > 0.8
 
 
-def test_what_held_back_shoppers_bought_together_is_found(watched):
-    """The figure that training is watched by is that of the vectors that come of it."""
-    model, seen = watched
+def test_what_validation_shoppers_bought_together_is_found(observed):
+    """The recall for early stopping is that of the final vectors."""
+    model, seen = observed
     # By chance it would be 12 of 60.
     best = max(seen["val_factorized_top_k/top_12_categorical_accuracy"])
     assert best > 0.8
     assert share_found(model, planted_shop()) == pytest.approx(best)
 
 
-def test_what_test_shoppers_buy_is_found_though_they_taught_nothing(trained):
+def test_what_test_shoppers_buy_is_found_without_training_on_it(trained):
     shop = planted_shop()
     theirs = shop.of(TEST)
-    asked = np.flatnonzero(np.diff(theirs.shopper) == 0)
-    scores = unit(trained.queries)[theirs.article[asked]] @ trained.articles.T
+    queries = np.flatnonzero(np.diff(theirs.shopper) == 0)
+    scores = unit(trained.queries)[theirs.article[queries]] @ trained.articles.T
     best = np.argsort(-scores, axis=1)[:, :MEMBERS]
-    assert (best == theirs.article[asked + 1][:, None]).any(axis=1).mean() > 0.8
+    assert (best == theirs.article[queries + 1][:, None]).any(axis=1).mean() > 0.8
 
 
 HASTY = replace(SMALL, round_steps=10, learning_rate=0.5)
@@ -261,30 +261,31 @@ HASTY = replace(SMALL, round_steps=10, learning_rate=0.5)
 
 @pytest.fixture(scope="module")
 def hasty():
-    """A training that goes on beyond its best round, and what was seen of the pairs."""
-    model, seen = watched_training(planted_shop(noise=0.5), HASTY)
+    """A training that goes on beyond its best round, and its recall after each round."""
+    model, seen = observed_training(planted_shop(noise=0.5), HASTY)
     return model, seen["val_factorized_top_k/top_12_categorical_accuracy"]
 
 
-def test_training_ends_early_and_keeps_the_round_that_served_best(hasty):
+def test_training_stops_early_and_keeps_the_best_round(hasty):
     model, found = hasty
     assert len(found) == int(np.argmax(found)) + 1 + HASTY.patience < HASTY.most_rounds
     assert share_found(model, planted_shop(noise=0.5)) == pytest.approx(max(found))
 
 
+@pytest.mark.exhaustive
 def test_training_that_is_cut_off_keeps_the_best_round_too(hasty):
     whole, found = hasty
     settings = replace(HASTY, most_rounds=int(np.argmax(found)) + 2)
-    model, seen = watched_training(planted_shop(noise=0.5), settings)
+    model, seen = observed_training(planted_shop(noise=0.5), settings)
     assert len(seen["loss"]) == settings.most_rounds
     np.testing.assert_array_equal(model.articles, whole.articles)
     np.testing.assert_array_equal(model.queries, whole.queries)
 
 
-def test_without_held_back_shoppers_training_takes_as_many_rounds_as_it_is_patient():
+def test_without_validation_shoppers_training_takes_patience_rounds():
     shop = planted_shop()
     alone = shop.where(~VALIDATION.of(shop.bucket)[shop.shopper])
-    model, seen = watched_training(alone, replace(SMALL, round_steps=20, patience=4))
+    model, seen = observed_training(alone, replace(SMALL, round_steps=20, patience=4))
     assert len(seen["loss"]) == 4
     assert share_of_own_community(model, range(len(COMMUNITY))) > 0.6
 
@@ -296,14 +297,14 @@ def test_vectors_of_articles_have_length_one_and_all_are_finite(trained):
     assert np.isfinite(trained.queries).all()
 
 
-def test_an_article_never_sold_lands_in_the_community_that_its_content_tells():
+def test_an_article_never_sold_is_close_to_the_community_of_its_content():
     newcomers = [3, 14, 25, 36, 47, 58]
     model = train(planted_shop(newcomers), own_products(), telling_content(), SMALL)
     assert share_of_own_community(model, newcomers) > 0.8
 
 
-def test_an_article_never_sold_shares_what_its_product_has_learned():
-    """Where all are described alike, only the product links it to its sister."""
+def test_an_article_never_sold_shares_its_product_s_embedding():
+    """Where all content is equal, only the product links it to its other colour."""
     products, alike = own_products(), np.ones((len(COMMUNITY), 1), np.float32)
     products[3] = products[4]
     model = train(planted_shop([3]), products, alike, SMALL)
@@ -314,53 +315,58 @@ def brief_training(shop, **settings):
     return train(shop, own_products(), telling_content(), replace(BRIEF, **settings))
 
 
-def test_what_test_shoppers_buy_is_not_learned():
-    """Nor does it change when training ends."""
-    shop = planted_shop()
-    first, second = (brief_training(each, most_rounds=3) for each in (shop, shuffled(shop, TEST)))
-    np.testing.assert_array_equal(first.articles, second.articles)
-    np.testing.assert_array_equal(first.queries, second.queries)
+@pytest.fixture(scope="module")
+def one_round():
+    return brief_training(planted_shop())
 
 
-def test_what_held_back_shoppers_buy_is_not_learned():
-    shop = planted_shop()
-    first, second = (brief_training(each) for each in (shop, shuffled(shop, VALIDATION)))
-    np.testing.assert_array_equal(first.articles, second.articles)
-    np.testing.assert_array_equal(first.queries, second.queries)
+@pytest.fixture(scope="module")
+def three_rounds():
+    return brief_training(planted_shop(), most_rounds=3)
 
 
-def test_what_training_shoppers_buy_is_learned():
-    shop = planted_shop()
-    first, second = (brief_training(each) for each in (shop, shuffled(shop, TRAINING)))
-    assert not np.allclose(first.articles, second.articles)
+def test_what_test_shoppers_buy_is_not_learned(three_rounds):
+    """Nor does it change when training stops."""
+    other = brief_training(shuffled(planted_shop(), TEST), most_rounds=3)
+    np.testing.assert_array_equal(other.articles, three_rounds.articles)
+    np.testing.assert_array_equal(other.queries, three_rounds.queries)
 
 
-def brief_fingerprint():
-    """What a fresh process prints."""
-    model = brief_training(planted_shop(), most_rounds=3)
-    return fingerprint(model.articles, model.queries)
+def test_what_validation_shoppers_buy_is_not_learned(one_round):
+    other = brief_training(shuffled(planted_shop(), VALIDATION))
+    np.testing.assert_array_equal(other.articles, one_round.articles)
+    np.testing.assert_array_equal(other.queries, one_round.queries)
 
 
-def test_two_processes_train_the_same_bytes():
-    script = "from tests.test_two_tower import brief_fingerprint as f; print(f())"
-    printed = [
-        subprocess.run(
-            [sys.executable, "-c", script],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-        for seed in ("1", "2")
-    ]
-    assert len(printed[0]) == 64
-    assert printed[0] == printed[1]
+def test_what_training_shoppers_buy_is_learned(one_round):
+    other = brief_training(shuffled(planted_shop(), TRAINING))
+    assert not np.allclose(other.articles, one_round.articles)
 
 
-def test_another_seed_trains_other_vectors():
-    first, second = (brief_training(planted_shop(), seed=seed) for seed in (1, 2))
-    assert not np.allclose(first.articles, second.articles)
+def printed_fingerprint():
+    """Train in a fresh process, with hashes of its own, and return what it prints."""
+    script = "from tests.models.test_two_tower import *; m = brief_training(planted_shop(), "
+    script += "most_rounds=3); print(fingerprint(m.articles, m.queries))"
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def test_another_process_trains_the_same_bytes(three_rounds):
+    expected = fingerprint(three_rounds.articles, three_rounds.queries)
+    assert printed_fingerprint() == expected
+
+
+def test_another_seed_trains_other_vectors(one_round):
+    other = brief_training(planted_shop(), seed=BRIEF.seed + 1)
+    assert not np.allclose(other.articles, one_round.articles)
 
 
 @pytest.mark.parametrize(
@@ -371,14 +377,14 @@ def test_another_seed_trains_other_vectors():
         bought([0, 0, 1, 1], [0, 1, 2, 3], [5, 5, 5, 5], VALIDATION),
         bought([0, 0, 1, 1], [0, 1, 2, 3], [5, 5, 5, 5], TEST),
     ],
-    ids=["none", "one a shopper", "by held-back shoppers only", "by test shoppers only"],
+    ids=["none", "one a shopper", "by validation shoppers only", "by test shoppers only"],
 )
-def test_purchases_that_teach_nothing_are_refused_rather_than_answered_at_random(purchases):
+def test_purchases_without_training_examples_are_refused(purchases):
     with pytest.raises(CatalogError, match="two-tower"):
         train(purchases, own_products(), telling_content(), BRIEF)
 
 
-# Asking
+# Queries
 
 
 def test_a_basket_is_a_unit_vector_whatever_its_order():
@@ -389,8 +395,8 @@ def test_a_basket_is_a_unit_vector_whatever_its_order():
     np.testing.assert_allclose(basket, unit(queries.mean(axis=0)), atol=1e-6)
 
 
-def test_a_basket_is_read_as_the_query_tower_reads_it(trained):
-    """A release answers with averages of stored rows; that must be what was trained."""
+def test_a_basket_query_is_what_the_query_tower_gives():
+    """A release averages stored rows; that must be what was trained."""
     import tensorflow as tf
 
     from recsys.models.two_tower_keras import Tower

@@ -1,4 +1,4 @@
-"""Whitening evens out directions that all share, and invents none that are not there."""
+"""Whitening evens out the variance of directions, and amplifies none without variance."""
 
 import numpy as np
 import pytest

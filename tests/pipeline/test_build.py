@@ -1,22 +1,33 @@
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from building import build, cut_catalogue, files_of, photo_file, read_table, write_table
+from building import (
+    build,
+    cut_catalogue,
+    files_of,
+    photo_file,
+    random_towers,
+    read_table,
+    write_table,
+)
 from PIL import Image
 
 from recsys.errors import CatalogError
 from recsys.models.image import ImageEncoder
 from recsys.models.registry import ALL
 from recsys.models.text import TextEncoder
+from recsys.models.two_tower_data import TrainingSettings
 from recsys.pipeline.build import Build, Options
-from recsys.pipeline.workspace import workspace_folder
+from recsys.pipeline.workspace import Kept, Workspace, workspace_folder
 from recsys.release.manifest import MANIFEST
 from recsys.release.reader import open_release
 from recsys.serving.recommender import Recommender
@@ -28,6 +39,12 @@ SCRIPT = Path(__file__).parents[2] / "build_index.py"
 def shop(small_folder: Path, tmp_path: Path) -> Path:
     """A small catalogue of the test's own."""
     return cut_catalogue(small_folder, tmp_path / "shop", articles=60)
+
+
+@pytest.fixture
+def without_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random vectors in place of the two-tower model's, which take long to train."""
+    monkeypatch.setattr("recsys.models.two_tower.train", random_towers)
 
 
 def forbid(*arguments: object) -> None:
@@ -57,6 +74,7 @@ def test_a_release_has_every_model_with_the_right_counts(small_built: Path) -> N
         assert -1 <= model.typical <= 1
 
 
+@pytest.mark.usefixtures("without_training")
 def test_a_limit_keeps_the_first_articles_by_id(small_folder: Path, small_copy: Path) -> None:
     build(small_folder, small_copy, Options(limit=10))
     ids = read_table(small_folder / "articles.csv")["article_id"].sort_values()
@@ -70,13 +88,14 @@ def test_a_second_build_does_nothing_again_and_gives_the_same_bytes(
     monkeypatch.setattr(TextEncoder, "encode", forbid)
     monkeypatch.setattr(ImageEncoder, "embed_many", forbid)
     monkeypatch.setattr("recsys.models.two_tower.train", forbid)
-    monkeypatch.setattr("recsys.pipeline.build.build_graph", forbid)
+    monkeypatch.setattr("recsys.pipeline.indexing.build_graph", forbid)
     run = build(small_folder, small_copy)
     assert files_of(small_copy) == before
     again = {name: rows for name, rows in rows_by_stage(run).items() if rows}
     assert set(again) == {"catalogue", "features", "sales", "release"}
 
 
+@pytest.mark.usefixtures("without_training")
 def test_one_changed_description_encodes_one_text_again(
     shop: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,21 +204,12 @@ def without_descriptions(shop: Path) -> None:
     write_table(shop / "articles.csv", table.assign(detail_desc=""))
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        without_photos,
-        without_descriptions,
-        where_one_is_bought_often,
-        where_everything_is_sold_on_one_day,
-    ],
-)
-def test_an_unusual_catalogue_is_built_and_answers(
-    shop: Path, small_copy: Path, make: Callable[[Path], None]
-) -> None:
-    make(shop)
-    build(shop, small_copy)
-    recommender = Recommender(open_release(small_copy))
+QUICK = Options(training=TrainingSettings(round_steps=1, most_rounds=1))
+"""A training of one step, where what it teaches does not matter."""
+
+
+def check_answers(recommender: Recommender) -> None:
+    """Check that every article has an answer from every model, or a note that says why not."""
     for article_id in recommender.release.articles["article_id"]:
         answer = recommender.similar_to_article(article_id)
         assert [gallery.model for gallery in answer.galleries] == list(ALL)
@@ -207,6 +217,31 @@ def test_an_unusual_catalogue_is_built_and_answers(
             assert bool(gallery.matches) != bool(gallery.note)
             assert all(np.isfinite(match.score) for match in gallery.matches)
             assert all(match.article.article_id != article_id for match in gallery.matches)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [without_descriptions, where_one_is_bought_often, where_everything_is_sold_on_one_day],
+)
+def test_an_unusual_catalogue_is_built_and_answers(
+    shop: Path, small_copy: Path, make: Callable[[Path], None]
+) -> None:
+    make(shop)
+    build(shop, small_copy, QUICK)
+    check_answers(Recommender(open_release(small_copy)))
+
+
+def test_a_catalogue_without_photos_answers_and_says_that_it_cannot_answer_photos(
+    shop: Path, small_folder: Path, small_copy: Path
+) -> None:
+    photo = next(small_folder.glob("images/*/*.jpg")).read_bytes()
+    without_photos(shop)
+    build(shop, small_copy)
+    recommender = Recommender(open_release(small_copy))
+    check_answers(recommender)
+    for gallery in recommender.similar_to_photo(photo).galleries:
+        assert gallery.matches == ()
+        assert gallery.note
 
 
 @pytest.mark.parametrize(
@@ -223,48 +258,101 @@ def test_purchases_that_teach_nothing_are_refused_in_one_line(
 ) -> None:
     make(shop)
     before = files_of(small_copy)
-    with pytest.raises(CatalogError, match=r"nothing to learn from: in [^\n]*$"):
+    with pytest.raises(CatalogError, match=r"nothing to train on: in [^\n]*$"):
         build(shop, small_copy)
     assert files_of(small_copy) == before
 
 
-def test_a_catalogue_without_photos_says_so_when_it_is_asked_about_one(
-    shop: Path, small_folder: Path, small_copy: Path
+class KilledError(Exception):
+    """Stands for a build that is killed."""
+
+
+def kill(*arguments: object, **options: object) -> None:
+    raise KilledError
+
+
+def kill_within(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a build stop when it has done half of what it keeps as that stage."""
+    once = Workspace.once
+
+    def stopped(workspace: Workspace, name: str, key: str, make: Callable[[Path], None]) -> Kept:
+        def half(folder: Path) -> None:
+            (folder / "half.txt").write_text("half")
+            raise KilledError
+
+        return once(workspace, name, key, half if name == stage else make)
+
+    monkeypatch.setattr(Workspace, "once", stopped)
+
+
+def kill_with(target: str) -> Callable[[pytest.MonkeyPatch], None]:
+    """Have a build stop where it calls that function."""
+    return lambda monkeypatch: monkeypatch.setattr(target, kill)
+
+
+INTERRUPTIONS: list[Callable[[pytest.MonkeyPatch], None]] = [
+    kill_with("recsys.models.text.TextEncoder.encode"),
+    partial(kill_within, "encoders"),
+    kill_with("recsys.models.image.ImageEncoder.embed_many"),
+    *(
+        partial(kill_within, stage)
+        for stage in ("two_tower", "indexes", "audits", "bridges", "weights", "evaluation")
+    ),
+    *(partial(kill_within, stage) for stage in ("maps", "phrases", "articles")),
+    kill_with("recsys.release.writer.file_records"),
+    kill_with("recsys.release.writer.os.replace"),
+]
+
+
+def test_a_build_stopped_at_every_stage_goes_on_and_ends_in_the_same_release(
+    small_folder: Path, small_built: Path, tmp_path: Path
 ) -> None:
-    photo = next(small_folder.glob("images/*/*.jpg")).read_bytes()
-    without_photos(shop)
-    build(shop, small_copy)
-    answer = Recommender(open_release(small_copy)).similar_to_photo(photo)
-    for gallery in answer.galleries:
-        assert gallery.matches == ()
-        assert gallery.note
+    out = tmp_path / "release"
+    for interrupt in INTERRUPTIONS:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            interrupt(monkeypatch)
+            with pytest.raises(KilledError):
+                build(small_folder, out)
+        assert not out.exists()
+    build(small_folder, out)
+    assert files_of(out)[MANIFEST] == files_of(small_built / "release")[MANIFEST]
+    assert files_of(out) == files_of(small_built / "release")
+    leftovers = [path for path in tmp_path.rglob("*") if path.suffix in (".partial", ".previous")]
+    assert leftovers == []
+
+
+def test_a_killed_build_goes_on(small_folder: Path, small_copy: Path) -> None:
+    """The process is killed while it trains; what it has encoded is not encoded again."""
+    shutil.rmtree(small_copy)
+    shutil.rmtree(workspace_folder(small_copy) / "two_tower")
+    command = [sys.executable, SCRIPT, "--data", small_folder, "--out", small_copy]
+    kill_as_soon_as(workspace_folder(small_copy) / "two_tower", command)
+    assert not small_copy.exists()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("recsys.models.two_tower.train", random_towers)
+        monkeypatch.setattr(ImageEncoder, "embed_many", forbid)
+        build(small_folder, small_copy)
+    open_release(small_copy)
 
 
 def kill_as_soon_as(trace: Path, command: list[str | Path]) -> None:
     """Run a command and kill it the moment a path appears."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     while process.poll() is None and not trace.exists():
-        time.sleep(0.001)
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
-    _, said = process.communicate()
-    assert trace.exists(), said.decode(errors="replace")[-2000:]
+    _, output = process.communicate()
+    assert trace.exists(), output.decode(errors="replace")[-2000:]
     assert process.returncode == -signal.SIGKILL
 
 
-def test_a_build_killed_at_every_stage_goes_on_and_ends_in_the_same_release(
-    small_folder: Path, small_built: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "release"
-    workspace = workspace_folder(out)
-    command = [sys.executable, SCRIPT, "--data", small_folder, "--out", out]
-    stages = ("encoders", "text", "photos", "two_tower", "indexes", "audits", "weights")
-    stages += ("evaluation", "articles")
-    for trace in (*(workspace / stage for stage in stages), tmp_path / "release.partial"):
-        kill_as_soon_as(trace, command)
-        assert not out.exists()
-    done = subprocess.run(command, capture_output=True, check=True)
-    assert b"Traceback" not in done.stderr
-    assert files_of(out)[MANIFEST] == files_of(small_built / "release")[MANIFEST]
-    assert files_of(out) == files_of(small_built / "release")
-    leftovers = [path for path in tmp_path.rglob("*") if path.suffix in (".partial", ".previous")]
-    assert leftovers == []
+@pytest.mark.exhaustive
+def test_an_encoder_can_be_loaded_after_a_training(small_folder: Path, tmp_path: Path) -> None:
+    """With triton, torch brings an LLVM that ends the process if TensorFlow's is loaded first."""
+    program = (
+        "from recsys.pipeline.training import load_triton\n"
+        "load_triton()\n"
+        "import recsys.models.two_tower_keras, sentence_transformers\n"
+        "from transformers import modeling_utils\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=SCRIPT.parent, check=True)

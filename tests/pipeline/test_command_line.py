@@ -23,9 +23,9 @@ def test_help_names_every_option(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "--help") == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for option in ("--data", "--sample", "--out", "--text-model", "--image-model", "--limit"):
-        assert option in said
+        assert option in output
 
 
 @pytest.mark.parametrize(
@@ -50,25 +50,29 @@ def test_a_wrong_call_is_explained(
     assert complaint in capsys.readouterr().err
 
 
-def failure(*arguments: str | Path) -> str:
-    """Run the command line, see it fail, and return the one line that it says."""
-    done = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    lines = done.stderr.splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith("build_index.py: ")
-    return lines[0]
-
-
 def test_a_missing_catalogue_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
-    assert "is not a folder" in failure("--data", tmp_path / "nowhere", "--out", tmp_path / "out")
+    """As the shell sees it: no traceback, no warning of a library."""
+    command = [sys.executable, SCRIPT, "--data", tmp_path / "nowhere", "--out", tmp_path / "out"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("build_index.py: ")
+    assert "is not a folder" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_a_release_is_one_line(small_folder: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_release_is_one_line(
+    small_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     (tmp_path / "letter.txt").write_text("dear")
-    assert "choose another folder" in failure("--data", small_folder, "--out", tmp_path)
+    assert run(monkeypatch, "--data", small_folder, "--out", tmp_path) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert len(output.err.splitlines()) == 1
+    assert "choose another folder" in output.err
 
 
 def test_a_model_that_cannot_be_loaded_is_one_line(
@@ -77,10 +81,10 @@ def test_a_model_that_cannot_be_loaded_is_one_line(
     nowhere = small_copy.parent / "no-model"
     for option, model in (("--text-model", nowhere), ("--image-model", f"local-dir:{nowhere}")):
         status = run(monkeypatch, "--data", small_folder, "--out", small_copy, option, model)
-        said = capsys.readouterr().err.splitlines()[-1]
+        output = capsys.readouterr().err.splitlines()[-1]
         assert status == 1
-        assert said.startswith("build_index.py: ")
-        assert str(nowhere) in said
+        assert output.startswith("build_index.py: ")
+        assert str(nowhere) in output
 
 
 def test_a_finished_build_prints_its_stages_and_the_audit(
@@ -107,7 +111,7 @@ def test_a_finished_build_prints_its_stages_and_the_audit(
     assert lines[-1].endswith(f"is in {small_copy}")
 
 
-def test_ctrl_c_says_how_to_go_on(
+def test_ctrl_c_says_how_to_continue(
     small_folder: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     def interrupt(*_: object) -> None:
@@ -115,4 +119,4 @@ def test_ctrl_c_says_how_to_go_on(
 
     monkeypatch.setattr("recsys.pipeline.build.write_release", interrupt)
     assert run(monkeypatch, "--data", small_folder, "--out", small_copy) == 130
-    assert "Run the same command again to go on." in capsys.readouterr().err
+    assert "Run the same command again to continue." in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Everything is encoded once, and an uploaded photo is read as those of the catalogue were."""
+"""Each text and photo is encoded once; an uploaded photo gets the vector of the catalogue's."""
 
 import hashlib
 
@@ -67,10 +67,10 @@ def photos_of(folder, workspace, model=COMPACT, enough=20):
         return encode_photos(workspace, catalog, digests, model)
 
 
-def texts_of(folder, workspace, reader, enough=1000):
+def texts_of(folder, workspace, encoder, enough=1000):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoding, "ENOUGH", enough)
-        return encode_texts(workspace, read_catalog(folder), reader)
+        return encode_texts(workspace, read_catalog(folder), encoder)
 
 
 def vector_of(encoded, row):
@@ -89,14 +89,18 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def plain(shop, workspace):
-    """The photos as the untouched encoder sees them: there are too few to fit it to."""
-    return photos_of(shop, workspace, enough=encoding.ENOUGH)
+    """The photos encoded without fine-tuning: there are too few for it."""
+    encoded = photos_of(shop, workspace, enough=encoding.ENOUGH)
+    assert encoded.rows == len(WITH_PHOTO)
+    return encoded.result
 
 
 @pytest.fixture(scope="module")
 def tuned(shop, workspace, plain):
-    """The photos as the encoder sees them once it was fitted to them."""
-    return photos_of(shop, workspace)
+    """The photos encoded after fine-tuning."""
+    encoded = photos_of(shop, workspace)
+    assert encoded.rows == 0
+    return encoded.result
 
 
 # Photos
@@ -105,7 +109,6 @@ def tuned(shop, workspace, plain):
 def test_with_few_photos_the_compact_encoder_is_left_as_it_is(plain):
     assert plain.untuned is None
     assert plain.vectors.vectors.shape == (len(WITH_PHOTO), 1280)
-    assert plain.new == len(WITH_PHOTO)
 
 
 def test_an_article_without_a_photo_has_no_vector(plain, tuned):
@@ -146,9 +149,9 @@ def test_vectors_have_length_one(plain, tuned):
 
 def test_what_was_encoded_once_is_not_encoded_again(shop, workspace, tuned):
     again = photos_of(shop, workspace)
-    assert (tuned.new, again.new) == (0, 0)
-    assert again.vectors.fingerprint() == tuned.vectors.fingerprint()
-    assert again.encoder.version == tuned.encoder.version
+    assert again.rows == 0
+    assert again.result.vectors.fingerprint() == tuned.vectors.fingerprint()
+    assert again.result.encoder.version == tuned.encoder.version
 
 
 def with_another_photo(tmp_path, workspace, row):
@@ -160,8 +163,9 @@ def with_another_photo(tmp_path, workspace, row):
 
 def test_photos_of_held_out_products_teach_nothing(tmp_path, workspace, tuned):
     changed = HELD_OUT[2]
-    other = with_another_photo(tmp_path, workspace, changed)
-    assert other.new == 1
+    encoded = with_another_photo(tmp_path, workspace, changed)
+    assert encoded.rows == 1
+    other = encoded.result
     assert other.encoder.version == tuned.encoder.version
     for row in set(WITH_PHOTO) - {changed}:
         np.testing.assert_array_equal(vector_of(other.vectors, row), vector_of(tuned.vectors, row))
@@ -169,7 +173,7 @@ def test_photos_of_held_out_products_teach_nothing(tmp_path, workspace, tuned):
 
 
 def test_photos_of_other_products_teach(tmp_path, workspace, tuned):
-    other = with_another_photo(tmp_path, workspace, LEARNED[5])
+    other = with_another_photo(tmp_path, workspace, LEARNED[5]).result
     assert other.encoder.version != tuned.encoder.version
     row = HELD_OUT[0]
     assert not np.allclose(vector_of(other.vectors, row), vector_of(tuned.vectors, row), atol=1e-4)
@@ -178,13 +182,13 @@ def test_photos_of_other_products_teach(tmp_path, workspace, tuned):
 def test_photos_of_held_out_products_do_not_count_towards_enough(shop, workspace, plain):
     learned = len(LEARNED) - 1
     assert learned < len(WITH_PHOTO)
-    assert photos_of(shop, workspace, enough=learned + 1).untuned is None
-    assert photos_of(shop, workspace, enough=learned).untuned is not None
+    assert photos_of(shop, workspace, enough=learned + 1).result.untuned is None
+    assert photos_of(shop, workspace, enough=learned).result.untuned is not None
 
 
 def test_an_encoder_of_ones_own_is_left_as_it_is(shop, plain, tmp_path):
     own = ImageEncoder(plain.encoder.id)
-    encoded = photos_of(shop, Workspace(tmp_path), own.id)
+    encoded = photos_of(shop, Workspace(tmp_path), own.id).result
     assert encoded.untuned is None
     assert encoded.encoder.id == own.id
     np.testing.assert_allclose(encoded.vectors.vectors, plain.vectors.vectors, atol=1e-5)
@@ -194,15 +198,16 @@ def test_a_shop_without_photos_has_no_image_vectors(tmp_path, workspace):
     rows = [article(each) for each in IDS[:3]]
     write_catalog(tmp_path / "bare", rows, [("2020-09-01", "ann", IDS[0], "1")], photos=())
     encoded = photos_of(tmp_path / "bare", workspace, enough=20)
-    assert encoded.vectors.entry.tolist() == [NO_VECTOR] * 3
-    assert (encoded.new, encoded.untuned) == (0, None)
+    assert encoded.rows == 0
+    assert encoded.result.vectors.entry.tolist() == [NO_VECTOR] * 3
+    assert encoded.result.untuned is None
 
 
 # Texts
 
 
 @pytest.fixture(scope="module")
-def reader():
+def encoder():
     return TextEncoder()
 
 
@@ -211,10 +216,11 @@ def mean_cosine(encoded):
     return cosines[~np.eye(len(cosines), dtype=bool)].mean()
 
 
-def test_texts_are_encoded_once_and_whitened_where_there_are_enough(shop, tmp_path, reader):
-    plain = texts_of(shop, Workspace(tmp_path), reader, enough=TEXTS + 1)
-    white = texts_of(shop, Workspace(tmp_path), reader, enough=TEXTS)
-    assert (plain.new, white.new) == (TEXTS, 0)
+def test_texts_are_encoded_once_and_whitened_where_there_are_enough(shop, tmp_path, encoder):
+    plain = texts_of(shop, Workspace(tmp_path), encoder, enough=TEXTS + 1)
+    white = texts_of(shop, Workspace(tmp_path), encoder, enough=TEXTS)
+    assert (plain.rows, white.rows) == (TEXTS, 0)
+    plain, white = plain.result, white.result
     # Two articles a text: they share a vector, whitened or not.
     assert plain.vectors.entry.tolist() == [number // 2 for number in range(len(IDS))]
     assert white.vectors.entry.tolist() == plain.vectors.entry.tolist()
@@ -223,11 +229,12 @@ def test_texts_are_encoded_once_and_whitened_where_there_are_enough(shop, tmp_pa
     np.testing.assert_allclose(np.linalg.norm(white.vectors.vectors, axis=1), 1, atol=1e-5)
 
 
-def test_a_new_text_is_all_that_is_encoded_anew(shop, tmp_path, reader):
+def test_a_new_text_is_all_that_is_encoded_anew(shop, tmp_path, encoder):
     workspace = Workspace(tmp_path / "workspace")
-    first = texts_of(shop, workspace, reader)
+    first = texts_of(shop, workspace, encoder)
     changed = descriptions(**{IDS[4]: "Of silk."})
-    second = texts_of(write_shop(tmp_path / "other", changed), workspace, reader)
-    assert (first.new, second.new) == (TEXTS, 1)
+    second = texts_of(write_shop(tmp_path / "other", changed), workspace, encoder)
+    assert (first.rows, second.rows) == (TEXTS, 1)
+    first, second = first.result, second.result
     np.testing.assert_array_equal(vector_of(second.vectors, 0), vector_of(first.vectors, 0))
     assert vector_of(second.vectors, 4) @ vector_of(second.vectors, 5) < 0.999

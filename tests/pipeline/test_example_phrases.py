@@ -114,7 +114,7 @@ def test_there_may_be_no_phrases_and_no_model_but_one(path):
 )
 def test_what_is_no_unit_vector_of_the_model_is_refused(path, vector):
     write_phrases(path, ["red", "blue"], {TEXT.name: [[1, 0, 0], vector]})
-    with pytest.raises(ValueError, match="no vectors of text"):
+    with pytest.raises(ValueError, match="not a unit vector of text"):
         read_phrases(path, DIMS)
 
 

@@ -2,7 +2,6 @@ import hashlib
 import os
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import threading
@@ -12,8 +11,9 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from building import build, files_of, read_table, reseal, write_table
+from building import edition, files_of, reseal
 from faults import Cut, Fault, Flipped, Hold, Status, Truncated
 from huggingface_hub import HfApi
 from loopback import LoopbackHub
@@ -21,9 +21,11 @@ from repos import TOKEN, sha256
 
 from recsys.errors import HubError, ReleaseError
 from recsys.release.dataset_card import card_text
+from recsys.release.files import ARTICLES, INDEXES, VECTORS
 from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
 from recsys.release.manifest import MANIFEST, SCHEMA, read_manifest
-from recsys.release.tables import ARTICLES
+from recsys.release.reader import open_release
+from recsys.retrieval.index import build_graph
 
 NAME = "someone/things"
 PRIVATE, PUBLIC = Visibility(), Visibility(public=True)
@@ -40,18 +42,17 @@ def release(small_built: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def changed(
-    small_folder: Path, small_built: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """That release, rebuilt with another description of one article. Not to be changed either."""
-    folder = tmp_path_factory.mktemp("changed")
-    shop = Path(shutil.copytree(small_folder, folder / "shop"))
-    table = read_table(shop / "articles.csv")
-    table.loc[7, "detail_desc"] = "A wide raincoat of waxed cotton with a hood."
-    write_table(shop / "articles.csv", table)
-    shutil.copytree(small_built, folder / "built")
-    build(shop, folder / "built" / "release")
-    return folder / "built" / "release"
+def changed(small_built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That release with other captions and text vectors. Tests must not change it either."""
+    folder = edition(small_built / "release", tmp_path_factory.mktemp("changed") / "release", 2)
+    path = folder / VECTORS["text"].path
+    vectors = np.load(path)
+    vectors[[3, 40]] = vectors[[40, 3]]
+    np.save(path, vectors)
+    build_graph(vectors, "text").save(folder / INDEXES["text"])
+    reseal(folder)
+    open_release(folder)
+    return folder
 
 
 @pytest.fixture
@@ -110,15 +111,15 @@ def as_published(folder: Path) -> dict[str, bytes]:
     return files_of(folder) | {README: card}
 
 
-def held(hub: LoopbackHub, revision: str = "main") -> dict[str, bytes]:
+def held(hub: LoopbackHub, tag: str = "main") -> dict[str, bytes]:
     """What the repo holds, apart from what the Hub itself keeps there."""
-    files = hub.repo(NAME).files(revision)
+    files = hub.repo(NAME).files(tag)
     del files[BY_HUB]
     return files
 
 
 def put(hub: LoopbackHub, files: dict[str, bytes], tag: str | None = None) -> PublishedVersion:
-    """Have files in the repo without a client, as a revision."""
+    """Have files in the repo without a client, as a published version."""
     commit = hub.commit(NAME, files, tag)
     return PublishedVersion(tag or commit, commit)
 
@@ -130,7 +131,7 @@ def test_a_release_is_published_in_one_commit_of_a_private_repo(
         raise AssertionError("not in one commit")
 
     monkeypatch.setattr(HfApi, "upload_folder", fail)
-    revision = publish(release, NAME, PRIVATE)
+    published = publish(release, NAME, PRIVATE)
 
     repo = hub.repo(NAME)
     assert repo.private
@@ -140,8 +141,8 @@ def test_a_release_is_published_in_one_commit_of_a_private_repo(
     assert held(hub) == as_published(release)
     assert sorted(repo.files()) == sorted([*files_of(release), README, BY_HUB])
     assert repo.tags == {default_tag(one_day, release): repo.commits[-1].id}
-    assert revision == PublishedVersion(default_tag(one_day, release), repo.commits[-1].id)
-    assert str(revision) == f"{revision.name} ({revision.commit[:7]})"
+    assert published == PublishedVersion(default_tag(one_day, release), repo.commits[-1].id)
+    assert str(published) == f"{published.name} ({published.commit[:7]})"
 
 
 def test_the_default_tag_starts_with_the_day_in_utc(hub: LoopbackHub, release: Path) -> None:
@@ -152,27 +153,27 @@ def test_the_default_tag_starts_with_the_day_in_utc(hub: LoopbackHub, release: P
 
 
 def test_what_was_published_is_pulled(hub: LoopbackHub, release: Path) -> None:
-    revision = publish(release, NAME, PRIVATE)
+    published = publish(release, NAME, PRIVATE)
     repo = IndexRepo(NAME)
-    assert repo.newest() == revision
-    pulled = repo.pull(revision)
+    assert repo.newest() == published
+    pulled = repo.pull(published)
     assert pulled.manifest == read_manifest(release)
     assert files_of(pulled.folder).items() >= as_published(release).items()
 
 
 def test_what_was_pulled_is_pulled_again_without_the_hub(hub: LoopbackHub, release: Path) -> None:
-    revision = publish(release, NAME, PRIVATE)
-    folder = IndexRepo(NAME).pull(revision).folder
+    published = publish(release, NAME, PRIVATE)
+    folder = IndexRepo(NAME).pull(published).folder
     hub.stop()
-    repo = IndexRepo(NAME, revision.commit)
+    repo = IndexRepo(NAME, published.commit)
     assert repo.pull(repo.newest()).folder == folder
 
 
 def test_an_unchanged_release_is_not_published_again(hub: LoopbackHub, release: Path) -> None:
-    revision = publish(release, NAME, PRIVATE)
+    published = publish(release, NAME, PRIVATE)
     commits, tags = list(hub.repo(NAME).commits), dict(hub.repo(NAME).tags)
     hub.requests.clear()
-    assert publish(release, NAME, PRIVATE) == revision
+    assert publish(release, NAME, PRIVATE) == published
     assert (hub.repo(NAME).commits, hub.repo(NAME).tags) == (commits, tags)
     assert not sent(hub)
     assert not [line for line in lines(hub) if re.search("/commit/|/tag/", line)]
@@ -187,10 +188,10 @@ def test_a_push_cut_off_at_the_tag_is_completed_by_the_next(
     commits = list(hub.repo(NAME).commits)
     hub.requests.clear()
 
-    revision = publish(release, NAME, PRIVATE)
-    assert revision == PublishedVersion(default_tag(one_day, release), commits[-1].id)
+    published = publish(release, NAME, PRIVATE)
+    assert published == PublishedVersion(default_tag(one_day, release), commits[-1].id)
     assert hub.repo(NAME).commits == commits
-    assert hub.repo(NAME).tags == {revision.name: revision.commit}
+    assert hub.repo(NAME).tags == {published.name: published.commit}
     assert not sent(hub)
 
 
@@ -270,7 +271,7 @@ def test_a_tag_of_the_release_before_stays_there_and_another_one_completes_the_p
 ) -> None:
     first = publish(release, NAME, PRIVATE, "v1")
     message = complaint(HubError, lambda: publish(changed, NAME, PRIVATE, "v1"))
-    assert f"The release is in {NAME}, but the tag v1 stands on the one before it" in message
+    assert f"The release is in {NAME}, but the tag v1 belongs to the release before it" in message
     assert "publish again with another --tag" in message
     assert held(hub) == as_published(changed)
     assert hub.repo(NAME).tags == {"v1": first.commit}
@@ -294,21 +295,23 @@ def test_a_release_that_returns_on_the_same_day_gets_a_numbered_tag(
     assert len(hub.repo(NAME).tags) == 5
 
 
-def test_an_unmarked_catalogue_is_not_published_openly(hub: LoopbackHub, small_copy: Path) -> None:
-    reseal(small_copy, license="")
-    message = complaint(ReleaseError, lambda: publish(small_copy, NAME, PUBLIC))
+def test_an_unmarked_catalogue_is_not_published_openly(
+    hub: LoopbackHub, release_copy: Path
+) -> None:
+    reseal(release_copy, license="")
+    message = complaint(ReleaseError, lambda: publish(release_copy, NAME, PUBLIC))
     assert "not marked as redistributable" in message
     assert "--i-have-the-rights" in message
     assert hub.requests == []
-    publish(small_copy, NAME, PRIVATE)
+    publish(release_copy, NAME, PRIVATE)
     assert hub.repo(NAME).private
 
 
-def test_whoever_has_the_rights_may_publish_openly(hub: LoopbackHub, small_copy: Path) -> None:
-    reseal(small_copy, license="")
-    publish(small_copy, NAME, WITH_RIGHTS)
+def test_whoever_has_the_rights_may_publish_openly(hub: LoopbackHub, release_copy: Path) -> None:
+    reseal(release_copy, license="")
+    publish(release_copy, NAME, WITH_RIGHTS)
     assert not hub.repo(NAME).private
-    assert held(hub) == as_published(small_copy)
+    assert held(hub) == as_published(release_copy)
 
 
 def test_a_redistributable_catalogue_may_be_published_openly(
@@ -320,16 +323,16 @@ def test_a_redistributable_catalogue_may_be_published_openly(
 
 
 def test_an_unmarked_catalogue_is_not_sent_to_a_repo_that_is_public_already(
-    hub: LoopbackHub, small_copy: Path
+    hub: LoopbackHub, release_copy: Path
 ) -> None:
-    reseal(small_copy, license="")
+    reseal(release_copy, license="")
     hub.create(NAME, "dataset", private=False)
-    message = complaint(ReleaseError, lambda: publish(small_copy, NAME, PRIVATE))
+    message = complaint(ReleaseError, lambda: publish(release_copy, NAME, PRIVATE))
     assert "not marked as redistributable" in message
     assert uploads(hub) == []
     assert held(hub) == {}
-    publish(small_copy, NAME, Visibility(rights=True))
-    assert held(hub) == as_published(small_copy)
+    publish(release_copy, NAME, Visibility(rights=True))
+    assert held(hub) == as_published(release_copy)
 
 
 def test_a_private_repo_is_not_left_private_unawares(hub: LoopbackHub, release: Path) -> None:
@@ -345,21 +348,21 @@ def test_a_private_repo_is_not_left_private_unawares(hub: LoopbackHub, release: 
 def test_without_the_right_token_the_message_says_how_to_log_in(
     hub: LoopbackHub, release: Path, monkeypatch: pytest.MonkeyPatch, token: str
 ) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     monkeypatch.setenv("HF_TOKEN", token)
     repo = IndexRepo(NAME)
     for action in (
         lambda: publish(release, NAME, PRIVATE),
         lambda: publish(release, "someone/else", PRIVATE),
         repo.newest,
-        lambda: repo.pull(revision),
+        lambda: repo.pull(published),
     ):
         message = complaint(HubError, action)
         assert "hf auth login" in message
         assert "HF_TOKEN" in message
         assert "hf_wrong" not in message
     assert list(hub.repos) == [("dataset", NAME)]
-    assert hub.repo(NAME).at().id == revision.commit
+    assert hub.repo(NAME).at().id == published.commit
 
 
 @pytest.mark.parametrize("what", ["preupload", "lfs/objects/batch", "/commit/main", "/tag/"])
@@ -408,7 +411,7 @@ def test_of_two_publishers_at_once_the_slower_one_is_refused(
         slower.join(30)
 
     assert len(messages) == 1
-    assert messages[0].startswith(f"Somebody else published to {NAME} in the meantime.")
+    assert messages[0].startswith(f"Somebody else published to {NAME} at the same time.")
     assert held(hub) == as_published(changed)
     assert hub.repo(NAME).tags == {"second": second.commit}
     assert hub.repo(NAME).at().id == second.commit
@@ -419,21 +422,21 @@ def test_of_two_publishers_at_once_the_slower_one_is_refused(
 
 
 def test_a_damaged_release_is_refused_before_any_request(
-    hub: LoopbackHub, small_copy: Path
+    hub: LoopbackHub, release_copy: Path
 ) -> None:
-    path = small_copy / "vectors/text.npy"
+    path = release_copy / "vectors/text.npy"
     path.write_bytes(flipped(path.read_bytes()))
-    message = complaint(ReleaseError, lambda: publish(small_copy, NAME, PRIVATE))
+    message = complaint(ReleaseError, lambda: publish(release_copy, NAME, PRIVATE))
     assert "vectors/text.npy does not match its checksum" in message
     assert hub.requests == []
 
 
 def test_a_card_in_the_release_folder_is_not_what_is_published(
-    hub: LoopbackHub, small_copy: Path
+    hub: LoopbackHub, release_copy: Path
 ) -> None:
-    (small_copy / README).write_text("Another card.")
-    publish(small_copy, NAME, PRIVATE)
-    assert held(hub) == as_published(small_copy)
+    (release_copy / README).write_text("Another card.")
+    publish(release_copy, NAME, PRIVATE)
+    assert held(hub) == as_published(release_copy)
 
 
 def flipped(data: bytes) -> bytes:
@@ -463,29 +466,29 @@ def test_a_tag_or_branch_is_followed_on_request(hub: LoopbackHub) -> None:
 
 def test_a_full_commit_is_taken_without_asking(hub: LoopbackHub) -> None:
     commit = "0123456789abcdef0123456789abcdef01234567"
-    revision = IndexRepo(NAME, commit).newest()
-    assert revision == PublishedVersion(commit, commit)
-    assert str(revision) == commit
+    published = IndexRepo(NAME, commit).newest()
+    assert published == PublishedVersion(commit, commit)
+    assert str(published) == commit
     assert hub.requests == []
 
 
-def test_an_unknown_revision_is_named(hub: LoopbackHub) -> None:
+def test_an_unknown_tag_is_named(hub: LoopbackHub) -> None:
     put(hub, NOTES, "v1")
     message = complaint(HubError, IndexRepo(NAME, "v9").newest)
-    assert f"{NAME} has no such revision" in message
+    assert f"{NAME} has no such tag, branch or commit" in message
 
 
 def test_an_unknown_commit_is_named(hub: LoopbackHub) -> None:
     put(hub, NOTES, "v1")
     unknown = PublishedVersion("f" * 40, "f" * 40)
     message = complaint(HubError, lambda: IndexRepo(NAME).pull(unknown))
-    assert f"{NAME} has no such revision" in message
+    assert f"{NAME} has no such tag, branch or commit" in message
 
 
-@pytest.mark.parametrize("revision", ["", "v1"])
-def test_a_missing_repo_may_be_one_that_is_not_for_all(hub: LoopbackHub, revision: str) -> None:
-    message = complaint(HubError, IndexRepo("someone/nothing", revision).newest)
-    assert message.startswith("someone/nothing is not there, or not for you (HTTP 404).")
+@pytest.mark.parametrize("pinned", ["", "v1"])
+def test_a_missing_repo_may_be_one_that_is_not_for_all(hub: LoopbackHub, pinned: str) -> None:
+    message = complaint(HubError, IndexRepo("someone/nothing", pinned).newest)
+    assert message.startswith("someone/nothing does not exist, or you may not use it (HTTP 404).")
     assert "hf auth login" in message
 
 
@@ -495,11 +498,11 @@ def test_a_repo_without_tags_says_how_to_publish(hub: LoopbackHub) -> None:
     assert f"{NAME} has no tags; publish with build_index.py --push-to" in message
 
 
-@pytest.mark.parametrize("revision", ["", "v1"])
-def test_a_hub_out_of_reach_is_said_to_be(hub: LoopbackHub, revision: str) -> None:
+@pytest.mark.parametrize("pinned", ["", "v1"])
+def test_a_hub_out_of_reach_is_said_to_be(hub: LoopbackHub, pinned: str) -> None:
     put(hub, NOTES, "v1")
     hub.stop()
-    message = complaint(HubError, IndexRepo(NAME, revision).newest)
+    message = complaint(HubError, IndexRepo(NAME, pinned).newest)
     assert message.startswith(f"The Hub cannot be used for {NAME}: ")
     assert "refused" in message
 
@@ -512,9 +515,9 @@ def test_nothing_can_be_published_to_a_hub_out_of_reach(hub: LoopbackHub, releas
 
 @pytest.mark.parametrize("name", [MANIFEST, "vectors/text.npy", "encoders/image/open_clip_config"])
 def test_a_damaged_download_is_healed(hub: LoopbackHub, release: Path, name: str) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     hub.fail(f"/resolve/.*{name}", Flipped(), times=1)
-    pulled = IndexRepo(NAME).pull(revision)
+    pulled = IndexRepo(NAME).pull(published)
     assert files_of(pulled.folder) == files_of(release)
     bodies = [
         request
@@ -525,9 +528,9 @@ def test_a_damaged_download_is_healed(hub: LoopbackHub, release: Path, name: str
 
 
 def test_a_download_that_breaks_off_is_begun_again(hub: LoopbackHub, release: Path) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     hub.fail("/cdn/.*articles.parquet", Truncated(), times=1)
-    pulled = IndexRepo(NAME).pull(revision)
+    pulled = IndexRepo(NAME).pull(published)
     assert files_of(pulled.folder) == files_of(release)
     size = (release / ARTICLES).stat().st_size
     bodies = [request.sent for request in hub.requests if f"/{ARTICLES}?oid" in request.path]
@@ -539,8 +542,8 @@ def test_a_release_that_is_bad_on_the_hub_is_refused(
     hub: LoopbackHub, release: Path, name: str
 ) -> None:
     files = files_of(release)
-    revision = put(hub, files | {name: flipped(files[name])}, "v1")
-    assert name in complaint(ReleaseError, lambda: IndexRepo(NAME).pull(revision))
+    published = put(hub, files | {name: flipped(files[name])}, "v1")
+    assert name in complaint(ReleaseError, lambda: IndexRepo(NAME).pull(published))
 
 
 def test_a_release_that_lacks_a_file_is_refused(hub: LoopbackHub, release: Path) -> None:
@@ -552,25 +555,27 @@ def test_a_release_that_lacks_a_file_is_refused(hub: LoopbackHub, release: Path)
 
 def test_a_repo_that_holds_no_release_is_refused(hub: LoopbackHub) -> None:
     message = complaint(ReleaseError, lambda: IndexRepo(NAME).pull(put(hub, NOTES, "v1")))
-    assert f"holds no {MANIFEST}" in message
+    assert f"has no {MANIFEST}" in message
 
 
-def test_of_a_newer_schema_only_the_manifest_is_fetched(hub: LoopbackHub, small_copy: Path) -> None:
-    reseal(small_copy, schema=SCHEMA + 1)
-    revision = put(hub, files_of(small_copy), "v1")
-    message = complaint(ReleaseError, lambda: IndexRepo(NAME).pull(revision))
+def test_of_a_newer_schema_only_the_manifest_is_fetched(
+    hub: LoopbackHub, release_copy: Path
+) -> None:
+    reseal(release_copy, schema=SCHEMA + 1)
+    published = put(hub, files_of(release_copy), "v1")
+    message = complaint(ReleaseError, lambda: IndexRepo(NAME).pull(published))
     assert f"schema {SCHEMA + 1} is newer than {SCHEMA}; update the app" in message
     fetched = {line.rpartition("/")[2] for line in lines(hub) if "/resolve/" in line}
     assert fetched == {MANIFEST}
 
 
 def test_the_manifest_can_be_had_without_the_release(hub: LoopbackHub, release: Path) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     repo = IndexRepo(NAME)
-    assert repo.manifest(revision) == read_manifest(release)
+    assert repo.manifest(published) == read_manifest(release)
     fetched = {line.rpartition("/")[2] for line in lines(hub) if "/resolve/" in line}
     assert fetched == {MANIFEST}
-    assert files_of(repo.pull(revision).folder) == files_of(release)
+    assert files_of(repo.pull(published).folder) == files_of(release)
 
 
 @pytest.mark.parametrize("status", [400, 403, 429, 500])
@@ -578,34 +583,34 @@ def test_files_that_the_hub_does_not_list_are_not_held_against_the_release(
     hub: LoopbackHub, hasty: None, release: Path, status: int
 ) -> None:
     """Else the app would take a good release for a bad one and never ask for it again."""
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     hub.fail("GET .*/tree/", Status(status))
-    assert f"HTTP {status}" in complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
+    assert f"HTTP {status}" in complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     hub.clear()
-    assert IndexRepo(NAME).pull(revision).manifest == read_manifest(release)
+    assert IndexRepo(NAME).pull(published).manifest == read_manifest(release)
 
 
 @pytest.mark.parametrize("what", ["HEAD .*/resolve/.*text.npy", "GET /cdn/.*text.npy"])
 def test_a_file_that_the_hub_refuses_is_not_held_against_the_release(
     hub: LoopbackHub, release: Path, what: str
 ) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     hub.fail(what, Status(403))
-    assert "HTTP 403" in complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
+    assert "HTTP 403" in complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     hub.clear()
-    assert IndexRepo(NAME).pull(revision).manifest == read_manifest(release)
+    assert IndexRepo(NAME).pull(published).manifest == read_manifest(release)
 
 
 def test_a_repo_that_goes_away_during_a_pull_is_said_to_be_gone(
     hub: LoopbackHub, release: Path
 ) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     go_on, reached = threading.Event(), threading.Event()
     hub.fail(f"GET .*/resolve/.*{MANIFEST}", Hold(go_on, reached, handled=True), times=1)
     messages: list[str] = []
 
     def pull() -> None:
-        messages.append(complaint(HubError, lambda: IndexRepo(NAME).pull(revision)))
+        messages.append(complaint(HubError, lambda: IndexRepo(NAME).pull(published)))
 
     puller = threading.Thread(target=pull)
     puller.start()
@@ -614,17 +619,17 @@ def test_a_repo_that_goes_away_during_a_pull_is_said_to_be_gone(
     go_on.set()
     puller.join(30)
     assert len(messages) == 1
-    assert "is not there" in messages[0]
+    assert "does not exist" in messages[0]
     hub.clear()
-    assert files_of(IndexRepo(NAME).pull(revision).folder) == files_of(release)
+    assert files_of(IndexRepo(NAME).pull(published).folder) == files_of(release)
 
 
 def test_nothing_can_be_pulled_from_a_hub_out_of_reach(
     hub: LoopbackHub, hasty: None, release: Path
 ) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     hub.stop()
-    message = complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
+    message = complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     assert message.startswith(f"The Hub cannot be used for {NAME}: ")
     assert "refused" in message
 
@@ -632,15 +637,15 @@ def test_nothing_can_be_pulled_from_a_hub_out_of_reach(
 def test_a_damaged_cache_without_the_hub_to_mend_it_is_the_hubs_absence(
     hub: LoopbackHub, release: Path
 ) -> None:
-    revision = put(hub, files_of(release), "v1")
-    damaged = IndexRepo(NAME).pull(revision).folder / "vectors/text.npy"
+    published = put(hub, files_of(release), "v1")
+    damaged = IndexRepo(NAME).pull(published).folder / "vectors/text.npy"
     damaged.resolve().write_bytes(flipped(damaged.read_bytes()))
     hub.stop()
-    message = complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
+    message = complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     assert message.startswith(f"The Hub cannot be used for {NAME}: ")
     assert "refused" in message
     hub.start()
-    assert files_of(IndexRepo(NAME).pull(revision).folder) == files_of(release)
+    assert files_of(IndexRepo(NAME).pull(published).folder) == files_of(release)
 
 
 @contextmanager
@@ -655,22 +660,22 @@ def room_for(size: int) -> Iterator[None]:
 
 
 def test_a_full_disk_is_an_error_and_no_damage(hub: LoopbackHub, release: Path) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     with room_for(100_000):
-        message = complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
+        message = complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     assert "File too large" in message
-    assert files_of(IndexRepo(NAME).pull(revision).folder) == files_of(release)
+    assert files_of(IndexRepo(NAME).pull(published).folder) == files_of(release)
 
 
 def test_offline_what_is_in_the_cache_is_opened(
     hub: LoopbackHub, release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     repo = IndexRepo(NAME)
-    folder = repo.pull(revision).folder
+    folder = repo.pull(published).folder
     hub.requests.clear()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    assert repo.pull(revision).folder == folder
+    assert repo.pull(published).folder == folder
     assert "offline mode" in complaint(HubError, repo.newest)
     assert hub.requests == []
 
@@ -678,9 +683,9 @@ def test_offline_what_is_in_the_cache_is_opened(
 def test_offline_what_is_not_in_the_cache_cannot_be_had(
     hub: LoopbackHub, release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    revision = put(hub, files_of(release), "v1")
+    published = put(hub, files_of(release), "v1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    message = complaint(HubError, lambda: IndexRepo(NAME).pull(revision))
+    message = complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     assert message.startswith(f"The Hub cannot be used for {NAME}: ")
     assert "offline mode" in message
     assert hub.requests == []
@@ -703,9 +708,9 @@ ROUND_TRIP = """
 import logging, sys
 from pathlib import Path
 logging.basicConfig(level=logging.DEBUG)
-from recsys.hub import IndexRepo, Visibility, publish
-revision = publish(Path(sys.argv[1]), sys.argv[2], Visibility())
-print("pulled", IndexRepo(sys.argv[2]).pull(revision).manifest.articles)
+from recsys.release.hub import IndexRepo, Visibility, publish
+published = publish(Path(sys.argv[1]), sys.argv[2], Visibility())
+print("pulled", IndexRepo(sys.argv[2]).pull(published).manifest.articles)
 """
 
 

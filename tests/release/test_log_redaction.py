@@ -3,14 +3,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from recsys.release.log_redaction import TALKATIVE, redact_logs, without_secrets
+from recsys.release.log_redaction import REDACTED_LOGGERS, redact_logs, without_secrets
 
 ADDRESS = "https://cdn.somewhere/some/file"
 SECRET = "c0ffee"  # noqa: S105 (opens nothing)
 SIGNED = f"{ADDRESS}?X-Expires=60&X-Signature={SECRET}&Key-Pair-Id=K~1_%3D-"
 
 
-@pytest.fixture(params=TALKATIVE)
+@pytest.fixture(params=REDACTED_LOGGERS)
 def talker(request: pytest.FixtureRequest) -> Iterator[logging.Logger]:
     """A logger that writes addresses down, at every level, as it is before anybody asks."""
     logger = logging.getLogger(request.param)

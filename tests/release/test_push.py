@@ -1,4 +1,4 @@
-"""Pushes as they happen: killed at every step, two at once, and from the command line."""
+"""Pushes that are killed, two pushes at once, and pushes from the command line."""
 
 import copy
 import os
@@ -12,12 +12,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from building import build, read_table, write_table
+from building import edition, read_table, write_table
 from faults import Answer, Fault, Hold
 from loopback import LoopbackHub
 
 import build_index
-from recsys.pipeline.build import Options
 from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
 from recsys.release.manifest import read_manifest
 
@@ -69,38 +68,57 @@ def wait_and_push(ready, folder: Path) -> None:
     push(folder)
 
 
-@pytest.mark.parametrize("handled", [False, True], ids=["before", "after"])
-def test_a_push_killed_at_any_of_its_requests_leaves_a_whole_release_published(
-    hub: LoopbackHub, small_folder: Path, small_built: Path, small_copy: Path, handled: bool
+@pytest.fixture
+def newer(small_built: Path, tmp_path: Path) -> Path:
+    """Another release than the small one."""
+    return edition(small_built / "release", tmp_path / "newer" / "release", 2)
+
+
+def check_killed_pushes(
+    hub: LoopbackHub, old: Path, newer: Path, handled: bool, exhaustive: bool
 ) -> None:
-    newer = small_copy
-    build(small_folder, newer, Options(limit=50))
-    old = publish(small_built / "release", NAME, Visibility())
+    """Kill a push of the newer release at its requests and check what is served afterwards."""
+    published = publish(old, NAME, Visibility())
     before = copy.deepcopy(hub.repos)
     hub.requests.clear()
     push(newer)
-    requests = len(hub.requests)
-    checksums = {read_manifest(each).checksum for each in (small_built / "release", newer)}
-    seen = set()
-    for at in range(1, requests + 1):
+    paths = [request.path for request in hub.requests]
+    assert len(paths) >= 30
+    commit = 1 + next(at for at, path in enumerate(paths) if "/commit/main" in path)
+    every = range(1, len(paths) + 1)
+    checksums = {read_manifest(each).checksum for each in (old, newer)}
+    served = set()
+    for at in every if exhaustive else sorted({1, len(paths) // 2, commit, len(paths)}):
         hub.repos = copy.deepcopy(before)
-        exit_code = push_and_kill(hub, newer, Kill(at, handled))
-        assert exit_code == -signal.SIGKILL
+        assert push_and_kill(hub, newer, Kill(at, handled)) == -signal.SIGKILL
         repo = IndexRepo(NAME)
-        served = repo.pull(repo.newest()).manifest.checksum
-        assert served in checksums
-        seen.add(served)
+        served.add(repo.pull(repo.newest()).manifest.checksum)
         push(newer)
-        assert repo.newest().commit != old.commit
+        assert repo.newest().commit != published.commit
         assert repo.pull(repo.newest()).manifest.checksum == read_manifest(newer).checksum
-    assert requests >= 30
-    assert seen == (checksums if handled else checksums - {read_manifest(newer).checksum})
+    assert served == (checksums if handled else checksums - {read_manifest(newer).checksum})
 
 
-def command(folder: Path, *options: str) -> list[str]:
-    """The command that builds the small catalogue's release again and pushes it."""
+@pytest.mark.parametrize("handled", [False, True], ids=["before", "after"])
+def test_a_killed_push_leaves_a_complete_release_published(
+    hub: LoopbackHub, small_built: Path, newer: Path, handled: bool
+) -> None:
+    """Killed at the first request, one in the middle, the commit and the last, the tag."""
+    check_killed_pushes(hub, small_built / "release", newer, handled, exhaustive=False)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("handled", [False, True], ids=["before", "after"])
+def test_a_push_killed_at_any_request_leaves_a_complete_release_published(
+    hub: LoopbackHub, small_built: Path, newer: Path, handled: bool
+) -> None:
+    check_killed_pushes(hub, small_built / "release", newer, handled, exhaustive=True)
+
+
+def arguments(folder: Path, *options: str) -> list[str]:
+    """The options that build the small catalogue's release again and push it."""
     data, out = str(folder / "shop"), str(folder / "release")
-    return [sys.executable, str(SCRIPT), "--data", data, "--out", out, "--push-to", NAME, *options]
+    return ["--data", data, "--out", out, "--push-to", NAME, *options]
 
 
 @pytest.fixture
@@ -110,27 +128,51 @@ def shop(small_folder: Path, small_copy: Path) -> Path:
     return small_copy.parent
 
 
-def test_the_command_pushes_and_says_where(hub: LoopbackHub, shop: Path) -> None:
-    done = subprocess.run(command(shop, "--tag", "spring"), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    revision = IndexRepo(NAME).newest()
-    assert revision.name == "spring"
-    assert done.stdout.splitlines()[-1] == f"Published as {NAME} {revision}"
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, list[str], list[str]]]:
+    """Runs the command line in this process; returns its status and lines of output and errors."""
+
+    def run(*options: str) -> tuple[int, list[str], list[str]]:
+        monkeypatch.setattr(sys, "argv", ["build_index.py", *options])
+        try:
+            status = build_index.main()
+        except SystemExit as exited:
+            status = int(exited.code or 0)
+        output = capsys.readouterr()
+        return status, output.out.splitlines(), output.err.splitlines()
+
+    return run
+
+
+def test_the_command_pushes_and_says_where(hub: LoopbackHub, shop: Path, run) -> None:
+    status, output, _ = run(*arguments(shop, "--tag", "spring"))
+    assert status == 0
+    published = IndexRepo(NAME).newest()
+    assert published.name == "spring"
+    assert output[-1] == f"Published as {NAME} {published}"
     assert hub.repo(NAME).private
 
 
-def test_of_two_commands_at_once_one_wins_and_one_is_told(
+@pytest.mark.exhaustive
+def test_of_two_commands_at_once_one_fails_with_an_explanation(
     hub: LoopbackHub, shop: Path, tmp_path: Path
 ) -> None:
+    """`test_of_two_publishers_at_once_the_slower_one_is_refused` is the quick one."""
     other = tmp_path / "other"
     shutil.copytree(shop, other)
-    table = read_table(other / "shop" / "articles.csv")
-    table.loc[0, "detail_desc"] += " Now in a gift box."
-    write_table(other / "shop" / "articles.csv", table)
+    bought = read_table(other / "shop" / "transactions_train.csv")
+    write_table(other / "shop" / "transactions_train.csv", bought.assign(price="0.5"))
     released, reached = threading.Event(), threading.Event()
     hub.fail("POST .*/commit/main", Hold(released, reached), times=2)
     pushes = [
-        subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, str(SCRIPT), *arguments(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for folder in (shop, other)
     ]
     while sum("/commit/main" in request.path for request in hub.requests) < 2:
@@ -146,39 +188,38 @@ def test_of_two_commands_at_once_one_wins_and_one_is_told(
     assert repo.pull(repo.newest()).manifest == read_manifest(winner / "release")
 
 
-def refusal(hub: LoopbackHub, arguments: list[str]) -> str:
-    """Return the one line with which a command ends that asks the Hub for nothing."""
-    done = subprocess.run(arguments, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert not hub.requests
-    return done.stderr.splitlines()[-1]
-
-
 def test_an_unmarked_catalogue_is_not_published_openly_nor_even_built(
-    hub: LoopbackHub, shop: Path
+    hub: LoopbackHub, small_folder: Path, tmp_path: Path, run
 ) -> None:
-    (shop / "shop" / "REDISTRIBUTABLE").unlink()
-    said = refusal(hub, command(shop, "--public"))
-    assert "not marked as redistributable" in said
-    assert "--i-have-the-rights" in said
+    shutil.copytree(small_folder, tmp_path / "shop")
+    (tmp_path / "shop" / "REDISTRIBUTABLE").unlink()
+    status, output, errors = run(*arguments(tmp_path, "--public"))
+    assert (status, output) == (1, [])
+    assert "not marked as redistributable" in errors[-1]
+    assert "--i-have-the-rights" in errors[-1]
+    assert not (tmp_path / "release").exists()
+    assert not hub.requests
 
 
 @pytest.mark.parametrize("option", ["--tag=v1", "--public", "--i-have-the-rights"])
-def test_options_of_a_push_need_a_push(hub: LoopbackHub, shop: Path, option: str) -> None:
-    arguments = [part for part in command(shop, option) if part not in ("--push-to", NAME)]
-    assert "go with --push-to" in refusal(hub, arguments)
+def test_options_of_a_push_need_a_push(hub: LoopbackHub, tmp_path: Path, option: str, run) -> None:
+    options = [part for part in arguments(tmp_path, option) if part not in ("--push-to", NAME)]
+    status, _, errors = run(*options)
+    assert status == 2
+    assert "go with --push-to" in errors[-1]
+    assert not hub.requests
 
 
 def test_a_push_that_cannot_reach_the_hub_is_one_line_and_the_release_is_built(
-    hub: LoopbackHub, shop: Path
+    hub: LoopbackHub, shop: Path, run
 ) -> None:
     hub.stop()
-    done = subprocess.run(command(shop), capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("build_index.py: The Hub cannot be used")
-    assert f"is in {shop / 'release'}" in done.stdout
+    status, output, errors = run(*arguments(shop))
+    assert status == 1
+    assert errors[-1].startswith("build_index.py: The Hub cannot be used")
+    assert f"is in {shop / 'release'}" in output[-1]
 
 
-def test_a_revision_is_written_as_its_name_and_a_short_commit() -> None:
+def test_a_published_version_is_written_as_its_name_and_a_short_commit() -> None:
     assert str(PublishedVersion("v1", "0123456789" * 4)) == "v1 (0123456)"
     assert str(PublishedVersion("01" * 20, "01" * 20)) == "01" * 20

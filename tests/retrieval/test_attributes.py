@@ -1,4 +1,4 @@
-"""Words that name attributes are understood as people say them."""
+"""Attributes are found in words as people write them."""
 
 import pandas as pd
 import pytest
@@ -45,7 +45,7 @@ RED, DRESS = (COLOUR, ("Dark Red", "Other Red", "Red")), (KIND, ("Dress",))
         ("checked, with stripes", [(PATTERN, ("Check",)), (PATTERN, ("Stripe",))]),
     ],
 )
-def test_attributes_are_found_as_people_say_them(attributes, words, expected):
+def test_attributes_are_found_as_people_write_them(attributes, words, expected):
     assert found(attributes, words) == expected
 
 
@@ -56,6 +56,6 @@ def test_words_that_name_nothing_give_nothing(attributes, words):
     assert attributes.named(words) == []
 
 
-def test_words_are_kept_as_they_were_said(attributes):
-    said = [each.words for each in attributes.named("A Dark-Blue T-Shirt, please")]
-    assert said == ["Dark-Blue", "T-Shirt"]
+def test_words_are_kept_as_written(attributes):
+    words = [each.words for each in attributes.named("A Dark-Blue T-Shirt, please")]
+    assert words == ["Dark-Blue", "T-Shirt"]

@@ -1,4 +1,4 @@
-"""The combined model's weights are learned from held-back shoppers, and from nobody else."""
+"""The combined model's weights are fitted to validation shoppers only."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from recsys.models.features import Vocabulary
 from recsys.models.purchase_counts import count_sales
 from recsys.models.registry import SINGLE
 from recsys.retrieval.fitting import examples, learn_bridges, learn_weights, lessons
-from recsys.retrieval.fusion import LIKELY, LIKELY_OF_PHOTOS, PARTS, SAID
+from recsys.retrieval.fusion import BASKET_PRIOR, PARTS, PHOTO_PRIOR, WORD_WEIGHTS
 from recsys.retrieval.index import ArticleIndex
 from recsys.retrieval.retriever import ARTICLE, BASKET, KINDS, PHOTO, WORDS, Retrieval
 from recsys.vectors import ArticleVectors, unit
@@ -43,7 +43,7 @@ def shuffled(shop, part):
 
 
 def retrieval_that_knows(model):
-    """Only one model's vectors tell the community; the others' mean nothing."""
+    """Only one model's vectors depend on the community; the others are random."""
     entry = np.arange(ARTICLES, dtype=np.int32)
     vectors = {
         single.name: unit(np.random.default_rng(seed).normal(size=(ARTICLES, 24)))
@@ -73,7 +73,7 @@ def retrieval():
 
 
 @pytest.fixture(scope="module")
-def learned(retrieval):
+def fitted(retrieval):
     return weights_of(retrieval, planted_shop())
 
 
@@ -82,23 +82,25 @@ def share(weights, part):
     return weights[part] / sum(weights.values())
 
 
-def test_every_kind_of_query_gets_weights(learned):
-    assert set(learned) == set(KINDS)
+def test_every_kind_of_query_gets_weights(fitted):
+    assert set(fitted) == set(KINDS)
     for kind in (ARTICLE, BASKET):
-        assert set(learned[kind].known) == set(learned[kind].unknown) == set(PARTS)
+        assert set(fitted[kind].known) == set(fitted[kind].unknown) == set(PARTS)
 
 
-def test_words_weigh_as_set_by_hand(learned):
-    assert learned[WORDS] == SAID
+def test_weights_for_words_are_those_set_by_hand(fitted):
+    assert fitted[WORDS] == WORD_WEIGHTS
 
 
-def test_photos_teach_that_a_model_tells_products_apart_and_nothing_of_sales(retrieval, learned):
+def test_photos_raise_the_weight_of_a_model_that_separates_products_and_of_no_count(
+    retrieval, fitted
+):
     codes = products()["product_code"]
     vectors = unit(np.random.default_rng(4).normal(size=(ARTICLES // 2, 24))).repeat(2, axis=0)
     noise = 0.1 * np.random.default_rng(5).normal(size=vectors.shape)
     looks = ArticleIndex(ArticleVectors(unit(vectors + noise), np.arange(ARTICLES, dtype=np.int32)))
     sharp = replace(retrieval, indexes={**retrieval.indexes, "image": looks})
-    before, after = learned[PHOTO].at(0)["image"], weights_of(sharp, planted_shop())[PHOTO]
+    before, after = fitted[PHOTO].at(0)["image"], weights_of(sharp, planted_shop())[PHOTO]
     assert codes.nunique() == ARTICLES // 2
     assert after.at(0)["image"] > before
     assert {after.at(0)[part] for part in ("co_purchase", "popularity", "recency")} == {0}
@@ -106,56 +108,56 @@ def test_photos_teach_that_a_model_tells_products_apart_and_nothing_of_sales(ret
 
 @pytest.mark.parametrize("kind", [ARTICLE, BASKET])
 @pytest.mark.parametrize("model", ["features", "image", "two_tower"])
-def test_the_model_that_knows_what_shoppers_buy_weighs_most(kind, model):
+def test_the_model_that_predicts_purchases_has_the_highest_weight(kind, model):
     weights = weights_of(retrieval_that_knows(model), planted_shop())[kind]
     others = [share(weights, each.name) for each in SINGLE if each.name != model]
     assert share(weights, model) > 2 * max(others)
 
 
-def test_the_same_shoppers_teach_the_same_weights(retrieval, learned):
-    assert weights_of(retrieval, planted_shop()) == learned
+def test_equal_shoppers_give_equal_weights(retrieval, fitted):
+    assert weights_of(retrieval, planted_shop()) == fitted
 
 
 @pytest.mark.parametrize("part", [TEST, TRAINING])
-def test_what_other_shoppers_buy_changes_no_weight(retrieval, learned, part):
+def test_what_other_shoppers_buy_changes_no_weight(retrieval, fitted, part):
     other = shuffled(planted_shop(), part)
     assert (other.article != planted_shop().article).sum() > 500
-    assert weights_of(retrieval, other) == learned
+    assert weights_of(retrieval, other) == fitted
 
 
-def test_what_held_back_shoppers_buy_changes_the_weights(retrieval, learned):
+def test_what_validation_shoppers_buy_changes_the_weights(retrieval, fitted):
     other = weights_of(retrieval, shuffled(planted_shop(), VALIDATION))
     for kind in (ARTICLE, BASKET):
-        assert share(other[kind], "features") < share(learned[kind], "features") / 2
+        assert share(other[kind], "features") < share(fitted[kind], "features") / 2
 
 
-def test_without_held_back_shoppers_weights_are_the_likely_ones(retrieval):
+def test_without_validation_shoppers_weights_are_the_prior(retrieval):
     shop = planted_shop()
     nobody = shop.where(~VALIDATION.of(shop.bucket)[shop.shopper])
-    learned = weights_of(retrieval, nobody)
-    assert (learned[ARTICLE], learned[BASKET]) == (LIKELY, LIKELY)
+    fitted = weights_of(retrieval, nobody)
+    assert (fitted[ARTICLE], fitted[BASKET]) == (BASKET_PRIOR, BASKET_PRIOR)
 
 
-def test_without_products_in_several_colours_weights_of_photos_are_the_likely_ones(retrieval):
-    asked = lessons(retrieval, products(size=1), planted_shop())
-    assert learn_weights(retrieval, asked)[PHOTO] == LIKELY_OF_PHOTOS
+def test_without_products_in_several_colours_weights_of_photos_are_the_prior(retrieval):
+    questions = lessons(retrieval, products(size=1), planted_shop())
+    assert learn_weights(retrieval, questions)[PHOTO] == PHOTO_PRIOR
 
 
-def test_shoppers_of_one_day_teach_about_articles_but_not_about_baskets(retrieval):
+def test_shoppers_of_one_day_give_examples_of_articles_but_not_of_baskets(retrieval):
     weights = weights_of(retrieval, planted_shop(days=1))
-    assert weights[BASKET] == LIKELY
-    assert share(weights[ARTICLE], "features") > 2 * share(LIKELY, "features")
+    assert weights[BASKET] == BASKET_PRIOR
+    assert share(weights[ARTICLE], "features") > 2 * share(BASKET_PRIOR, "features")
 
 
-def test_an_example_is_a_held_back_shopper_with_what_they_bought_among_the_candidates(retrieval):
+def test_an_example_is_a_validation_shopper_with_purchases_among_the_candidates(retrieval):
     shop = planted_shop()
-    asked = lessons(retrieval, products(), shop)
-    taught = {kind: examples(retrieval, kind, asked[kind]) for kind in (ARTICLE, BASKET)}
+    questions = lessons(retrieval, products(), shop)
+    found = {kind: examples(retrieval, kind, questions[kind]) for kind in (ARTICLE, BASKET)}
     shoppers = len(np.unique(shop.of(VALIDATION).shopper))
-    assert len(taught[ARTICLE]) == shoppers == 60
+    assert len(found[ARTICLE]) == shoppers == 60
     # Some buy nothing new on their last day.
-    assert 30 < len(taught[BASKET]) < 60
-    for example in taught[ARTICLE] + taught[BASKET]:
+    assert 30 < len(found[BASKET]) < 60
+    for example in found[ARTICLE] + found[BASKET]:
         assert example.parts.shape == (len(example.relevant), len(PARTS))
         assert np.isfinite(example.parts).all()
         # All other articles are candidates here, so the right ones are among them.
@@ -163,26 +165,26 @@ def test_an_example_is_a_held_back_shopper_with_what_they_bought_among_the_candi
         assert ARTICLES - 8 < len(example.relevant) < ARTICLES
 
 
-def test_a_model_that_cannot_read_what_asks_says_nothing(retrieval):
+def test_a_model_that_cannot_encode_the_query_scores_nothing(retrieval):
     """Here nobody has a photo."""
     nothing = ArticleVectors(np.empty((0, 24), np.float32), np.full(ARTICLES, -1, np.int32))
     blind = replace(retrieval, indexes={**retrieval.indexes, "image": ArticleIndex(nothing)})
-    asked = lessons(blind, products(), planted_shop())
-    for example in examples(blind, ARTICLE, asked[ARTICLE]):
+    questions = lessons(blind, products(), planted_shop())
+    for example in examples(blind, ARTICLE, questions[ARTICLE]):
         assert not example.parts[:, PARTS.index("image")].any()
     weights = weights_of(blind, planted_shop())[ARTICLE]
-    assert weights.at(0.5)["image"] == LIKELY.at(0.5)["image"]
-    assert share(weights, "features") > 2 * share(LIKELY, "features")
+    assert weights.at(0.5)["image"] == BASKET_PRIOR.at(0.5)["image"]
+    assert share(weights, "features") > 2 * share(BASKET_PRIOR, "features")
 
 
 def vocabulary_of(dim):
     return Vocabulary({"only": [str(value) for value in range(dim)]}, np.ones(dim, np.float32))
 
 
-def test_bridges_are_learned_from_photos_of_training_products_and_tried_on_held_back_ones(
+def test_bridges_are_fitted_to_training_products_and_compared_on_validation_products(
     retrieval,
 ):
-    """What the image model sees here is what the text model says, turned."""
+    """The image vectors are the text vectors, rotated."""
     turn = np.linalg.qr(np.random.default_rng(6).normal(size=(24, 24)))[0]
     text = retrieval.indexes["text"]
     looks = ArticleIndex(ArticleVectors(unit(text.vectors @ turn), text.entry))
@@ -197,5 +199,5 @@ def test_bridges_are_learned_from_photos_of_training_products_and_tried_on_held_
     bridges = learn_bridges(seeing, products())
     assert set(bridges.links) == set(bridges.crossings) == {"text", "features", "two_tower"}
     assert bridges.crossings["text"].ridge > 0.9 > bridges.crossings["two_tower"].ridge
-    held_back = [code for code in products()["product_code"] if bucket_of(code) in VALIDATION]
-    assert bridges.crossings["text"].photos == len(held_back)
+    validation = [code for code in products()["product_code"] if bucket_of(code) in VALIDATION]
+    assert bridges.crossings["text"].photos == len(validation)

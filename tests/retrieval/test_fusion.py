@@ -1,10 +1,10 @@
-"""The combined score is a weighted mean of its parts, and the weights are those that predict."""
+"""The combined score is a weighted mean of its parts, with the weights that predict purchases."""
 
 import numpy as np
 import pytest
 
 from recsys.models.registry import COUNTS, SINGLE
-from recsys.retrieval.fusion import LIKELY, PARTS, Example, Weights, fuse, learn
+from recsys.retrieval.fusion import BASKET_PRIOR, PARTS, Example, Weights, fit_weights, fuse
 
 EVEN = dict.fromkeys(PARTS, 1.0)
 TEXT, IMAGE = PARTS.index("text"), PARTS.index("image")
@@ -28,7 +28,7 @@ def random_parts(count=40, seed=0, parts=PARTS):
 
 def test_every_model_with_vectors_of_its_own_is_a_part_and_so_is_every_count():
     assert set(PARTS) == {*COUNTS, *(model.name for model in SINGLE)}
-    assert set(LIKELY.known) == set(LIKELY.unknown) == set(PARTS)
+    assert set(BASKET_PRIOR.known) == set(BASKET_PRIOR.unknown) == set(PARTS)
 
 
 def test_an_example_is_as_worked_out_by_hand():
@@ -41,7 +41,7 @@ def test_an_example_is_as_worked_out_by_hand():
 
 
 def test_contributions_sum_to_the_score():
-    fused = fuse(rows(40), random_parts(), LIKELY.known, 40)
+    fused = fuse(rows(40), random_parts(), BASKET_PRIOR.known, 40)
     assert set(fused.contributions) == set(PARTS)
     np.testing.assert_allclose(sum(fused.contributions.values()), fused.scores, atol=6e-6)
     assert fused.scores.dtype == np.float32
@@ -50,13 +50,13 @@ def test_contributions_sum_to_the_score():
 @pytest.mark.parametrize("read", [PARTS[:1], PARTS[1:3], PARTS])
 def test_weights_are_shared_out_among_the_parts_that_could_read_the_query(read):
     parts = {part: float32(0.5) for part in read}
-    assert fuse(rows(1), parts, LIKELY.known, 1).scores.tolist() == pytest.approx([0.5])
+    assert fuse(rows(1), parts, BASKET_PRIOR.known, 1).scores.tolist() == pytest.approx([0.5])
 
 
 def test_only_the_proportions_of_the_weights_matter():
     parts = random_parts()
-    tenfold = {part: 10 * weight for part, weight in LIKELY.known.items()}
-    one, ten = (fuse(rows(40), parts, weights, 40) for weights in (LIKELY.known, tenfold))
+    tenfold = {part: 10 * weight for part, weight in BASKET_PRIOR.known.items()}
+    one, ten = (fuse(rows(40), parts, weights, 40) for weights in (BASKET_PRIOR.known, tenfold))
     assert one.rows.tolist() == ten.rows.tolist()
     np.testing.assert_allclose(one.scores, ten.scores, atol=2e-5)
 
@@ -97,7 +97,7 @@ def test_no_candidates_give_no_answer():
 
 def test_the_parts_handed_in_are_left_as_they_were():
     parts, before = random_parts(), random_parts()
-    fuse(rows(40), parts, LIKELY.known, 40)
+    fuse(rows(40), parts, BASKET_PRIOR.known, 40)
     for part in PARTS:
         np.testing.assert_array_equal(parts[part], before[part])
 
@@ -111,7 +111,7 @@ def test_weights_go_from_those_of_the_unknown_to_those_of_the_best_seller(known,
     assert weights.at(known) == {"text": pytest.approx(expected)}
 
 
-# Learning
+# Fitting
 
 
 def shares(weights):
@@ -120,110 +120,112 @@ def shares(weights):
 
 
 def planted(count, true, known=lambda number: 0.5, seed=5, candidates=30):
-    """Queries whose one right answer was drawn by softmax with the ``true`` weights, at known."""
+    """Queries with one relevant article, drawn by softmax with the ``true`` weights."""
     random = np.random.default_rng(seed)
     examples = []
     for number in range(count):
         parts = random.uniform(0, 1, (candidates, len(PARTS))).astype(np.float32)
         popularity = known(number)
         weights = true(popularity) if callable(true) else true
-        likely = np.exp(parts @ np.array([weights.get(part, 0.0) for part in PARTS]))
-        relevant = np.arange(candidates) == random.choice(candidates, p=likely / likely.sum())
+        odds = np.exp(parts @ np.array([weights.get(part, 0.0) for part in PARTS]))
+        relevant = np.arange(candidates) == random.choice(candidates, p=odds / odds.sum())
         examples.append(Example(popularity, parts, relevant))
     return examples
 
 
 def distance(weights):
-    """How far learned weights are from those that learning starts from."""
-    both = ((weights.unknown, LIKELY.unknown), (weights.known, LIKELY.known))
-    return sum(abs(learned[part] - likely[part]) for learned, likely in both for part in PARTS)
+    """How far fitted weights are from the prior."""
+    both = ((weights.unknown, BASKET_PRIOR.unknown), (weights.known, BASKET_PRIOR.known))
+    return sum(abs(fitted[part] - prior[part]) for fitted, prior in both for part in PARTS)
 
 
 @pytest.mark.parametrize("part", ["image", "popularity"])
 def test_the_part_that_predicts_gets_most_of_the_weight(part):
-    learned = learn(planted(600, {part: 12.0}))
-    assert shares(LIKELY.known)[part] < 0.1
-    assert shares(learned.at(0.5))[part] > 0.7
+    fitted = fit_weights(planted(600, {part: 12.0}))
+    assert shares(BASKET_PRIOR.known)[part] < 0.1
+    assert shares(fitted.at(0.5))[part] > 0.7
 
 
-def test_weights_that_answers_were_drawn_by_are_found_again():
+def test_the_weights_that_purchases_were_drawn_with_are_recovered():
     true = {"text": 2.0, "image": 6.0, "two_tower": 4.0, "co_purchase": 8.0}
-    learned = learn(planted(3000, true)).at(0.5)
+    fitted = fit_weights(planted(3000, true)).at(0.5)
     for part in PARTS:
-        assert learned[part] == pytest.approx(true.get(part, 0), abs=1)
+        assert fitted[part] == pytest.approx(true.get(part, 0), abs=1)
 
 
-def test_what_predicts_for_the_unknown_is_told_from_what_predicts_for_the_known():
-    learned = learn(
+def test_known_and_unknown_queries_get_weights_of_their_own():
+    fitted = fit_weights(
         planted(
             1200,
             true=lambda known: {"co_purchase": 10.0} if known else {"text": 10.0},
             known=lambda number: float(number % 2),
         )
     )
-    assert learned.unknown["text"] == pytest.approx(10, abs=1.5)
-    assert learned.known["co_purchase"] == pytest.approx(10, abs=1.5)
-    assert max(learned.known["text"], learned.unknown["co_purchase"]) < 1.5
+    assert fitted.unknown["text"] == pytest.approx(10, abs=1.5)
+    assert fitted.known["co_purchase"] == pytest.approx(10, abs=1.5)
+    assert max(fitted.known["text"], fitted.unknown["co_purchase"]) < 1.5
 
 
-def test_all_right_answers_of_a_query_share_its_say():
-    """With two right answers of which only the first stands out, half the chance goes to each."""
+def test_all_relevant_articles_of_a_query_share_its_probability():
+    """With two relevant articles of which one has a score, each gets half the probability."""
     parts = np.zeros((3, len(PARTS)), np.float32)
     parts[0, TEXT] = 1
     both = [Example(1.0, parts, np.array([True, True, False]))] * 2000
     one = [Example(1.0, parts, np.array([True, False, False]))] * 2000
     # Where exp(w) / (exp(w) + 2) is 1/2.
-    assert learn(both).known["text"] == pytest.approx(np.log(2), abs=0.1)
-    assert learn(one).known["text"] > 3
+    assert fit_weights(both).known["text"] == pytest.approx(np.log(2), abs=0.1)
+    assert fit_weights(one).known["text"] > 3
 
 
 @pytest.mark.parametrize("out", PARTS)
 def test_a_part_that_is_left_out_weighs_nothing(out):
-    learned = learn(planted(40, {out: 8.0}), [part for part in PARTS if part != out])
-    assert learned.known[out] == learned.unknown[out] == 0
-    assert sum(learned.known.values()) > 0
+    fitted = fit_weights(planted(40, {out: 8.0}), [part for part in PARTS if part != out])
+    assert fitted.known[out] == fitted.unknown[out] == 0
+    assert sum(fitted.known.values()) > 0
 
 
-def test_no_weight_is_negative_though_a_part_may_speak_against():
+def test_no_weight_is_negative_though_a_part_may_be_anticorrelated():
     examples = [
         Example(0.5, example.parts, example.parts[:, IMAGE] == example.parts[:, IMAGE].min())
         for example in planted(300, {})
     ]
-    learned = learn(examples)
-    assert learned.at(0.5)["image"] == 0
-    assert min(*learned.known.values(), *learned.unknown.values()) == 0
+    fitted = fit_weights(examples)
+    assert fitted.at(0.5)["image"] == 0
+    assert min(*fitted.known.values(), *fitted.unknown.values()) == 0
 
 
 def test_without_examples_weights_stay_where_they_start():
-    assert learn([]) == LIKELY
+    assert fit_weights([]) == BASKET_PRIOR
     parts = np.ones((4, len(PARTS)), np.float32)
-    assert learn([Example(0.5, parts, np.zeros(4, bool))]) == LIKELY
-    assert learn([], ["text"]).known == dict.fromkeys(PARTS, 0.0) | {"text": LIKELY.known["text"]}
+    assert fit_weights([Example(0.5, parts, np.zeros(4, bool))]) == BASKET_PRIOR
+    assert fit_weights([], ["text"]).known == dict.fromkeys(PARTS, 0.0) | {
+        "text": BASKET_PRIOR.known["text"]
+    }
 
 
-def test_a_query_without_right_answers_teaches_nothing():
+def test_a_query_without_relevant_articles_changes_nothing():
     examples = planted(50, {"image": 8.0})
-    silent = Example(0.5, np.ones((9, len(PARTS)), np.float32), np.zeros(9, bool))
-    assert learn([*examples[:20], silent, *examples[20:]]) == learn(examples)
+    empty = Example(0.5, np.ones((9, len(PARTS)), np.float32), np.zeros(9, bool))
+    assert fit_weights([*examples[:20], empty, *examples[20:]]) == fit_weights(examples)
 
 
 def test_few_examples_move_the_weights_less_than_many():
-    one, some, many = (learn(planted(count, {"image": 12.0})) for count in (1, 20, 2000))
+    one, some, many = (fit_weights(planted(count, {"image": 12.0})) for count in (1, 20, 2000))
     assert 0 < 3 * distance(one) < distance(some) < distance(many)
     for part in PARTS:
-        assert one.at(0.5)[part] == pytest.approx(LIKELY.at(0.5)[part], abs=1)
+        assert one.at(0.5)[part] == pytest.approx(BASKET_PRIOR.at(0.5)[part], abs=1)
 
 
-def test_what_no_query_tells_of_stays_where_it_starts():
-    """Queries about the unknown say nothing of the known, nor does a part that is silent."""
+def test_weights_without_evidence_stay_at_the_prior():
+    """Queries of unknown articles have no evidence on known ones, nor on a part that is 0."""
     examples = planted(200, {"image": 12.0}, known=lambda _: 0.0)
     for example in examples:
         example.parts[:, TEXT] = 0
-    learned = learn(examples)
-    assert learned.known == LIKELY.known
-    assert learned.unknown["text"] == LIKELY.unknown["text"]
-    assert learned.unknown["image"] > 2 * LIKELY.unknown["image"]
+    fitted = fit_weights(examples)
+    assert fitted.known == BASKET_PRIOR.known
+    assert fitted.unknown["text"] == BASKET_PRIOR.unknown["text"]
+    assert fitted.unknown["image"] > 2 * BASKET_PRIOR.unknown["image"]
 
 
-def test_the_same_examples_teach_the_same_weights():
-    assert learn(planted(100, {"text": 5.0})) == learn(planted(100, {"text": 5.0}))
+def test_equal_examples_give_equal_weights():
+    assert fit_weights(planted(100, {"text": 5.0})) == fit_weights(planted(100, {"text": 5.0}))

@@ -6,7 +6,7 @@ from usearch.index import Index as Graph
 
 from recsys.errors import AuditError
 from recsys.models.features import encode_features
-from recsys.retrieval import index as module
+from recsys.retrieval import audit as module
 from recsys.retrieval.audit import EXPANSIONS, Audit, audit
 from recsys.retrieval.index import MARGIN, ArticleIndex, build_graph, open_graph
 from recsys.vectors import NO_VECTOR, ArticleVectors, distinct, unit
@@ -208,13 +208,13 @@ def test_an_audit_is_tie_aware(monkeypatch):
     vectors = flat(1, 0.9, *[0.5] * 5, 0.1)
     index = ArticleIndex(everyone(vectors), build_graph(vectors, "test"))
     monkeypatch.setattr(module, "AUDIT_AT", 3)
-    asked, own = QUERY[None], np.zeros(1, np.int32)
+    chosen, own = QUERY[None], np.zeros(1, np.int32)
 
     def audited(*entries):
         shown = np.array([entries])
         scores = vectors[shown[0]] @ QUERY
         monkeypatch.setattr(index, "candidates", lambda *_: (shown, scores[None]))
-        return audit(index, asked, own, "test").worst
+        return audit(index, chosen, own, "test").worst
 
     assert audited(0, 1, 2, 3) == 1
     assert audited(0, 1, 6, 4) == 1
@@ -337,13 +337,14 @@ def test_the_same_articles_grouped_pass_and_are_all_found():
     assert index.search(copies[77], len(alike)).rows.tolist() == alike.tolist()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.hm
 def test_on_real_attributes_a_plain_graph_is_caught_and_the_grouped_one_passes(hm_catalog):
     grouped = encode_features(hm_catalog.articles)
     assert len(grouped.vectors) < len(hm_catalog.articles) / 2
     index = ArticleIndex(grouped, build_graph(grouped.vectors, "features"))
-    asked = np.arange(0, len(grouped.vectors), 8, dtype=np.int32)
-    result = audit(index, grouped.vectors[asked], asked, "features")
+    chosen = np.arange(0, len(grouped.vectors), 8, dtype=np.int32)
+    result = audit(index, grouped.vectors[chosen], chosen, "features")
     assert result.worst >= 0.9
     result.check("features")
 

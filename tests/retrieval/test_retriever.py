@@ -1,4 +1,4 @@
-"""What is asked about never answers, and every model looks at what it can read only."""
+"""A query's own articles are never found, and each model uses only what it can encode."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from recsys.models.features import Vocabulary
 from recsys.models.purchase_counts import BEST_SELLERS, count_sales
 from recsys.models.registry import SINGLE
 from recsys.retrieval.attributes import NamedAttribute
-from recsys.retrieval.fusion import COUNTS, LIKELY, LIKELY_OF_PHOTOS, PARTS, SAID, Weights
+from recsys.retrieval.fusion import BASKET_PRIOR, COUNTS, PARTS, PHOTO_PRIOR, WORD_WEIGHTS, Weights
 from recsys.retrieval.index import ArticleIndex
 from recsys.retrieval.retriever import ARTICLE, BASKET, CANDIDATES, PHOTO, WORDS, Query, Retrieval
 from recsys.vectors import distinct, unit
@@ -20,7 +20,7 @@ from recsys.vectors import distinct, unit
 ARTICLES = 600
 MODELS = tuple(model.name for model in SINGLE)
 WITHOUT_PHOTO = (7, 8, 320)
-WEIGHTS = {ARTICLE: LIKELY, BASKET: LIKELY, PHOTO: LIKELY_OF_PHOTOS, WORDS: SAID}
+WEIGHTS = {ARTICLE: BASKET_PRIOR, BASKET: BASKET_PRIOR, PHOTO: PHOTO_PRIOR, WORDS: WORD_WEIGHTS}
 
 
 def candidates(retrieval, query):
@@ -77,7 +77,7 @@ def weighing(retrieval, **weights):
     return replace(retrieval, weights=dict.fromkeys(WEIGHTS, Weights(each, each)))
 
 
-# Never an answer
+# Exclusion
 
 
 @pytest.mark.parametrize("row", [0, 7, 300, 599])
@@ -112,7 +112,7 @@ def test_what_is_in_a_basket_may_be_found_unless_it_is_excluded(retrieval):
 # Queries
 
 
-def test_a_basket_of_one_article_reads_as_the_article_does(retrieval):
+def test_a_basket_of_one_article_is_encoded_as_the_article(retrieval):
     basket, article = retrieval.of_basket(int32(42), int32(42)), retrieval.of_article(42)
     assert set(basket.vectors) == set(article.vectors) == set(MODELS)
     for model in MODELS:
@@ -120,21 +120,21 @@ def test_a_basket_of_one_article_reads_as_the_article_does(retrieval):
     assert (basket.kind, article.kind) == (BASKET, ARTICLE)
 
 
-def test_a_basket_is_asked_about_from_its_middle(retrieval):
+def test_the_vector_of_a_basket_is_the_mean_of_its_articles(retrieval):
     query = retrieval.of_basket(int32(100, 104, 108), int32(100, 104, 108))
     for model in MODELS:
         np.testing.assert_allclose(query.vectors[model], circle()[104], atol=1e-6)
         assert set(retrieval.nearest(model, query, 4).rows) == {103, 105, 102, 106}
 
 
-def test_the_two_tower_model_is_asked_with_the_basket_rows_and_not_the_articles(retrieval):
+def test_two_tower_queries_are_basket_rows_and_not_article_vectors(retrieval):
     turned = replace(retrieval, basket_rows=3 * np.roll(circle(), -200, axis=0))
     query = turned.of_article(0)
     assert turned.nearest("two_tower", query, 1).rows.tolist() == [200]
     assert turned.nearest("text", query, 2).rows.tolist() == [1, 599]
 
 
-def test_an_article_without_a_photo_is_not_asked_about_by_its_looks(retrieval):
+def test_an_article_without_a_photo_is_no_query_to_the_image_model(retrieval):
     query = retrieval.of_article(7)
     assert set(query.vectors) == {"text", "features", "two_tower"}
     assert len(retrieval.nearest("image", query, 12).rows) == 0
@@ -144,13 +144,13 @@ def test_an_article_without_a_photo_is_not_asked_about_by_its_looks(retrieval):
     assert "image" in combined(retrieval, retrieval.of_article(6), 12).contributions
 
 
-def test_a_basket_looks_like_those_of_it_that_have_a_photo(retrieval):
+def test_the_image_vector_of_a_basket_is_of_its_articles_with_photos(retrieval):
     query = retrieval.of_basket(int32(7, 20), int32())
     np.testing.assert_allclose(query.vectors["image"], circle()[20], atol=1e-6)
     assert "image" not in retrieval.of_basket(int32(7, 8), int32()).vectors
 
 
-def test_a_photo_is_read_by_the_image_model_alone(retrieval):
+def test_without_bridges_a_photo_is_encoded_by_the_image_model_alone(retrieval):
     query = retrieval.of_photo(circle()[33])
     assert set(query.vectors) == {"image"}
     for model in set(MODELS) - {"image"}:
@@ -233,13 +233,13 @@ def test_what_shares_buyers_can_be_found_however_unlike_it_is(retrieval):
 
 def test_each_kind_of_query_has_its_own_weights(retrieval):
     counts = weighing(retrieval, co_purchase=1.0)
-    mixed = replace(retrieval, weights=counts.weights | {BASKET: LIKELY})
+    mixed = replace(retrieval, weights=counts.weights | {BASKET: BASKET_PRIOR})
     article, basket = mixed.of_article(0), mixed.of_basket(int32(0), int32(0))
     assert combined(mixed, article, 1).rows.tolist() == [300]
     assert combined(mixed, basket, 1).rows.tolist() != [300]
 
 
-def test_an_article_is_known_as_well_as_it_sells_and_a_basket_as_its_articles_do(retrieval):
+def test_popularity_of_a_query_is_the_mean_of_its_articles(retrieval):
     assert retrieval.known(retrieval.of_article(250)) == 1
     assert retrieval.known(retrieval.of_article(450)) == 0
     assert retrieval.known(retrieval.of_basket(int32(250, 450), int32())) == 0.5
@@ -255,7 +255,7 @@ def test_weights_of_the_unknown_are_for_the_unknown(retrieval):
     assert set(combined(chosen, chosen.of_article(0), 5).contributions) == {"text", "popularity"}
 
 
-def test_no_more_are_found_than_asked_for(retrieval):
+def test_at_most_k_are_found(retrieval):
     query = retrieval.of_article(0)
     assert len(combined(retrieval, query, 12).rows) == 12
     assert len(retrieval.nearest("text", query, 3).rows) == 3
@@ -281,25 +281,25 @@ def seeing(retrieval):
     )
 
 
-def test_a_photo_is_asked_of_every_model_through_its_bridge(seeing):
+def test_a_photo_has_a_vector_of_every_model_through_its_bridge(seeing):
     query = seeing.of_photo(circle()[50])
     assert set(query.vectors) == set(MODELS)
     assert seeing.nearest("image", query, 1).rows.tolist() == [50]
     assert seeing.nearest("text", query, 1).rows.tolist() == [200]
 
 
-def test_where_neighbours_are_the_better_guess_their_vectors_mean_is_taken(seeing):
+def test_where_neighbours_are_the_better_estimate_their_vectors_mean_is_used(seeing):
     vector = seeing.of_photo(circle()[50]).vectors["two_tower"]
     assert vector @ circle()[50] > 0.999
     moved = replace(seeing, basket_rows=np.roll(circle(), 100, axis=0))
     assert moved.of_photo(circle()[250]).vectors["two_tower"] @ circle()[150] > 0.999
 
 
-def test_without_bridges_only_the_image_model_reads_a_photo(retrieval):
+def test_a_photo_has_no_estimated_vectors_without_bridges(retrieval):
     assert set(retrieval.of_photo(circle()[0]).vectors) == {"image"}
 
 
-def test_what_a_photo_shows_can_be_put_right(seeing):
+def test_the_attributes_of_a_photo_can_be_corrected(seeing):
     photo = circle()[0]
     assert seeing.chances(photo, {}).argmax() == 0
     corrected = seeing.of_photo(photo, {"kind": "Hat"}).vectors["features"]
@@ -314,9 +314,9 @@ def test_words_move_a_photo_towards_them(seeing, weight, nearest):
     assert moved.vectors["two_tower"].tolist() == query.vectors["two_tower"].tolist()
 
 
-def test_words_alone_ask_the_models_that_read_them(seeing):
-    said = {"text": circle()[100], "image": circle()[120]}
-    query = seeing.with_words(Query(WORDS, {}), said, 0.3, [])
+def test_words_alone_have_vectors_of_the_models_that_encode_them(seeing):
+    words = {"text": circle()[100], "image": circle()[120]}
+    query = seeing.with_words(Query(WORDS, {}), words, 0.3, [])
     assert set(query.vectors) == {"text", "image"}
     assert seeing.nearest("text", query, 1).rows.tolist() == [100]
     assert len(combined(seeing, query, 12).rows) == 12
@@ -330,7 +330,7 @@ def test_attributes_that_words_name_replace_those_that_are_shown(seeing):
 
 
 @pytest.mark.parametrize("model", [*MODELS, "combined"])
-def test_only_the_articles_asked_among_are_answers(seeing, model):
+def test_only_the_articles_among_which_to_search_are_found(seeing, model):
     among = int32(3, 99, 300, 411, 590)
     query = replace(seeing.of_article(300), among=among)
     found = (

@@ -74,7 +74,7 @@ def test_settings_come_from_the_environment() -> None:
         }
     )
     assert given.repo is not None
-    assert (given.repo.name, given.repo.revision) == ("me/index", "v1")
+    assert (given.repo.name, given.repo.pinned) == ("me/index", "v1")
     assert (given.folder, given.refresh_minutes) == (Path("/srv/r"), 0.5)
 
 

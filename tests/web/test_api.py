@@ -1,4 +1,4 @@
-"""What programs get beside the queries of a page: many at once, health, figures, a description."""
+"""The API beyond single queries: many articles at once, health, metrics, OpenAPI description."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from recsys.catalog.schema import GROUP
 from recsys.release.reader import Release
 from recsys.serving.recommender import Recommender
-from recsys.web.api import MOST_AT_ONCE
+from recsys.web.api import MAX_ARTICLES
 
 
 def ids(release: Release, count: int) -> list[str]:
@@ -44,11 +44,9 @@ def test_a_wrong_id_among_many_is_explained_and_loses_nothing(
     assert [len(each["galleries"]) for each in answers] == [5, 0, 0, 5]
 
 
-def test_as_many_as_the_limit_may_be_asked_about_and_no_more(
-    client: Client, release: Release
-) -> None:
-    asked = (ids(release, 100) * 3)[: MOST_AT_ONCE + 1]
-    assert len(many(client, asked[:-1], 1)["answers"]) == MOST_AT_ONCE
+def test_a_request_is_limited_in_articles_and_matches(client: Client, release: Release) -> None:
+    asked = (ids(release, 100) * 3)[: MAX_ARTICLES + 1]
+    assert len(many(client, asked[:-1], 1)["answers"]) == MAX_ARTICLES
     for wrong, k in ((asked, 1), ([], 1), (asked[:1], 0), (asked[:1], 49)):
         with pytest.raises(AppError, match="Ask "):
             many(client, wrong, k)
@@ -73,19 +71,21 @@ def test_a_price_range_that_makes_no_sense_is_explained(
         client.predict("dress", price=price, api_name="/compose")
 
 
-def test_health_says_what_is_served(client: Client, recommender: Recommender, server: str) -> None:
+def test_health_describes_the_release(
+    client: Client, recommender: Recommender, server: str
+) -> None:
     recommender.encoders.load()
-    told = client.predict(api_name="/health")
-    assert told["status"] == "ready"
-    assert told["release"] == recommender.release_version
-    assert told["origin"] == "the tests"
-    assert told["articles"] == len(recommender.release.articles)
-    assert told["encoders"] == {"photos": True, "words": True}
-    assert told["memory_mb"] > 100
-    assert httpx.get(f"{server}health").json().keys() == told.keys()
+    health = client.predict(api_name="/health")
+    assert health["status"] == "ready"
+    assert health["release"] == recommender.release_version
+    assert health["origin"] == "the tests"
+    assert health["articles"] == len(recommender.release.articles)
+    assert health["encoders"] == {"photos": True, "words": True}
+    assert health["memory_mb"] > 100
+    assert httpx.get(f"{server}health").json().keys() == health.keys()
 
 
-def test_figures_are_told_to_prometheus(client: Client, release: Release, server: str) -> None:
+def test_metrics_are_served_for_prometheus(client: Client, release: Release, server: str) -> None:
     def count(line: str) -> float:
         lines = httpx.get(f"{server}metrics").text.splitlines()
         return sum(float(each.rsplit(" ", 1)[1]) for each in lines if each.startswith(line))
@@ -103,7 +103,7 @@ def test_figures_are_told_to_prometheus(client: Client, release: Release, server
 
 
 def examples(recommender: Recommender) -> dict[str, dict[str, Any]]:
-    """Inputs for every endpoint that takes no photo, by its name."""
+    """Inputs for every endpoint without a photo, by name."""
     two, alias = ids(recommender.release, 2), recommender.shoppers()[0]
     return {
         "health": {},
@@ -125,7 +125,7 @@ def examples(recommender: Recommender) -> dict[str, dict[str, Any]]:
 
 
 def test_the_open_api_description_leads_to_answers(server: str, recommender: Recommender) -> None:
-    """Every path that it names is asked as it says, but for photos, tested elsewhere."""
+    """Every path is called as described, except the one that takes a photo (see test_server)."""
     described = httpx.get(f"{server}gradio_api/openapi.json").json()
     named = {
         path.rsplit("/", 1)[1]: (path, each["post"])
@@ -139,6 +139,6 @@ def test_the_open_api_description_leads_to_answers(server: str, recommender: Rec
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         assert inputs.keys() <= schema["properties"].keys()
         event = httpx.post(f"{server.rstrip('/')}{path}", json=inputs).json()["event_id"]
-        told = httpx.get(f"{server}gradio_api/call/{name}/{event}", timeout=60).text
-        assert "event: complete" in told, (name, told[:300])
-        assert json.loads(told.split("data: ", 1)[1])[0]
+        stream = httpx.get(f"{server}gradio_api/call/{name}/{event}", timeout=60).text
+        assert "event: complete" in stream, (name, stream[:300])
+        assert json.loads(stream.split("data: ", 1)[1])[0]

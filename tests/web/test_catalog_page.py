@@ -9,7 +9,7 @@ import pytest
 from recsys.catalog.schema import COLOUR, GROUP, KIND
 from recsys.models.registry import SINGLE
 from recsys.serving.catalog_summary import summarize
-from recsys.web.catalog_page import DRAW, catalog_html
+from recsys.web.catalog_page import CATALOG_SCRIPT, catalog_html
 from recsys.web.server import STATIC
 
 
@@ -52,7 +52,7 @@ def test_a_click_on_a_map_opens_the_article_under_the_pointer(browser, release):
     page.evaluate(
         "addEventListener('open-article', (event) => (window.opened = event.detail.article))"
     )
-    page.evaluate(f"((element) => {{{DRAW}}})(document.getElementById('at'))")
+    page.evaluate(f"((element) => {{{CATALOG_SCRIPT}}})(document.getElementById('at'))")
     canvas = page.locator("canvas").first
     canvas.scroll_into_view_if_needed()
     x, y = release.maps.places["text"][5]

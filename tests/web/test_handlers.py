@@ -7,16 +7,16 @@ from typing import NamedTuple
 import gradio as gr
 import pytest
 from building import edition
-from test_cards import Outline
+from page_outline import Outline
 
 from recsys.catalog.photos import thumbnail
 from recsys.release.reader import open_release
 from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import LONGEST_WORDS, SearchRequest
-from recsys.web.handlers import WAKING, Navigation, View
+from recsys.web.handlers import LOADING, PageHandlers, Session
 from recsys.web.layout import SURPRISE
-from recsys.web.url import NO_PHOTO, SHOPPER, Place, write
+from recsys.web.url import PHOTO_GONE, SHOPPER, PageState, to_url
 
 KEPT = gr.skip()
 """What the page is told of a part that stays as it is."""
@@ -26,7 +26,7 @@ class Screen(NamedTuple):
     top: str
     answer: object
     details: object
-    view: View
+    session: Session
 
     @property
     def address(self):
@@ -55,19 +55,19 @@ def last(shown):
     return Screen(*screen)
 
 
-def navigating(live):
-    return Navigation(live, random.Random(4))  # noqa: S311
+def handlers_of(live):
+    return PageHandlers(live, random.Random(4))  # noqa: S311
 
 
 @pytest.fixture
-def navigation(recommender):
-    return navigating(LiveEdition(Edition(recommender, "the tests")))
+def handlers(recommender):
+    return handlers_of(LiveEdition(Edition(recommender, "the tests")))
 
 
 @pytest.fixture
 def asleep(release):
     """Nothing that reads photos or words is loaded."""
-    return navigating(LiveEdition(Edition(Recommender(release), "the tests")))
+    return handlers_of(LiveEdition(Edition(Recommender(release), "the tests")))
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def ids(recommender):
 
 
 @pytest.fixture
-def answered(navigation, ids):
+def answered(handlers, ids):
     """A visitor who has asked about the first article."""
-    return last(navigation.go(f"?article={ids[0]}", View())).view
+    return last(handlers.open_address(f"?article={ids[0]}", Session())).session
 
 
 @pytest.fixture
@@ -87,183 +87,185 @@ def editions(small_built, tmp_path):
     return [Edition(Recommender(open_release(folder)), folder.name) for folder in folders]
 
 
-def test_an_address_is_answered_with_what_is_found_there(navigation, recommender, ids):
-    screen = last(navigation.go(f"?article={ids[0]}&k=6", View()))
+def test_an_address_is_answered_with_what_is_found_there(handlers, recommender, ids):
+    screen = last(handlers.open_address(f"?article={ids[0]}&k=6", Session()))
     expected = SearchRequest(article=ids[0])
     assert screen.found == articles_of(recommender.search(expected, 6))
     assert screen.message == screen.details == ""
     assert screen.address == f"?article={ids[0]}&k=6"
-    assert screen.view == View(Place(search=expected, k=6), recommender.release_version)
+    assert screen.session == Session(PageState(search=expected, k=6), recommender.release_version)
 
 
 @pytest.mark.parametrize(
-    "see", ["", "see=shopper", "see=shopper&shopper=shopper-0001", "see=quality", "see=catalogue"]
+    "see", ["", "see=shopper", "see=shopper&shopper=shopper-0001", "see=quality", "see=catalog"]
 )
-def test_every_page_is_shown_at_its_address(navigation, see):
-    screen = last(navigation.go(f"?{see}", View()))
+def test_every_page_is_shown_at_its_address(handlers, see):
+    screen = last(handlers.open_address(f"?{see}", Session()))
     assert screen.address == f"?{see}"
     assert Outline(screen.answer).tags
     assert screen.message == ""
 
 
-def test_the_page_notices_the_same_answer_twice(navigation, answered):
+def test_the_page_notices_the_same_answer_twice(handlers, answered):
     turns = [
-        Outline(last(navigation.go(write(answered.place), answered)).top).tags[0][1]["data-turn"]
+        Outline(last(handlers.open_address(to_url(answered.state), answered)).top).tags[0][1][
+            "data-turn"
+        ]
         for _ in range(2)
     ]
     assert turns[0] != turns[1]
 
 
 @pytest.mark.parametrize(
-    ("address", "complaint"),
+    ("address", "error"),
     [
         ("?article=nonsense", "'nonsense' is not an article id"),
         ("?words=0000000000", "no article 0000000000"),
         ("?k=99", "not 99"),
-        ("?photo=1", NO_PHOTO),
+        ("?photo=1", PHOTO_GONE),
         ("?words=" + "x" * (LONGEST_WORDS + 1), "Use fewer words"),
     ],
 )
-def test_after_an_error_the_answer_stays(navigation, answered, address, complaint):
-    screen = last(navigation.go(address, answered))
-    assert complaint in screen.message
+def test_after_an_error_the_answer_stays(handlers, answered, address, error):
+    screen = last(handlers.open_address(address, answered))
+    assert error in screen.message
     assert screen[1:] == (KEPT, KEPT, KEPT)
-    assert screen.address == write(answered.place)
+    assert screen.address == to_url(answered.state)
 
 
-def test_where_nothing_was_shown_an_error_stands_above_the_welcome(navigation):
-    screen = last(navigation.go("?article=nonsense", View()))
+def test_where_nothing_was_shown_an_error_stands_above_the_welcome(handlers):
+    screen = last(handlers.open_address("?article=nonsense", Session()))
     assert "'nonsense' is not an article id" in screen.message
-    assert screen.found == last(navigation.go("?", View())).found
-    assert screen.view.place == Place()
+    assert screen.found == last(handlers.open_address("?", Session())).found
+    assert screen.session.state == PageState()
 
 
-def test_what_can_be_answered_is_and_the_rest_complained_about(navigation, ids):
-    screen = last(navigation.go(f"?article={ids[0]}&k=99", View()))
+def test_what_can_be_answered_is_and_the_rest_complained_about(handlers, ids):
+    screen = last(handlers.open_address(f"?article={ids[0]}&k=99", Session()))
     assert "not 99" in screen.message
     assert screen.found
     assert screen.address == f"?article={ids[0]}"
 
 
-def test_an_error_on_another_page_leads_to_that_page(navigation, answered):
+def test_an_error_on_another_page_leads_to_that_page(handlers, answered):
     address = "?see=shopper&shopper=nobody"
-    screen = last(navigation.go(address, answered))
+    screen = last(handlers.open_address(address, answered))
     assert "There is no shopper 'nobody'" in screen.message
-    assert screen.view.place == Place(SHOPPER)
+    assert screen.session.state == PageState(SHOPPER)
     assert screen.found == []
-    again = last(navigation.go(address, screen.view))
+    again = last(handlers.open_address(address, screen.session))
     assert again[1:] == (KEPT, KEPT, KEPT)
 
 
-def test_opening_and_closing_details_leave_the_answer_alone(navigation, recommender, answered, ids):
-    opened = last(navigation.go(f"?article={ids[0]}&open={ids[1]}", answered))
+def test_opening_and_closing_details_leave_the_answer_alone(handlers, recommender, answered, ids):
+    opened = last(handlers.open_address(f"?article={ids[0]}&open={ids[1]}", answered))
     assert opened.answer == KEPT
     assert recommender.article(ids[1]).name in Outline(opened.details).texts("h2")
     assert Outline(opened.details).attributes("caption")
-    assert opened.view.place.opened == ids[1]
-    closed = last(navigation.go(f"?article={ids[0]}", opened.view))
+    assert opened.session.state.opened == ids[1]
+    closed = last(handlers.open_address(f"?article={ids[0]}", opened.session))
     assert (closed.answer, closed.details) == (KEPT, "")
 
 
-def test_details_above_what_is_not_there_yet_come_with_it(navigation, answered, ids):
-    for query, view in (("", View()), ("&k=6", answered)):
-        screen = last(navigation.go(f"?article={ids[0]}&open={ids[1]}{query}", view))
+def test_details_above_what_is_not_there_yet_come_with_it(handlers, answered, ids):
+    for query, session in (("", Session()), ("&k=6", answered)):
+        screen = last(handlers.open_address(f"?article={ids[0]}&open={ids[1]}{query}", session))
         assert screen.found
         assert screen.details
 
 
-def test_where_nothing_is_asked_details_do_not_say_why(navigation, ids):
+def test_where_nothing_is_asked_details_do_not_say_why(handlers, ids):
     for address in (f"?open={ids[1]}", f"?see=shopper&shopper=shopper-0001&open={ids[1]}"):
-        details = Outline(last(navigation.go(address, View())).details)
+        details = Outline(last(handlers.open_address(address, Session())).details)
         assert details.attributes("dialog")
         assert not details.attributes("caption")
 
 
-def test_a_surprise_is_an_article_with_a_photo_and_mostly_another_one(navigation, recommender):
-    shown = [last(navigation.go(SURPRISE, View())) for _ in range(8)]
-    drawn = [screen.view.place.search.article for screen in shown]
+def test_a_surprise_is_an_article_with_a_photo_and_mostly_another_one(handlers, recommender):
+    shown = [last(handlers.open_address(SURPRISE, Session())) for _ in range(8)]
+    drawn = [screen.session.state.search.article for screen in shown]
     assert len(set(drawn)) > 4
     assert all(recommender.article(each).has_photo for each in drawn)
     assert [screen.address for screen in shown] == [f"?article={each}" for each in drawn]
     assert all(screen.found for screen in shown)
 
 
-def test_a_photo_is_answered_and_kept_wherever_the_visitor_goes(navigation, recommender, ids):
+def test_a_photo_is_answered_and_kept_wherever_the_visitor_goes(handlers, recommender, ids):
     data = recommender.photo(ids[0])
-    before = View(Place(k=6))
-    brought = last(navigation.bring(data, before))
-    photo = brought.view.photo
+    before = Session(PageState(k=6))
+    brought = last(handlers.search_photo(data, before))
+    photo = brought.session.photo
     assert brought.address == "?photo=1&k=6"
     assert brought.found == articles_of(recommender.search(SearchRequest(photo=photo.vector), 6))
     assert (photo.jpeg, photo.release_version) == (thumbnail(data), recommender.release_version)
-    elsewhere = last(navigation.go("?see=quality", brought.view))
-    assert elsewhere.view.photo is photo
-    back = last(navigation.go("?photo=1&k=6", elsewhere.view))
+    elsewhere = last(handlers.open_address("?see=quality", brought.session))
+    assert elsewhere.session.photo is photo
+    back = last(handlers.open_address("?photo=1&k=6", elsewhere.session))
     assert back.found == brought.found
 
 
-def test_another_photo_takes_the_place_of_the_first(navigation, recommender, ids):
-    first = last(navigation.bring(recommender.photo(ids[0]), View()))
-    second = last(navigation.bring(recommender.photo(ids[1]), first.view))
+def test_another_photo_takes_the_place_of_the_first(handlers, recommender, ids):
+    first = last(handlers.search_photo(recommender.photo(ids[0]), Session()))
+    second = last(handlers.search_photo(recommender.photo(ids[1]), first.session))
     assert second.address == first.address
     assert second.found != first.found
-    assert second.view.photo is not first.view.photo
+    assert second.session.photo is not first.session.photo
 
 
-def test_a_file_that_is_no_photo_leaves_the_answer_alone(navigation, answered):
-    screen = last(navigation.bring(b"no picture", answered))
+def test_a_file_that_is_no_photo_leaves_the_answer_alone(handlers, answered):
+    screen = last(handlers.search_photo(b"no picture", answered))
     assert "not a picture" in screen.message
     assert screen[1:] == (KEPT, KEPT, KEPT)
 
 
-def test_a_photo_dropped_elsewhere_leads_to_the_first_page_even_if_it_is_none(navigation):
-    shoppers = last(navigation.go("?see=shopper", View())).view
-    screen = last(navigation.bring(b"no picture", shoppers))
+def test_a_photo_dropped_elsewhere_leads_to_the_first_page_even_if_it_is_none(handlers):
+    shoppers = last(handlers.open_address("?see=shopper", Session())).session
+    screen = last(handlers.search_photo(b"no picture", shoppers))
     assert "not a picture" in screen.message
-    assert screen.view.place == Place()
+    assert screen.session.state == PageState()
 
 
 def test_a_photo_is_answered_by_the_release_that_read_it_as_long_as_it_is_kept(editions):
     live = LiveEdition(editions[0])
-    navigation, first = navigating(live), editions[0].recommender
+    handlers, first = handlers_of(live), editions[0].recommender
     asked = first.example_articles(1)[0].article_id
-    view = last(navigation.bring(first.photo(asked), View())).view
+    session = last(handlers.search_photo(first.photo(asked), Session())).session
     live.swap(editions[1])
-    screen = last(navigation.go("?photo=1&k=6", view))
+    screen = last(handlers.open_address("?photo=1&k=6", session))
     assert screen.names
     assert all(name.endswith("(1)") for name in screen.names)
-    other = last(navigation.go(f"?article={asked}", screen.view))
+    other = last(handlers.open_address(f"?article={asked}", screen.session))
     assert all(name.endswith("(2)") for name in other.names)
     live.swap(editions[2])
-    gone = last(navigation.go("?photo=1&k=6", view))
-    assert gone.message == NO_PHOTO
+    gone = last(handlers.open_address("?photo=1&k=6", session))
+    assert gone.message == PHOTO_GONE
     assert gone.answer == KEPT
 
 
 def test_an_article_that_went_with_its_release_leaves_its_answer_and_no_token(editions):
     live = LiveEdition(editions[0])
-    navigation = navigating(live)
+    handlers = handlers_of(live)
     asked = editions[0].recommender.example_articles(1)[0].article_id
-    view = last(navigation.go(f"?article={asked}", View())).view
-    view = replace(view, place=Place(search=SearchRequest(article="9999999999")))
-    screen = last(navigation.go("?article=nonsense", view))
+    session = last(handlers.open_address(f"?article={asked}", Session())).session
+    session = replace(session, state=PageState(search=SearchRequest(article="9999999999")))
+    screen = last(handlers.open_address("?article=nonsense", session))
     assert "'nonsense' is not an article id" in screen.message
     assert screen.answer == KEPT
 
 
-def test_an_address_that_is_no_text_is_answered(navigation):
-    assert last(navigation.go("?words=\ud800", View())).view.place.search.words == "?"
+def test_an_address_that_is_no_text_is_answered(handlers):
+    assert last(handlers.open_address("?words=\ud800", Session())).session.state.search.words == "?"
 
 
 def test_what_is_no_photo_is_answered_anew_by_the_release_swapped_in(editions):
     live = LiveEdition(editions[0])
-    navigation = navigating(live)
+    handlers = handlers_of(live)
     asked = editions[0].recommender.example_articles(1)[0].article_id
-    view = last(navigation.go(f"?article={asked}", View())).view
+    session = last(handlers.open_address(f"?article={asked}", Session())).session
     live.swap(editions[1])
-    screen = last(navigation.go(f"?article={asked}", view))
+    screen = last(handlers.open_address(f"?article={asked}", session))
     assert all(name.endswith("(2)") for name in screen.names)
-    assert screen.view.release_version == editions[1].recommender.release_version
+    assert screen.session.release_version == editions[1].recommender.release_version
 
 
 @pytest.mark.parametrize("way", ["words", "photo"])
@@ -271,9 +273,13 @@ def test_while_the_models_wake_up_the_page_says_so_and_answers_by_itself(
     asleep, answered, ids, way
 ):
     data = asleep.live.current.recommender.photo(ids[0])
-    shown = asleep.bring(data, answered) if way == "photo" else asleep.go("?words=hat", answered)
+    shown = (
+        asleep.search_photo(data, answered)
+        if way == "photo"
+        else asleep.open_address("?words=hat", answered)
+    )
     first, second = map(Screen._make, shown)
-    assert first.message == WAKING
+    assert first.message == LOADING
     assert first[1:] == (KEPT, KEPT, KEPT)
     assert second.message == ""
     assert second.found
@@ -281,6 +287,6 @@ def test_while_the_models_wake_up_the_page_says_so_and_answers_by_itself(
 
 @pytest.mark.parametrize("ask", ["article={}", "photo={}", "words=in+red", "see=shopper"])
 def test_what_needs_no_model_is_answered_at_once(asleep, ids, ask):
-    (screen,) = map(Screen._make, asleep.go(f"?{ask.format(ids[0])}", View()))
+    (screen,) = map(Screen._make, asleep.open_address(f"?{ask.format(ids[0])}", Session()))
     assert screen.message == ""
     assert Outline(screen.answer).tags

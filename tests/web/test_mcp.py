@@ -1,4 +1,4 @@
-"""An agent's client lists the tools and calls them."""
+"""Tools for agents: the Model Context Protocol lists and calls every endpoint."""
 
 import asyncio
 import base64
@@ -19,8 +19,8 @@ from recsys.serving.recommender import Recommender
 T = TypeVar("T")
 
 
-def with_agent(server: str, ask: Callable[[ClientSession], Awaitable[T]]) -> T:
-    """Connect as an agent does, and return what ``ask`` returns."""
+def with_agent(server: str, use: Callable[[ClientSession], Awaitable[T]]) -> T:
+    """Open an MCP session and return what ``use`` returns."""
 
     async def run() -> T:
         async with (
@@ -28,9 +28,9 @@ def with_agent(server: str, ask: Callable[[ClientSession], Awaitable[T]]) -> T:
             ClientSession(streams[0], streams[1]) as session,
         ):
             await session.initialize()
-            return await ask(session)
+            return await use(session)
 
-    # A thread of its own: where a browser is open, this one has a running event loop already.
+    # A thread of its own: with a browser open, this one has a running event loop already.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(run())).result()
 
@@ -86,11 +86,11 @@ def test_a_photo_comes_as_a_data_address(server: str, recommender: Recommender) 
 
 
 def test_what_is_wrong_is_explained_to_an_agent(server: str) -> None:
-    told = call(server, tool_name(server, "similar_to_article"), {"article_id": "shirt", "k": 3})
-    assert "'shirt' is not an article id" in str(told)
+    answer = call(server, tool_name(server, "similar_to_article"), {"article_id": "shirt", "k": 3})
+    assert "'shirt' is not an article id" in str(answer)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/photo.jpg", "file:///etc/hostname"])
 def test_no_address_is_fetched_for_an_agent(server: str, address: str) -> None:
-    told = call(server, tool_name(server, "similar_to_photo"), {"photo": address, "k": 3})
-    assert "galleries" not in told
+    answer = call(server, tool_name(server, "similar_to_photo"), {"photo": address, "k": 3})
+    assert "galleries" not in answer

@@ -1,17 +1,20 @@
 """The form's fields are those of addresses: what it sends back leads where it says."""
 
 import math
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
-from test_cards import HOSTILE, Outline
+from page_outline import Outline, article, macro
 
-from recsys.catalog.schema import COLOUR, KIND
-from recsys.models.registry import COUNTS, TEXT
+from recsys.catalog.schema import COLOUR, KIND, PATTERN
+from recsys.models.registry import COMBINED, COUNTS, TEXT
+from recsys.retrieval.attributes import NamedAttribute
 from recsys.retrieval.facets import FACETS, Choice, Facet, Filters
 from recsys.serving.request import MOST_MATCHES, SearchRequest
-from recsys.web.side_panel import HEAVY, PRESETS, controls_html
-from recsys.web.url import WEIGHT, Place, read, write
+from recsys.serving.results import Answer, Gallery, PhotoAttribute, PossibleValue
+from recsys.web.side_panel import PRESETS, SLIDER_MAX, controls, query_panel
+from recsys.web.url import WEIGHT_PREFIX, PageState, from_url, to_url
 
 LEARNED = {"text": 0.5, "image": 2.0, "co_purchase": 1.0}
 PRICES = (0.0072, 0.1695)
@@ -20,9 +23,10 @@ PRICES = (0.0072, 0.1695)
 class Form(Outline):
     """The controls as a browser reads them."""
 
-    def __init__(self, place, facets=(), weights=LEARNED, prices=PRICES):
+    def __init__(self, state, facets=(), weights=LEARNED, prices=PRICES):
         self.chosen = []
-        super().__init__(controls_html(place, facets, weights, prices))
+        form = controls(state, facets, weights, prices)
+        super().__init__(macro("side_panel.html", "controls", form))
 
     def named(self, name):
         return [each for each in self.attributes("input") if each["name"] == name]
@@ -39,7 +43,7 @@ class Form(Outline):
             (each["name"], each["value"])
             for each in boxes
             if each["type"] != "checkbox" or "checked" in each
-            if not each["name"].startswith(WEIGHT)
+            if not each["name"].startswith(WEIGHT_PREFIX)
         ]
         return f"?{urlencode(sent + self.chosen)}"
 
@@ -47,9 +51,9 @@ class Form(Outline):
         return [link["href"] for link in self.attributes("a")]
 
 
-def form_at(place, recommender):
-    found = recommender.search_with_facets(place.search)
-    return Form(place, found.facets, found.weights, recommender.prices)
+def form_at(state, recommender):
+    found = recommender.search_with_facets(state.search)
+    return Form(state, found.facets, found.weights, recommender.prices)
 
 
 @pytest.fixture
@@ -69,10 +73,10 @@ def asked(recommender):
 )
 @pytest.mark.parametrize("k", [12, 7])
 def test_a_form_sent_as_it_is_leads_to_the_same_place(recommender, asked, changes, k):
-    place = Place(search=SearchRequest(article=asked, **changes), k=k)
-    directions = read(form_at(place, recommender).sent(), recommender)
-    assert directions.place == place
-    assert directions.complaints == ()
+    state = PageState(search=SearchRequest(article=asked, **changes), k=k)
+    parsed = from_url(form_at(state, recommender).sent(), recommender)
+    assert parsed.state == state
+    assert parsed.errors == ()
 
 
 def test_what_a_visitor_can_change_is_said_nowhere_else_in_the_form(recommender, asked):
@@ -80,21 +84,21 @@ def test_what_a_visitor_can_change_is_said_nowhere_else_in_the_form(recommender,
     search = SearchRequest(
         asked, None, "red", 0.3, {COLOUR: "Red"}, frozenset([KIND]), filters, True
     )
-    form = form_at(Place(search=search, k=6, opened=asked), recommender)
+    form = form_at(PageState(search=search, k=6, opened=asked), recommender)
     hidden = {each["name"] for each in form.attributes("input") if each["type"] == "hidden"}
     assert hidden == {"article", "words", "ignore", f"correct.{COLOUR}"}
 
 
 def test_sending_the_form_closes_the_details(recommender, asked):
-    place = Place(search=SearchRequest(article=asked), opened=asked)
-    sent = read(form_at(place, recommender).sent(), recommender).place
-    assert sent == place.opening("")
+    state = PageState(search=SearchRequest(article=asked), opened=asked)
+    sent = from_url(form_at(state, recommender).sent(), recommender).state
+    assert sent == state.with_opened("")
 
 
 def test_choices_tell_how_many_there_would_be_and_which_are_chosen():
     facets = [Facet(COLOUR, (Choice("Black", 1234), Choice("Red", 5)))]
     form = Form(
-        Place(search=SearchRequest(words="hat", filters=Filters({COLOUR: ["Red"]}))), facets
+        PageState(search=SearchRequest(words="hat", filters=Filters({COLOUR: ["Red"]}))), facets
     )
     boxes = {box["value"]: "checked" in box for box in form.named(COLOUR)}
     assert boxes == {"Black": False, "Red": True}
@@ -104,7 +108,7 @@ def test_choices_tell_how_many_there_would_be_and_which_are_chosen():
 
 
 def test_every_facet_of_an_answer_can_be_chosen_from(recommender, asked):
-    form = form_at(Place(search=SearchRequest(article=asked)), recommender)
+    form = form_at(PageState(search=SearchRequest(article=asked)), recommender)
     facets = recommender.search_with_facets(SearchRequest(article=asked)).facets
     for facet in facets:
         offered = [box["value"] for box in form.named(facet.column)]
@@ -114,36 +118,36 @@ def test_every_facet_of_an_answer_can_be_chosen_from(recommender, asked):
 
 def test_filters_are_cleared_at_once_and_the_rest_stays(recommender, asked):
     search = SearchRequest(article=asked, words="red", weights={"text": 1.0})
-    narrowed = Place(search=search, k=6, opened=asked).searching(
+    narrowed = PageState(search=search, k=6, opened=asked).with_search(
         filters=Filters({KIND: ["Dress"]}, True, 0.01, 0.1), one_a_product=True
     )
-    assert write(Place(search=search, k=6)) in Form(narrowed).links()
-    assert len(Form(narrowed).links()) == len(Form(Place(search=search, k=6)).links()) + 1
+    assert to_url(PageState(search=search, k=6)) in Form(narrowed).links()
+    assert len(Form(narrowed).links()) == len(Form(PageState(search=search, k=6)).links()) + 1
 
 
 @pytest.mark.parametrize(
     ("asked", "offered"),
     [
         ({"article": "1", "words": "red"}, True),
-        ({"photo": HOSTILE, "words": "red"}, True),
+        ({"photo": "a vector", "words": "red"}, True),
         ({"words": "red"}, False),
         ({"article": "1"}, False),
     ],
 )
 def test_words_are_weighed_only_beside_something_else(asked, offered):
-    sliders = Form(Place(search=SearchRequest(**asked, weight=0.3))).named("words_weight")
+    sliders = Form(PageState(search=SearchRequest(**asked, weight=0.3))).named("words_weight")
     assert [slider["value"] for slider in sliders] == ["0.3"] * offered
 
 
 def test_prices_are_asked_for_where_something_was_sold():
-    boxes = Form(Place()).named("cheapest") + Form(Place()).named("dearest")
+    boxes = Form(PageState()).named("cheapest") + Form(PageState()).named("dearest")
     assert [box["placeholder"] for box in boxes] == ["0.0072", "0.17"]
     assert [box["value"] for box in boxes] == ["", ""]
-    assert not Form(Place(), prices=(math.nan, math.nan)).named("cheapest")
+    assert not Form(PageState(), prices=(math.nan, math.nan)).named("cheapest")
 
 
 def test_any_number_of_matches_in_an_address_stands_among_those_offered():
-    form = Form(Place(k=7))
+    form = Form(PageState(k=7))
     offered = [int(text) for where, text in form.text if where == "option"]
     assert form.chosen == [("k", "7")]
     assert offered == sorted(offered)
@@ -151,46 +155,93 @@ def test_any_number_of_matches_in_an_address_stands_among_those_offered():
 
 
 def sliders(form):
-    named = [each for each in form.attributes("input") if each["name"].startswith(WEIGHT)]
-    return {each["name"].removeprefix(WEIGHT): float(each["value"]) for each in named}
+    named = [each for each in form.attributes("input") if each["name"].startswith(WEIGHT_PREFIX)]
+    return {each["name"].removeprefix(WEIGHT_PREFIX): float(each["value"]) for each in named}
 
 
 def test_sliders_show_the_weights_as_parts_of_the_heaviest():
-    about_article = Place(search=SearchRequest(article="1"))
-    assert sliders(Form(about_article)) == {"text": 2.5, "image": HEAVY, "co_purchase": 5.0}
+    about_article = PageState(search=SearchRequest(article="1"))
+    assert sliders(Form(about_article)) == {"text": 2.5, "image": SLIDER_MAX, "co_purchase": 5.0}
     assert set(sliders(Form(about_article, weights={"text": 0.0})).values()) == {0.0}
     assert sliders(Form(about_article, weights={})) == {}
 
 
 def test_counts_are_weighed_only_for_articles():
     weights = dict.fromkeys([TEXT.name, *COUNTS], 1.0)
-    assert set(sliders(Form(Place(search=SearchRequest(words="hat")), weights=weights))) == {
+    assert set(sliders(Form(PageState(search=SearchRequest(words="hat")), weights=weights))) == {
         TEXT.name
     }
 
 
 def test_presets_are_links_and_the_one_in_use_is_marked(recommender, asked):
-    place = Place(search=SearchRequest(article=asked, weights=PRESETS["Words"]), opened=asked)
-    links = form_at(place, recommender).attributes("a")
-    places = [read(link["href"], recommender) for link in links]
-    assert [each.place.search.weights for each in places] == list(PRESETS.values())
-    assert all(not each.complaints and not each.place.opened for each in places)
+    state = PageState(search=SearchRequest(article=asked, weights=PRESETS["Words"]), opened=asked)
+    links = form_at(state, recommender).attributes("a")
+    states = [from_url(link["href"], recommender) for link in links]
+    assert [each.state.search.weights for each in states] == list(PRESETS.values())
+    assert all(not each.errors and not each.state.opened for each in states)
     marked = [at for at, link in enumerate(links) if "aria-current" in link]
     assert marked == [list(PRESETS).index("Words")]
 
 
-def test_hostile_texts_stay_values():
-    facets = [Facet(COLOUR, (Choice(HOSTILE, 1),))]
-    search = SearchRequest(article=HOSTILE, words=HOSTILE, filters=Filters({COLOUR: [HOSTILE]}))
-    form, tame = (
-        Form(Place(search=search), facets),
-        Form(
-            Place(
-                search=SearchRequest(article="1", words="hat", filters=Filters({COLOUR: ["Red"]}))
-            ),
-            [Facet(COLOUR, (Choice("Red", 1),))],
-        ),
-    )
-    assert [tag for tag, _ in form.tags] == [tag for tag, _ in tame.tags]
-    assert form.named(COLOUR)[0]["value"] == HOSTILE
-    assert form.named("words")[0]["value"] == form.named("article")[0]["value"] == HOSTILE
+# The query
+
+
+def panel(answer, state, photo=b"", article=None):
+    view = query_panel(answer, state, photo, article)
+    return Outline(macro("side_panel.html", "query_panel", view))
+
+
+def answer(query=None, **changes):
+    return Answer("abc", query, (Gallery(COMBINED, ()),), **changes)
+
+
+def test_an_article_is_shown_with_its_attributes_and_the_words_beside_it():
+    found = article(1)
+    search = SearchRequest(article=found.article_id, words="in red", ignored=frozenset([PATTERN]))
+    named = (NamedAttribute(COLOUR, "red", ("Red", "Dark Red")),)
+    outline = panel(answer(found, words="in red", named=named), PageState(search=search))
+    assert outline.texts("h2") == [found.name]
+    assert outline.texts("dd") == list(found.attributes.values())
+    assert outline.attributes("img")[0]["alt"].startswith(found.name)
+    forget, ignore = outline.attributes("a")
+    assert forget["data-does"] == "forget"
+    assert forget["href"] == f"?article={found.article_id}"
+    assert ignore["data-does"] == "ignore"
+    assert "Red, Dark Red" in ignore["title"]
+    ignored = f"ignore={COLOUR}&ignore={PATTERN}"
+    assert ignore["href"] == f"?article={found.article_id}&words=in+red&{ignored}"
+
+
+def test_an_article_without_a_description_says_so():
+    outline = panel(answer(replace(article(1), description="")), PageState())
+    assert outline.texts("em") == ["No description."]
+
+
+def test_what_a_photo_shows_can_be_corrected():
+    guesses = (PossibleValue("Dress", 0.8), PossibleValue("Skirt", 0.15))
+    state = PageState(search=SearchRequest(photo="a vector"))
+    reading = (PhotoAttribute(KIND, guesses),)
+    outline = panel(answer(reading=reading), state, b"\xff\xd8")
+    assert "Looks like: Dress 80%" in outline.said
+    chips = outline.attributes("a")
+    assert [chip["href"] for chip in chips] == [
+        f"?photo=1&correct.{KIND}=Dress",
+        f"?photo=1&correct.{KIND}=Skirt",
+    ]
+    assert ["aria-current" in chip for chip in chips] == [True, False]
+    assert "Your photo is not stored." in outline.said
+
+
+def test_the_photo_of_an_article_is_not_the_visitor_s_own():
+    state = PageState(search=SearchRequest(photo="a vector"), photo_of="0000000001")
+    outline = panel(answer(), state, article=article(1))
+    assert outline.attributes("img")[0]["src"] == "photos/0000000001.jpg?release=abc"
+    assert "not stored" not in outline.said
+    assert "Looks like" not in outline.said
+
+
+def test_words_alone_have_no_photo():
+    outline = panel(answer(words="a & b"), PageState(search=SearchRequest(words="a & b")))
+    assert outline.texts("h2") == ["“a & b”"]
+    assert outline.tags[0][1]["class"] == "query words-only"
+    assert not outline.attributes("img")

@@ -1,4 +1,4 @@
-"""Uploads leave nothing behind."""
+"""Uploaded files are deleted after a while, and all of them when the server stops."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from recsys.web.uploads import sweep, sweeping, uploads_folder
 
 
 def upload(folder: Path, name: str, age: float = 0) -> Path:
-    """Put a file where Gradio puts one: in a folder named by its content."""
+    """Write a file where Gradio does: in a folder named by its content."""
     path = folder / name.replace(".", "-") / name
     path.parent.mkdir(parents=True)
     path.write_bytes(b"picture")
@@ -41,17 +41,18 @@ def test_the_folder_is_this_process_s_own_and_gradio_knows_it():
 
 
 def survivors(folder: Path) -> list[bool]:
-    """Let a server live for half a second with an old upload and a new one; say which survive."""
+    """Run a server until the old of two uploads is gone; return which of them still exist."""
     paths = [upload(folder, "old.jpg", age=60), upload(folder, "new.jpg")]
 
     async def live() -> list[bool]:
         async with sweeping(folder)(None):
-            await asyncio.sleep(0.5)
+            while paths[0].exists():
+                await asyncio.sleep(0.01)
             return [path.exists() for path in paths]
 
     # The browser of other tests has a loop of its own in this thread.
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, live()).result()
+        return thread.submit(asyncio.run, asyncio.wait_for(live(), 30)).result()
 
 
 def test_a_server_sweeps_while_it_lives_and_leaves_nothing(
@@ -66,14 +67,14 @@ def test_a_server_sweeps_while_it_lives_and_leaves_nothing(
 def test_a_sweep_that_fails_is_not_the_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Gradio's own sweeper dies of its first surprise; this one is asked to survive one."""
+    """Gradio's own sweeper ends with its first error; this one must go on."""
     monkeypatch.setattr(uploads, "SWEEP_SECONDS", 0.05)
     calls = []
 
     def failing(folder: Path, before: float) -> None:
         calls.append(folder)
         if len(calls) == 1:
-            raise OSError("the disk hiccups")
+            raise OSError("disk error")
         sweep(folder, before)
 
     monkeypatch.setattr(uploads, "sweep", failing)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import pytest
-from test_cards import HOSTILE
+from page_outline import HOSTILE
 
 from recsys.catalog.schema import COLOUR, KIND
 from recsys.models.registry import IMAGE, TEXT
@@ -15,14 +15,14 @@ from recsys.retrieval.fusion import PARTS
 from recsys.serving.request import DEFAULT_MATCHES, MOST_MATCHES, SearchRequest
 from recsys.web.url import (
     CATALOG,
-    MOST_FIELDS,
-    NO_PHOTO,
+    MAX_FIELDS,
+    PHOTO_GONE,
     QUALITY,
     SHOPPER,
-    Place,
-    fields,
-    read,
-    write,
+    PageState,
+    from_url,
+    to_url,
+    url_fields,
 )
 
 PHOTO = np.ones(3, np.float32)
@@ -75,38 +75,40 @@ def test_an_address_leads_back_to_the_place_it_was_written_for(recommender):
     random = np.random.default_rng(11)
     ids = list(recommender.release.articles["article_id"])
     for _ in range(300):
-        place = Place(
+        state = PageState(
             search=draw_search(random, recommender),
             k=int(random.integers(1, MOST_MATCHES + 1)),
             opened=str(random.choice(["", *ids[:3]])),
         )
-        directions = read(write(place), recommender, PHOTO)
-        assert directions.place == place
-        assert directions.complaints == ()
+        parsed = from_url(to_url(state), recommender, PHOTO)
+        assert parsed.state == state
+        assert parsed.errors == ()
 
 
 @pytest.mark.parametrize("page", [SHOPPER, QUALITY, CATALOG])
 def test_so_it_does_on_the_other_pages(recommender, article, page):
     alias = recommender.shoppers()[0]
     for told in ({}, {"shopper": alias}, {"basket": f"{article} 12"}, {"k": 3, "opened": article}):
-        place = Place(page, **told)
-        assert read(write(place), recommender).place == place
+        state = PageState(page, **told)
+        assert from_url(to_url(state), recommender).state == state
 
 
 def test_an_articles_photo_is_asked_about_by_the_articles_id(recommender, article):
-    place = Place(search=SearchRequest(photo=recommender.photo_vector(article)), photo_of=article)
-    address = write(place)
+    state = PageState(
+        search=SearchRequest(photo=recommender.photo_vector(article)), photo_of=article
+    )
+    address = to_url(state)
     assert parse_qsl(address[1:]) == [("photo", article)]
     for own in (None, PHOTO):
-        found = read(address, recommender, own).place
+        found = from_url(address, recommender, own).state
         assert found.photo_of == article
-        assert np.array_equal(found.search.photo, place.search.photo)
+        assert np.array_equal(found.search.photo, state.search.photo)
 
 
 def test_an_address_says_nothing_of_what_is_as_usual(recommender):
-    assert write(Place()) == "?"
-    assert read("", recommender).place == read("?", recommender).place == Place()
-    assert fields(Place(search=SearchRequest(words="hat"))) == [("words", "hat")]
+    assert to_url(PageState()) == "?"
+    assert from_url("", recommender).state == from_url("?", recommender).state == PageState()
+    assert url_fields(PageState(search=SearchRequest(words="hat"))) == [("words", "hat")]
 
 
 WRONG = [
@@ -121,191 +123,195 @@ WRONG = [
     ("photo", "0000000000", "no article 0000000000"),
     ("words_weight", "1.5", "between 0 and 1, not 1.5"),
     ("words_weight", "nan", "not nan"),
-    ("words_weight", "much", "words_weight is a number, not 'much'"),
+    ("words_weight", "much", "words_weight must be a number, not 'much'"),
     (KIND, "Spaceship", "No article has 'Spaceship'"),
-    ("cheapest", "free", "cheapest is a number, not 'free'"),
+    ("cheapest", "free", "cheapest must be a number, not 'free'"),
     ("dearest", "inf", "A price is a number, not inf"),
     ("correct." + COLOUR, "Infrared", "no 'Infrared'"),
     ("correct.season", "Winter", "among the values of 'season'"),
-    ("weight.text", "heavy", "weight.text is a number, not 'heavy'"),
+    ("weight.text", "heavy", "weight.text must be a number, not 'heavy'"),
     ("weight.text", "101", "between 0 and 100, not 101"),
     ("weight.text", "-1", "between 0 and 100, not -1"),
     ("weight.rockets", "1", "not 'rockets'"),
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "complaint"), WRONG)
+@pytest.mark.parametrize(("name", "value", "error"), WRONG)
 def test_what_is_wrong_is_left_out_with_a_complaint_and_the_rest_is_kept(
-    recommender, name, value, complaint
+    recommender, name, value, error
 ):
-    rest = Place(
+    rest = PageState(
         search=SearchRequest(
             words="warm",
             filters=Filters({COLOUR: ["Black"]}, with_photo=True),
             one_a_product=True,
         )
     )
-    directions = read(f"{write(rest)}&{urlencode({name: value})}", recommender)
-    assert directions.place == rest
-    assert any(complaint in each for each in directions.complaints)
+    parsed = from_url(f"{to_url(rest)}&{urlencode({name: value})}", recommender)
+    assert parsed.state == rest
+    assert any(error in each for each in parsed.errors)
 
 
 def test_a_value_that_does_not_exist_leaves_those_that_do(recommender):
     address = f"?words=warm&{KIND}=Dress&{KIND}=Spaceship&{KIND}=Dress&{COLOUR}=Infrared"
-    directions = read(address, recommender)
-    assert directions.place.search.filters == Filters({KIND: ["Dress"]})
-    assert len(directions.complaints) == 2
+    parsed = from_url(address, recommender)
+    assert parsed.state.search.filters == Filters({KIND: ["Dress"]})
+    assert len(parsed.errors) == 2
 
 
 def test_a_fault_in_one_of_a_kind_leaves_the_others(recommender):
-    search = read("?words=hat&cheapest=x&dearest=0.5", recommender).place.search
+    search = from_url("?words=hat&cheapest=x&dearest=0.5", recommender).state.search
     assert (search.filters.cheapest, search.filters.dearest) == (None, 0.5)
     address = "?words=hat&weight.text=2&weight.image=-1&weight.taste=3&weight.features=0"
-    directions = read(address, recommender)
-    assert directions.place.search.weights == {TEXT.name: 2}
-    assert len(directions.complaints) == 2
+    parsed = from_url(address, recommender)
+    assert parsed.state.search.weights == {TEXT.name: 2}
+    assert len(parsed.errors) == 2
 
 
 @pytest.mark.parametrize("name", ["k", "see", "ignore", "cheapest", "correct.x", "weight.x", KIND])
 def test_a_complaint_is_short_whatever_is_wrong(recommender, name):
     for wrong in ({name: "9" * 3000}, {name + "9" * 3000: "x"}):
-        directions = read(f"?words=hat&{urlencode(wrong)}", recommender)
-        assert all(len(each) < 300 for each in directions.complaints)
+        parsed = from_url(f"?words=hat&{urlencode(wrong)}", recommender)
+        assert all(len(each) < 300 for each in parsed.errors)
 
 
 def test_what_words_cannot_name_cannot_be_ignored(recommender):
     address = f"?words=red+hat&ignore={COLOUR}&ignore=rocket"
-    directions = read(address, recommender)
-    assert directions.place.search.ignored == {COLOUR}
-    assert directions.complaints == ("Words name no 'rocket' that could be ignored.",)
+    parsed = from_url(address, recommender)
+    assert parsed.state.search.ignored == {COLOUR}
+    assert parsed.errors == ("Words cannot name a 'rocket' to ignore.",)
 
 
 def test_an_unknown_photo_is_not_taken_for_the_visitor_s_own(recommender):
-    directions = read("?photo=0000000000&words=hat", recommender, PHOTO)
-    assert directions.place.search.photo is None
-    assert len(directions.complaints) == 1
+    parsed = from_url("?photo=0000000000&words=hat", recommender, PHOTO)
+    assert parsed.state.search.photo is None
+    assert len(parsed.errors) == 1
 
 
 def test_a_range_of_prices_the_wrong_way_round_is_no_range(recommender):
-    directions = read("?words=warm&cheapest=0.5&dearest=0.1", recommender)
-    assert directions.place == Place(search=SearchRequest(words="warm"))
-    assert directions.complaints == ("Nothing costs at least 0.5 and at most 0.1.",)
+    parsed = from_url("?words=warm&cheapest=0.5&dearest=0.1", recommender)
+    assert parsed.state == PageState(search=SearchRequest(words="warm"))
+    assert parsed.errors == ("Nothing costs at least 0.5 and at most 0.1.",)
 
 
 def test_of_prices_the_cheapest_is_the_lowest(recommender):
-    filters = read("?words=warm&cheapest=0.01&dearest=0.05", recommender).place.search.filters
+    filters = from_url("?words=warm&cheapest=0.01&dearest=0.05", recommender).state.search.filters
     assert (filters.cheapest, filters.dearest) == (0.01, 0.05)
-    assert read("?words=warm&cheapest=0", recommender).place.search.filters.cheapest == 0
+    assert from_url("?words=warm&cheapest=0", recommender).state.search.filters.cheapest == 0
 
 
 @pytest.mark.parametrize("value", ["nonsense", "0000000000", "12345678901"])
 def test_an_article_that_is_none_asks_nothing(recommender, value):
-    directions = read(f"?article={value}&k=6", recommender)
-    assert directions.place == Place(k=6)
-    assert value in directions.complaints[0]
+    parsed = from_url(f"?article={value}&k=6", recommender)
+    assert parsed.state == PageState(k=6)
+    assert value in parsed.errors[0]
 
 
 def test_a_link_to_a_photo_that_is_gone_says_so_and_asks_the_rest(recommender):
-    directions = read("?photo=1&words=in+red", recommender)
-    assert directions.place == Place(search=SearchRequest(words="in red"))
-    assert directions.complaints == (NO_PHOTO,)
-    assert read("?photo=1&words=in+red", recommender, PHOTO).place.search.photo is PHOTO
+    parsed = from_url("?photo=1&words=in+red", recommender)
+    assert parsed.state == PageState(search=SearchRequest(words="in red"))
+    assert parsed.errors == (PHOTO_GONE,)
+    assert from_url("?photo=1&words=in+red", recommender, PHOTO).state.search.photo is PHOTO
 
 
 def test_the_photo_of_an_article_without_one_cannot_be_asked_about(recommender, photoless):
-    directions = read(f"?photo={photoless}", recommender)
-    assert not directions.place.asks
-    assert directions.complaints[0] == f"Article {photoless} has no photo."
+    parsed = from_url(f"?photo={photoless}", recommender)
+    assert not parsed.state.has_query
+    assert parsed.errors[0] == f"Article {photoless} has no photo."
 
 
 def test_an_article_goes_before_a_photo(recommender, article):
     for photo in ("1", article):
-        place = read(f"?article={article}&photo={photo}", recommender, PHOTO).place
-        assert place == Place(search=SearchRequest(article=article))
+        state = from_url(f"?article={article}&photo={photo}", recommender, PHOTO).state
+        assert state == PageState(search=SearchRequest(article=article))
 
 
 @pytest.mark.parametrize("name", ["article", "words", "photo", "open"])
 def test_ids_are_found_without_their_leading_zeros(recommender, article, name):
-    directions = read(f"?{name}={int(article)}", recommender)
-    place = directions.place
-    assert directions.complaints == ()
-    found = place.search.article or place.photo_of or place.opened
+    parsed = from_url(f"?{name}={int(article)}", recommender)
+    state = parsed.state
+    assert parsed.errors == ()
+    found = state.search.article or state.photo_of or state.opened
     assert recommender.article(found).article_id == article
 
 
 def test_a_number_instead_of_words_is_asked_for_as_an_article(recommender, article):
-    directions = read(f"?photo=1&words=+{article}+&k=6&{KIND}=Dress", recommender, PHOTO)
-    place = directions.place
+    parsed = from_url(f"?photo=1&words=+{article}+&k=6&{KIND}=Dress", recommender, PHOTO)
+    state = parsed.state
     filters = Filters({KIND: ["Dress"]})
-    assert place == Place(search=SearchRequest(article=place.search.article, filters=filters), k=6)
-    assert recommender.article(place.search.article).article_id == article
-    assert read("?words=501+jeans", recommender).place.search.words == "501 jeans"
-    assert read("?words=000", recommender).complaints == (
+    assert state == PageState(
+        search=SearchRequest(article=state.search.article, filters=filters), k=6
+    )
+    assert recommender.article(state.search.article).article_id == article
+    assert from_url("?words=501+jeans", recommender).state.search.words == "501 jeans"
+    assert from_url("?words=000", recommender).errors == (
         "There is no article 0000000000 in this catalogue.",
     )
 
 
 def test_the_last_of_two_answers_to_one_question_counts(recommender):
-    place = read("?words=hat&words=scarf&k=3&k=6", recommender).place
-    assert (place.search.words, place.k) == ("scarf", 6)
+    state = from_url("?words=hat&words=scarf&k=3&k=6", recommender).state
+    assert (state.search.words, state.k) == ("scarf", 6)
 
 
 def test_a_basket_may_be_listed_in_any_way(recommender):
-    place = read("?see=shopper&basket=+12,13%0A14;;15++", recommender).place
-    assert place.basket == "12 13 14 15"
+    state = from_url("?see=shopper&basket=+12,13%0A14;;15++", recommender).state
+    assert state.basket == "12 13 14 15"
 
 
-def test_a_link_that_says_too_much_is_not_read(recommender):
-    most = "&".join(["ignore=x"] * (MOST_FIELDS - 1))
-    assert read(f"?words=hat&{most}", recommender).place.search.words == "hat"
-    directions = read(f"?words=hat&{most}&k=3", recommender)
-    assert directions.place == Place()
-    assert directions.complaints == ("This link says too much to be read.",)
+def test_a_link_that_says_too_much_is_not_from_url(recommender):
+    most = "&".join(["ignore=x"] * (MAX_FIELDS - 1))
+    assert from_url(f"?words=hat&{most}", recommender).state.search.words == "hat"
+    parsed = from_url(f"?words=hat&{most}&k=3", recommender)
+    assert parsed.state == PageState()
+    assert parsed.errors == ("This link has too many fields.",)
 
 
 @pytest.mark.parametrize("address", ["?%", "?&&==;", "?%ff=%00", "?a=b#?c", "///", "?" * 50, "?k="])
 def test_gibberish_leads_to_the_start(recommender, address):
-    assert read(address, recommender).place == Place()
+    assert from_url(address, recommender).state == PageState()
 
 
 def test_hostile_texts_stay_one_value_each(recommender):
-    place = Place(search=SearchRequest(words=HOSTILE))
-    address = write(place)
+    state = PageState(search=SearchRequest(words=HOSTILE))
+    address = to_url(state)
     assert not set("<>\"' ") & set(address)
     assert parse_qsl(address[1:]) == [("words", HOSTILE)]
-    assert read(address, recommender).place == place
-    shopper = Place(SHOPPER, shopper=HOSTILE)
-    assert read(write(shopper), recommender).place == shopper
+    assert from_url(address, recommender).state == state
+    shopper = PageState(SHOPPER, shopper=HOSTILE)
+    assert from_url(to_url(shopper), recommender).state == shopper
 
 
 def test_the_same_complaint_is_made_once(recommender):
-    assert len(read("?words=hat&article=x&open=x", recommender).complaints) == 1
-    assert len(read("?words=hat&ignore=x&ignore=x&k=0", recommender).complaints) == 2
+    assert len(from_url("?words=hat&article=x&open=x", recommender).errors) == 1
+    assert len(from_url("?words=hat&ignore=x&ignore=x&k=0", recommender).errors) == 2
 
 
 def test_opening_and_searching_lead_on_from_a_place(article):
-    place = Place(search=SearchRequest(words="hat", weights={IMAGE.name: 1.0}), k=6, opened=article)
-    assert place.opening("") == replace(place, opened="")
-    onwards = place.searching(one_a_product=True)
-    assert onwards == replace(place, search=replace(place.search, one_a_product=True), opened="")
+    state = PageState(
+        search=SearchRequest(words="hat", weights={IMAGE.name: 1.0}), k=6, opened=article
+    )
+    assert state.with_opened("") == replace(state, opened="")
+    onwards = state.with_search(one_a_product=True)
+    assert onwards == replace(state, search=replace(state.search, one_a_product=True), opened="")
 
 
 def test_only_filters_narrow_an_answer():
-    assert not Place(search=SearchRequest(words="hat", weights={TEXT.name: 1.0})).narrowed
-    assert Place(search=SearchRequest(one_a_product=True)).narrowed
-    assert Place(search=SearchRequest(filters=Filters(dearest=1.0))).narrowed
+    assert not PageState(search=SearchRequest(words="hat", weights={TEXT.name: 1.0})).is_filtered
+    assert PageState(search=SearchRequest(one_a_product=True)).is_filtered
+    assert PageState(search=SearchRequest(filters=Filters(dearest=1.0))).is_filtered
 
 
 @pytest.mark.parametrize(
-    "place",
+    "state",
     [
-        Place(search=SearchRequest(article="1")),
-        Place(search=SearchRequest(photo=PHOTO)),
-        Place(search=SearchRequest(words="hat")),
-        Place(SHOPPER, shopper="a"),
-        Place(SHOPPER, basket="1"),
+        PageState(search=SearchRequest(article="1")),
+        PageState(search=SearchRequest(photo=PHOTO)),
+        PageState(search=SearchRequest(words="hat")),
+        PageState(SHOPPER, shopper="a"),
+        PageState(SHOPPER, basket="1"),
     ],
 )
-def test_a_place_asks_as_soon_as_it_names_anything(place):
-    assert place.asks
-    assert not Place(place.page, k=DEFAULT_MATCHES + 1, opened="1").asks
+def test_a_place_asks_as_soon_as_it_names_anything(state):
+    assert state.has_query
+    assert not PageState(state.page, k=DEFAULT_MATCHES + 1, opened="1").has_query

@@ -1,5 +1,5 @@
-"""Outlines, fabrics and patterns of the sample's garments.
+"""Silhouettes, fabrics and patterns of the sample's garments.
 
-Each garment module turns a `Cut` into a `Silhouette`; fabrics and patterns fill it.
-Nothing here knows of products, prices or shoppers.
+Each garment module turns a `Cut` into a `Silhouette`, which fabrics and patterns then fill.
+Products, prices and shoppers are unknown here.
 """

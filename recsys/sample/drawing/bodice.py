@@ -7,37 +7,25 @@ from recsys.sample.drawing.outlines import (
     Cut,
     Fold,
     Mark,
-    Part,
+    Material,
+    Piece,
     Seam,
-    Slot,
     Step,
+    both_sides,
     box,
-    pair,
+    folds_on_both_sides,
     path,
-    whole,
+    symmetric,
 )
+from recsys.sample.table_files import read_table
 
-FITS = {"slim": 0.93, "regular": 1.0, "wide": 1.15}
-LENGTHS = {
-    "cropped": 52.0,
-    "regular": 66.0,
-    "long": 77.0,
-    "thigh": 84.0,
-    "knee": 99.0,
-    "calf": 117.0,
-    "ankle": 134.0,
-}
-SLEEVES = {
-    "cap": 9.0,
-    "short": 20.0,
-    "elbow": 30.0,
-    "3/4-length": 42.0,
-    "long": 57.0,
-    "puff": 24.0,
-    "balloon": 56.0,
-}
-CUFFS = {"puff": 6.2, "balloon": 3.6, "long": 4.4, "3/4-length": 5.4}
-NECK_DEPTHS = {"round": 8.5, "boat": 4.5, "V-neck": 18.0, "square": 12.0, "lapels": 26.0}
+UPPER_BODY = read_table("measurements")["upper_body"]
+PROPORTIONS = {"women": (19.0, 16.2, 0.92), "men": (21.5, 18.6, 1.0), "child": (16.5, 13.6, 1.0)}
+"""Half width of the chest and of the shoulders, in cm, and the waist's width over the chest's."""
+CHILD_SIZE, CHILD_GIRTH = 0.68, 0.84
+"""Lengths and widths for children relative to those for adults: a child of about 115 cm."""
+SHORT_SLEEVE = 34.0
+"""Sleeves shorter than this, in cm, end above the elbow and stick out further."""
 POINTED = ("V-neck", "lapels", "collar", "polo collar", "hood")
 BARE = ("none", "straps")
 
@@ -58,34 +46,33 @@ class Body:
 
 
 def measure(cut: Cut) -> Body:
-    """The measurements of who wears the garment, given how it fits."""
-    sizes = {"men": (21.5, 18.6, 1.0), "child": (16.5, 13.6, 1.0)}
-    chest, shoulder, taper = sizes.get(cut.wearer, (19.0, 16.2, 0.92))
-    size, width = 0.68 if cut.wearer == "child" else 1.0, FITS[cut.fit]
-    tight = 0.84 if size < 1 else 1.0
+    """Return the measurements of a garment of that wearer, length and fit."""
+    chest, shoulder, taper = PROPORTIONS[cut.wearer]
+    size, girth = (CHILD_SIZE, CHILD_GIRTH) if cut.wearer == "child" else (1.0, 1.0)
+    width = UPPER_BODY["widths"][cut.fit]
     shoulder *= {"none": 0.82, "straps": 0.65}.get(cut.sleeves, 1.0)
     return Body(
-        neck={"boat": 11.0, "square": 9.2}.get(cut.neckline, 7.4) * tight,
-        depth=NECK_DEPTHS.get(cut.neckline, 7.0) * tight,
+        neck={"boat": 11.0, "square": 9.2}.get(cut.neckline, 7.4) * girth,
+        depth=UPPER_BODY["neck_depths"].get(cut.neckline, 7.0) * girth,
         shoulder=shoulder * (0.3 + 0.7 * width),
         chest=chest * width,
         waist=chest * width * (1.0 if cut.fit == "wide" else taper),
         hem=chest * width * (0.97 if cut.has("ribbed trims") else 1.02),
-        armpit=21.0 * tight * (1.05 if cut.fit == "wide" else 1.0),
-        length=LENGTHS[cut.length] * size,
+        armpit=21.0 * girth * (1.05 if cut.fit == "wide" else 1.0),
+        length=UPPER_BODY["lengths"][cut.length] * size,
         size=size,
     )
 
 
 def draw_bodice(cut: Cut, body: Body) -> list[Mark]:
-    """The body with its sleeves, and the inside of its back seen through the neckline."""
+    """Return the inside of the back, seen through the neckline, the sleeves and the front."""
     if cut.sleeves == "straps":
         return _strap_bodice(body)
     return [*_inside(body), *_sleeves(cut, body), _front(cut, body)]
 
 
 def neckline(cut: Cut, body: Body, wider: float = 0.0) -> tuple[Step, ...]:
-    """Steps from the middle of the front neckline to the shoulder, `wider` cm further out."""
+    """Return the steps from the middle of the neckline to the shoulder, `wider` cm further out."""
     neck, depth = body.neck + wider * 0.8, body.depth + wider
     end = (neck, wider * 0.3)
     if cut.neckline in POINTED:
@@ -96,14 +83,18 @@ def neckline(cut: Cut, body: Body, wider: float = 0.0) -> tuple[Step, ...]:
 
 
 def _inside(body: Body) -> list[Mark]:
-    """The back of the neck with its label."""
+    """Return the back of the neck with its label."""
     neck = body.neck + 0.3
     back = path((0, 1.2), (neck * 0.7, 1.0, neck, -0.6), (neck, body.depth), (0, body.depth + 3))
     label = box(0, 2.2, 4.2 * body.size, 1.7 * body.size)
-    return [Part(whole(back), Slot.INSIDE, relief=0.6), Part(label, Slot.PALE, relief=0.2)]
+    return [
+        Piece(symmetric(back), Material.INSIDE, relief=0.6),
+        Piece(label, Material.PALE, relief=0.2),
+    ]
 
 
-def _front(cut: Cut, body: Body) -> Part:
+def _front(cut: Cut, body: Body) -> Piece:
+    """Return the front; a rounded hem is higher at the sides, a ribbed one ends above its rib."""
     length, hem, chest, pit = body.length, body.hem, body.chest, body.armpit
     rise, dip = (5.0, 1.5) if cut.has("rounded hem") else (0.8, 0.5)
     if cut.has("ribbed trims"):
@@ -115,11 +106,11 @@ def _front(cut: Cut, body: Body) -> Part:
         (2 * body.waist - chest, pit + (length - pit) * 0.45, hem, length - rise),
         (hem * 0.55, length + dip, 0, length),
     )
-    return Part(whole(half))
+    return Piece(symmetric(half))
 
 
 def _strap_bodice(body: Body) -> list[Mark]:
-    """A body that hangs from two narrow straps."""
+    """Return a body that hangs from two narrow straps."""
     chest, top = body.chest, body.armpit * 0.62
     front = path(
         (0, top + 4.5),
@@ -131,13 +122,16 @@ def _strap_bodice(body: Body) -> list[Mark]:
     back = path((0, top + 0.4), (chest * 0.55, top + 0.8), (chest, body.armpit + 3), (0, top + 20))
     x, y = chest * 0.52, top - 0.6
     strap = path((body.neck, 2), (body.neck + 1.3, 2), (x + 0.4, y), (x - 1.2, y + 0.6))
-    inside = Part(whole(back), Slot.INSIDE, relief=0.5)
-    return [inside, *pair(Part(strap, relief=0.4)), Part(whole(front))]
+    inside = Piece(symmetric(back), Material.INSIDE, relief=0.5)
+    return [inside, *both_sides(Piece(strap, relief=0.4)), Piece(symmetric(front))]
 
 
 @dataclass(frozen=True)
 class _Sleeve:
-    """Where the right sleeve starts and ends, in cm; `lean` is its angle from the vertical."""
+    """The right sleeve, in cm: where it starts and ends, its half width there and its length.
+
+    `lean` is its angle from the vertical in radians.
+    """
 
     shoulder: tuple[float, float]
     armpit: tuple[float, float]
@@ -147,15 +141,20 @@ class _Sleeve:
     reach: float
 
     def at(self, back: float, out: float) -> tuple[float, float]:
-        """A point `back` cm up the arm from its end and `out` cm away from its middle line."""
+        """Return the point `back` cm up the arm from its end and `out` cm off its middle line."""
         (x, y), across, down = self.end, sin(self.lean), cos(self.lean)
         return x - back * across + out * down, y - back * down - out * across
 
 
+def _is_short(cut: Cut) -> bool:
+    return bool(UPPER_BODY["sleeves"][cut.sleeves] < SHORT_SLEEVE)
+
+
 def _measure_sleeve(cut: Cut, body: Body) -> _Sleeve:
-    short = SLEEVES[cut.sleeves] < 34
-    reach, lean = SLEEVES[cut.sleeves] * body.size, radians(21 if short else 8)
-    cuff = CUFFS.get(cut.sleeves, 7.2) + (1.2 if cut.fit == "wide" and not short else 0.0)
+    length, short = UPPER_BODY["sleeves"][cut.sleeves], _is_short(cut)
+    reach, lean = length * body.size, radians(21 if short else 8)
+    cuff = UPPER_BODY["cuffs"].get(cut.sleeves, 7.2)
+    cuff += 1.2 if cut.fit == "wide" and not short else 0.0
     start = (body.shoulder, 4.2 * body.size)
     middle = (body.shoulder + body.chest) / 2 + (0.8 if short else 0.4)
     return _Sleeve(
@@ -169,46 +168,45 @@ def _measure_sleeve(cut: Cut, body: Body) -> _Sleeve:
 
 
 def _sleeves(cut: Cut, body: Body) -> list[Mark]:
-    """Both sleeves with their cuffs; the body lies over them."""
+    """Return both sleeves with their cuffs; the front covers their inner ends."""
     if cut.sleeves in BARE:
         return []
     arm, puffed = _measure_sleeve(cut, body), cut.sleeves in ("puff", "balloon")
-    bulge = (6.5 if puffed else 2.4 if SLEEVES[cut.sleeves] < 34 else 4.2) * body.size
+    bulge = (6.5 if puffed else 2.4 if _is_short(cut) else 4.2) * body.size
     (x, y), outer, inner = arm.shoulder, arm.at(0, arm.cuff), arm.at(0, -arm.cuff)
     out = (x * 0.62 + outer[0] * 0.38 + bulge, y * 0.72 + outer[1] * 0.28 - bulge * 0.4)
     under = arm.at(arm.reach * 0.45, -arm.cuff - (3 if puffed else 0.6) * body.size)
     steps = ((x, y), (*out, *outer), inner, (*under, *arm.armpit), (x - 4, 14))
     sleeve = path((x - 4, y - 0.8), *steps)
     drape = "gathers" if puffed else ""
-    return pair(Part(sleeve, turn=-arm.lean, drape=drape)) + _cuffs(cut, arm)
+    return both_sides(Piece(sleeve, turn=-arm.lean, drape=drape)) + _cuffs(cut, arm)
 
 
 def _cuffs(cut: Cut, arm: _Sleeve) -> list[Mark]:
-    """What the sleeves end in: a ribbed band, a buttoned cuff or a stitched hem."""
+    """Return the ends of the sleeves: a ribbed band, a buttoned cuff or a stitched hem."""
     ribbed = cut.has("ribbed trims")
     banded = ribbed or cut.neckline == "collar" or cut.sleeves == "balloon"
     if cut.sleeves in ("long", "balloon") and banded:
         half = arm.cuff - (0.5 if ribbed else 0.0)
         corners = arm.at(6, half + 0.4), arm.at(-0.5, half), arm.at(-0.5, -half)
         band = path(*corners, arm.at(6, -half - 0.4))
-        return pair(Part(band, turn=-arm.lean, relief=0.8, fabric="rib" if ribbed else ""))
-    return pair(Seam(path(arm.at(2.2, arm.cuff + 0.6), arm.at(2.2, -arm.cuff - 0.4))))
+        return both_sides(Piece(band, turn=-arm.lean, relief=0.8, fabric="rib" if ribbed else ""))
+    return both_sides(Seam(path(arm.at(2.2, arm.cuff + 0.6), arm.at(2.2, -arm.cuff - 0.4))))
 
 
 def draw_body_folds(body: Body) -> tuple[Fold, ...]:
-    """Drapes from the armpits and soft creases down the body."""
+    """Return drapes from the armpits and soft creases down the body."""
     low, chest, pit = body.length, body.chest, body.armpit
-    right = (
+    return folds_on_both_sides(
         Fold(chest * 0.97, pit + 1, chest * 0.42, pit + 15, 2.2, 0.9),
         Fold(chest * 0.9, pit + 6, chest * 0.5, pit + 26, 2.4, -0.7),
         Fold(chest * 0.72, low * 0.55, chest * 0.62, low, 2.8, 0.8),
         Fold(chest * 0.3, low * 0.62, chest * 0.36, low, 2.4, -0.6),
     )
-    return right + tuple(fold.flipped() for fold in right)
 
 
 def draw_arm_folds(cut: Cut, body: Body) -> tuple[Fold, ...]:
-    """Creases across the sleeves."""
+    """Return creases across the sleeves."""
     if cut.sleeves in BARE:
         return ()
     arm = _measure_sleeve(cut, body)
@@ -216,4 +214,4 @@ def draw_arm_folds(cut: Cut, body: Body) -> tuple[Fold, ...]:
         Fold(*arm.at(arm.reach * back, -arm.cuff), *arm.at(arm.reach * back + lift, arm.cuff * 0.7))
         for back, lift in ((0.42, 5.0), (0.52, 6.0), (0.25, 3.0), (0.7, 7.0))
     ]
-    return tuple(twin for fold in folds for twin in (fold, fold.flipped()))
+    return tuple(twin for fold in folds for twin in (fold, fold.mirrored()))

@@ -1,10 +1,10 @@
-"""Cloth close up: the colours it is dyed in and the texture of each fabric.
+"""Colours and fabrics: what cloth looks like close up.
 
-A texture multiplies the light. It takes the thread coordinates of a patch, `u` across and `v`
-down, in pixels of the photo, and the patch's `grain`, fine noise; all float32 of shape (h, w).
+Textures multiply the light. They take the thread coordinates of a patch, `u` across and `v` down,
+in pixels of the photo, and its `grain`, standard normal noise; all float32 of shape (h, w).
+Their periods and strengths were chosen by eye.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageColor
 
-from recsys.sample.drawing.outlines import Slot
+from recsys.sample.drawing.outlines import Material
+from recsys.sample.table_files import read_table
 
-Map = NDArray[np.floating[Any]]
+Pixels = NDArray[np.floating[Any]]
 """One number for every pixel of a patch or a photo, float32 of shape (h, w)."""
 
-Texture = Callable[[Map, Map, Map], Map]
-
 LEAF = np.array([84, 116, 76])
-METAL = (184, 180, 170)
-PALE = (241, 239, 233)
-STITCH = (190, 138, 84)
+"""The green of leaves in patterns, which is mixed with the cloth's colour."""
+FIXED_COLOURS = {
+    Material.METAL: (184, 180, 170),
+    Material.PALE: (241, 239, 233),  # rubber soles, laces and labels
+    Material.STITCH: (190, 138, 84),  # the thread of jeans
+}
+"""The materials that look the same on articles of every colour."""
+LUMA = (0.3, 0.59, 0.11)
+"""Share of red, green and blue in perceived brightness (ITU-R BT.601)."""
+DARK = 65
+"""Cloth below this brightness gets lighter trims, as darker ones could not be seen on it."""
 
 
 @dataclass(frozen=True)
@@ -47,91 +54,85 @@ class Colour:
     accent: str
 
 
-COLOURS = (
-    Colour(9, "Black", 4, "Dark", 5, "Black", "1e1e21", "e8e4db", "b04a4e"),
-    Colour(10, "White", 3, "Light", 9, "White", "f6f5f1", "262e46", "c45c58"),
-    Colour(73, "Dark Blue", 4, "Dark", 2, "Blue", "222b48", "ececea", "ba3e42"),
-    Colour(7, "Grey", 2, "Medium Dusty", 12, "Grey", "9ea0a3", "3e4046", "f0f0ee"),
-    Colour(51, "Light Pink", 1, "Dusty Light", 4, "Pink", "f0c8c8", "fcfaf6", "be5668"),
-    Colour(12, "Light Beige", 1, "Dusty Light", 11, "Beige", "deceb6", "78583e", "f6f3ec"),
-    Colour(71, "Light Blue", 3, "Light", 2, "Blue", "a4c2de", "fafaf8", "3e588c"),
-    Colour(72, "Blue", 2, "Medium Dusty", 2, "Blue", "426ca4", "eef0f2", "1c284a"),
-    Colour(42, "Red", 5, "Bright", 18, "Red", "be242c", "f8f0e8", "2c1e28"),
-    Colour(
-        19, "Greenish Khaki", 2, "Medium Dusty", 20, "Khaki green", "70704e", "ded6bc", "323228"
-    ),
-    Colour(93, "Dark Green", 4, "Dark", 19, "Green", "264c3c", "e2e0cc", "ce9e46"),
-    Colour(22, "Yellow", 7, "Medium", 8, "Yellow", "ecbe4a", "faf6ea", "784e28"),
-    Colour(17, "Yellowish Brown", 2, "Medium Dusty", 13, "Brown", "92623a", "eee0c8", "342a26"),
-    Colour(43, "Dark Red", 4, "Dark", 18, "Red", "6a1c2c", "ecd6ce", "ce964c"),
-    Colour(52, "Pink", 7, "Medium", 4, "Pink", "da688c", "fceeec", "781e4a"),
-    Colour(61, "Light Purple", 3, "Light", 6, "Lilac Purple", "c4b2d8", "faf8fa", "684e8c"),
-)
+COLOURS = tuple(Colour(**row) for row in read_table("colours")["colours"])
 """Every colour of the catalogue, the most common first."""
 
-DENIM_WASHES = ("Blue", "Dark Blue", "Light Blue", "Black", "Grey")
-LEATHER_TONES = (
-    "Black",
-    "Yellowish Brown",
-    "Light Beige",
-    "Dark Red",
-    "White",
-    "Dark Blue",
-    "Grey",
-)
+
+@dataclass(frozen=True)
+class Fabric:
+    """A fabric: how it is worded and what it looks like.
+
+    Attributes:
+        wording: phrases for descriptions; "{}" is where the word for the pattern goes.
+        texture: a key of `TEXTURES`.
+        fuzz: the strength of the random texture of a woven fabric.
+        threads: the regular texture of a woven fabric: waves, each given by how far it runs
+            across and down, its period in pixels and its strength.
+        sheen: how strongly light plays on its folds.
+        colours: names of the colours it comes in; none means all.
+    """
+
+    wording: tuple[str, ...]
+    texture: str = "woven"
+    fuzz: float = 0.0
+    threads: tuple[tuple[float, float, float, float], ...] = ()
+    sheen: float = 1.0
+    colours: tuple[str, ...] = ()
 
 
-def dyes(fabric: str) -> tuple[Colour, ...]:
-    """The colours that fabric comes in."""
-    names = {"denim": DENIM_WASHES, "leather": LEATHER_TONES}.get(fabric)
-    return tuple(colour for colour in COLOURS if names is None or colour.name in names)
+FABRICS = {name: Fabric(**row) for name, row in read_table("fabrics").items()}
+"""Every fabric by its name."""
+
+
+def fabric_colours(fabric: str) -> tuple[Colour, ...]:
+    """Return the colours that a fabric comes in, the most common first."""
+    names = FABRICS[fabric].colours
+    return tuple(colour for colour in COLOURS if not names or colour.name in names)
 
 
 def rgb(digits: str) -> NDArray[np.float64]:
-    """The red, green and blue (0 to 255) of six hexadecimal digits."""
+    """Return the red, green and blue, 0 to 255, of six hexadecimal digits."""
     return np.array(ImageColor.getrgb(f"#{digits}"), np.float64)
 
 
-def palette(colour: Colour) -> Map:
-    """What every `Slot` looks like on an article of that colour, (slots, 3) from 0 to 255."""
+def palette(colour: Colour) -> Pixels:
+    """Return what every `Material` looks like on an article of that colour.
+
+    Shape (materials, 3), red, green and blue from 0 to 255.
+    """
     dye = rgb(colour.dye)
-    dark = dye @ (0.3, 0.59, 0.11) < 65
-    shades = np.zeros((len(Slot), 3), np.float32)
-    shades[Slot.FABRIC] = dye
-    shades[Slot.SECOND], shades[Slot.THIRD] = rgb(colour.contrast), rgb(colour.accent)
-    shades[Slot.FOURTH] = 0.45 * dye + 0.55 * LEAF
-    shades[Slot.INSIDE] = dye * 0.5 + 14 if dark else dye * 0.66
-    shades[Slot.TRIM] = dye * 0.8 + 30 if dark else dye * 0.7
-    shades[Slot.METAL], shades[Slot.PALE], shades[Slot.STITCH] = METAL, PALE, STITCH
+    dark = dye @ LUMA < DARK
+    shades = np.zeros((len(Material), 3), np.float32)
+    shades[Material.FABRIC] = dye
+    shades[Material.SECOND], shades[Material.THIRD] = rgb(colour.contrast), rgb(colour.accent)
+    shades[Material.FOURTH] = 0.45 * dye + 0.55 * LEAF
+    shades[Material.INSIDE] = dye * 0.5 + 14 if dark else dye * 0.66
+    shades[Material.TRIM] = dye * 0.8 + 30 if dark else dye * 0.7
+    for material, shade in FIXED_COLOURS.items():
+        shades[material] = shade
     return shades
 
 
-def _wave(at: Map, period: float) -> Map:
-    """A cosine of that period, in pixels."""
+def _wave(at: Pixels, period: float) -> Pixels:
+    """Return a cosine with a period in pixels."""
     return np.asarray(np.cos(at * (2 * np.pi / period)))
 
 
-def _woven(fuzz: float, *waves: tuple[float, float, float, float]) -> Texture:
-    """Cloth of that much fuzz and regular threads.
-
-    Each wave is (how far it runs along `u`, along `v`, its period in pixels, its strength).
-    """
-
-    def texture(u: Map, v: Map, grain: Map) -> Map:
-        light: Map = 1 + fuzz * grain
-        for across, down, period, strength in waves:
-            light += strength * _wave(across * u + down * v, period)
-        return light
-
-    return texture
+def _woven(fabric: Fabric, u: Pixels, v: Pixels, grain: Pixels) -> Pixels:
+    """Noise and regular threads."""
+    light: Pixels = 1 + fabric.fuzz * grain
+    for across, down, period, strength in fabric.threads:
+        light += strength * _wave(across * u + down * v, period)
+    return light
 
 
-def _knit(u: Map, v: Map, grain: Map) -> Map:
+def _knit(_: Fabric, u: Pixels, v: Pixels, grain: Pixels) -> Pixels:
+    """Rows of V-shaped stitches."""
     zigzag = np.asarray(v + 3.5 * np.abs((u / 5.2) % 1 - 0.5))
     return np.asarray(1 + 0.065 * _wave(zigzag, 4.4) + 0.05 * _wave(u, 5.2) + 0.008 * grain)
 
 
-def _cable(u: Map, v: Map, grain: Map) -> Map:
+def _cable(_: Fabric, u: Pixels, v: Pixels, grain: Pixels) -> Pixels:
     """Two strands that cross over each other, between columns of plain knit."""
     x = (u + 17) % 34 - 17
     sway = 5 * np.sin(v / 7)
@@ -142,7 +143,7 @@ def _cable(u: Map, v: Map, grain: Map) -> Map:
     return np.asarray(np.where(np.abs(x) < 11, strands, plain) + 0.008 * grain)
 
 
-def _padded(u: Map, v: Map, grain: Map) -> Map:
+def _padded(_: Fabric, u: Pixels, v: Pixels, grain: Pixels) -> Pixels:
     """Quilted tubes across."""
     tube = (v / 27 + 0.012 * np.sin(u / 14)) % 1
     seam = np.exp(-((np.minimum(tube, 1 - tube) / 0.06) ** 2))
@@ -150,38 +151,32 @@ def _padded(u: Map, v: Map, grain: Map) -> Map:
     return np.asarray(1.09 - 0.2 * tube - 0.34 * seam + 0.05 * pucker + 0.008 * grain)
 
 
-def _braided(u: Map, v: Map, grain: Map) -> Map:
+def _braided(_: Fabric, u: Pixels, v: Pixels, grain: Pixels) -> Pixels:
+    """Strips of straw, every other one half a step lower."""
     strand = np.asarray(v + 2.5 * (np.floor(u / 5) % 2))
     return np.asarray(1 + 0.1 * _wave(strand, 5) + 0.06 * _wave(u, 5) + 0.01 * grain)
 
 
-TEXTURES: dict[str, Texture] = {
-    "jersey": _woven(0.013),
-    "sweat": _woven(0.013),
-    "satin": _woven(0.013),
-    "leather": _woven(0.013),
-    "weave": _woven(0.012, (0, 1, 2.4, 0.012)),
-    "linen": _woven(0.028, (0, 1, 2.4, 0.02)),
-    "twill": _woven(0.012, (1, 1, 2.8, 0.015)),
-    "canvas": _woven(0.016, (0, 1, 2.6, 0.02)),
-    "wool": _woven(0.026),
-    "pile": _woven(0.07),
-    "denim": _woven(0.035, (1, 1, 3.3, 0.045), (1, 0, 2.3, 0.02)),
-    "rib": _woven(0.008, (1, 0, 4.2, 0.1)),
-    "corduroy": _woven(0.02, (1, 0, 4.0, 0.085)),
+TEXTURES = {
+    "woven": _woven,
     "knit": _knit,
     "cable": _cable,
     "padded": _padded,
-    "straw": _braided,
+    "braided": _braided,
 }
-"""The texture of every fabric, by its name."""
-
-SHEEN = {"satin": 1.7, "leather": 1.5, "padded": 0.6, "cable": 0.7, "knit": 0.8}
-"""How strongly light plays on the folds of a fabric; 1 where none is given."""
 
 
-def drape(kind: str, u: Map, down: Map, spread: float) -> Map:
-    """The light on folds sewn into a part; `down` runs from 0 at its top to 1 at its foot."""
+def texture(name: str, u: Pixels, v: Pixels, grain: Pixels) -> Pixels:
+    """Return the brightness of a patch of that fabric, 1 on average, shape (h, w)."""
+    fabric = FABRICS[name]
+    return TEXTURES[fabric.texture](fabric, u, v, grain)
+
+
+def drape(kind: str, u: Pixels, down: Pixels, spread: float) -> Pixels:
+    """Return the brightness of "pleats" or "gathers" sewn into a piece, shape (h, w).
+
+    ``down`` runs from 0 at its upper edge to 1 at its lower one; ``spread`` is as in `Piece`.
+    """
     across = u / (1 + (spread - 1) * down)
     if kind == "pleats":
         pleat = (across / 11) % 1

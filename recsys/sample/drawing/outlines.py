@@ -1,9 +1,11 @@
-"""The vocabulary garments are drawn in: a cut, and the parts, seams and folds it is made of.
+"""What garments are drawn from: a cut, and the pieces, seams and folds of its silhouette.
 
 Lengths are centimetres; x grows to the right from the middle of the garment, y grows downwards
-from its shoulder, waist or brim.
+from its shoulder, waist or brim. The coordinates in this folder follow ordinary garments of a
+medium size; curves, reliefs and fold depths were chosen by eye.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Self
@@ -11,14 +13,17 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.sample.table_files import read_table
+
 Outline = NDArray[np.float64]
 """Points in order, shape (n, 2), in cm."""
 
 Step = tuple[float, ...]
+"""One step of a `path`: 2 numbers for a straight line, 4 for a curve."""
 
 
-class Slot(IntEnum):
-    """What a spot of the photo is made of; a palette gives every slot its colour."""
+class Material(IntEnum):
+    """What a pixel shows; `palette` gives every material its colour."""
 
     BACKGROUND = 0
     FABRIC = 1
@@ -34,13 +39,13 @@ class Slot(IntEnum):
 
 @dataclass(frozen=True)
 class Cut:
-    """How one product is made: all that its silhouette and its description depend on.
+    """How a product is made: everything that its silhouette and its description depend on.
 
     Attributes:
-        shape: the silhouette, a key of `drawing.SHAPES`.
-        fabric: its cloth, a key of `cloth.TEXTURES`.
+        shape: the silhouette, a key of `SHAPES`.
+        fabric: a key of `FABRICS`.
         wearer: "women", "men" or "child".
-        length, fit, neckline, sleeves: as the silhouette knows them; not all use all.
+        length, fit, neckline, sleeves: options of the shape; no shape has all of them.
         details: everything else, such as "zip" or "chest pocket".
     """
 
@@ -54,49 +59,49 @@ class Cut:
     details: tuple[str, ...] = ()
 
     def has(self, *details: str) -> bool:
-        """Whether the cut has any of these details."""
+        """Return whether the cut has any of these details."""
         return any(detail in self.details for detail in details)
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Piece:
     """A piece of cloth or hardware.
 
     Attributes:
         outline: its edge, closed.
-        slot: what it is made of.
-        turn: how far its thread runs from the vertical, in radians.
-        relief: how far it bulges; 0 lies flat.
+        material: gives its colour.
+        turn: angle of its threads from the vertical, in radians.
+        relief: how far it bulges; 0 is flat.
         fabric: its texture, where that is not the garment's own.
         drape: folds sewn into it: "gathers", "pleats" or none.
-        spread: how many times wider it is at its foot than at its top.
+        spread: its width at its lower edge over that at its upper edge.
     """
 
     outline: Outline
-    slot: Slot = Slot.FABRIC
+    material: Material = Material.FABRIC
     turn: float = 0.0
     relief: float = 1.0
     fabric: str = ""
     drape: str = ""
     spread: float = 1.0
 
-    def flipped(self) -> Self:
-        """The same piece on the other side of the middle."""
-        return replace(self, outline=flipped(self.outline), turn=-self.turn)
+    def mirrored(self) -> Self:
+        """Return its mirror image on the other side of the middle."""
+        return replace(self, outline=mirrored(self.outline), turn=-self.turn)
 
 
 @dataclass(frozen=True, eq=False)
 class Seam:
-    """A line on the cloth, `width` cm wide: a shaded crease, or a cord or stitches of a `slot`."""
+    """A line `width` cm wide: a cord or thread of a `material`, or a crease where that is None."""
 
     outline: Outline
     width: float = 0.3
-    slot: Slot | None = None
+    material: Material | None = None
     dashes: bool = False
 
-    def flipped(self) -> Self:
-        """The same line on the other side of the middle."""
-        return replace(self, outline=flipped(self.outline))
+    def mirrored(self) -> Self:
+        """Return its mirror image on the other side of the middle."""
+        return replace(self, outline=mirrored(self.outline))
 
 
 @dataclass(frozen=True)
@@ -110,71 +115,102 @@ class Fold:
     width: float = 2.4
     depth: float = 1.0
 
-    def flipped(self) -> Self:
-        """The same fold on the other side of the middle, a little shallower: cloth is uneven."""
+    def mirrored(self) -> Self:
+        """Return its mirror image, a little shallower, as cloth is never quite even."""
         return replace(self, x0=-self.x0, x1=-self.x1, depth=self.depth * 0.8)
 
 
-Mark = Part | Seam
+Mark = Piece | Seam
 
 
 @dataclass(frozen=True, eq=False)
 class Silhouette:
-    """Marks in the order they are laid down, the folds across them, and how limp the cloth is."""
+    """The marks of a garment in drawing order, and its folds.
 
-    marks: tuple[Mark, ...]
-    folds: tuple[Fold, ...] = ()
+    `softness` is 1 for a limp fabric that wrinkles; near 0 the garment keeps its shape.
+    """
+
+    marks: Sequence[Mark]
+    folds: Sequence[Fold] = ()
     softness: float = 1.0
 
 
 def path(*steps: Step) -> Outline:
-    """Points along `steps`: (x, y) is reached in a straight line, (cx, cy, x, y) in a curve."""
+    """Return the points of a line through ``steps``.
+
+    (x, y) is reached in a straight line, (cx, cy, x, y) in a quadratic Bezier curve with the
+    control point (cx, cy).
+    """
     points = [np.array([steps[0][-2:]])]
-    bend = np.linspace(0, 1, 13)[1:, None]
+    share = np.linspace(0, 1, 13)[1:, None]  # 12 points a step look smooth at this size
     for step in steps[1:]:
         start, end = points[-1][-1], np.array(step[-2:])
-        pull = np.array(step[:2]) if len(step) == 4 else (start + end) / 2
-        points.append((1 - bend) ** 2 * start + 2 * bend * (1 - bend) * pull + bend**2 * end)
+        control = np.array(step[:2]) if len(step) == 4 else (start + end) / 2
+        points.append((1 - share) ** 2 * start + 2 * share * (1 - share) * control + share**2 * end)
     return np.concatenate(points)
 
 
-def trace(steps: str) -> Outline:
-    """The `path` whose steps are written out: "0,0 4,0,4,4" starts at (0, 0) and curves to (4, 4).
+def parse_path(steps: str) -> Outline:
+    """Return the `path` written as text: "0,0 4,0,4,4" starts at (0, 0) and curves to (4, 4).
 
-    >>> trace("0,0 4,0,4,4")[-1].tolist()
+    >>> parse_path("0,0 4,0,4,4")[-1].tolist()
     [4.0, 4.0]
     """
     return path(*(tuple(float(number) for number in step.split(",")) for step in steps.split()))
 
 
-def flipped(outline: Outline) -> Outline:
-    """The same outline on the other side of the middle."""
+OUTLINES = {
+    garment: {name: parse_path(steps) for name, steps in paths.items()}
+    for garment, paths in read_table("outlines").items()
+}
+"""The outlines of ``tables/outlines.toml`` by garment and name."""
+
+
+def mirrored(outline: Outline) -> Outline:
+    """Return the mirror image of an outline, on the other side of the middle."""
     return np.asarray(outline * (-1.0, 1.0))
 
 
-def whole(half: Outline) -> Outline:
-    """The closed outline whose right half runs from its top middle to its bottom middle."""
-    return np.concatenate([half, flipped(half)[::-1]])
+def symmetric(half: Outline) -> Outline:
+    """Return the closed outline whose right half is given, from its top to its bottom middle."""
+    return np.concatenate([half, mirrored(half)[::-1]])
 
 
-def pair(*marks: Mark) -> list[Mark]:
-    """Every mark after its mirror image."""
-    return [twin for mark in marks for twin in (mark.flipped(), mark)]
+def both_sides(*marks: Mark) -> list[Mark]:
+    """Return every mark after its mirror image."""
+    return [each for mark in marks for each in (mark.mirrored(), mark)]
 
 
 def oval(x: float, y: float, width: float, height: float | None = None) -> Outline:
-    """An oval round (x, y); a circle where only its width is given."""
+    """Return an oval around (x, y), a circle where only its width is given."""
     angle = np.linspace(0, 2 * np.pi, 28)
     tall = width if height is None else height
     return np.stack([x + width / 2 * np.cos(angle), y + tall / 2 * np.sin(angle)], axis=1)
 
 
 def box(x: float, y: float, width: float, height: float) -> Outline:
-    """A rectangle whose upper edge is centred on (x, y)."""
+    """Return a rectangle whose upper edge is centred on (x, y)."""
     half = width / 2
     return path((x - half, y), (x + half, y), (x + half, y + height), (x - half, y + height))
 
 
-def button(x: float, y: float, width: float = 1.3) -> Part:
-    """A sewn-on button."""
-    return Part(oval(x, y, width), Slot.TRIM, relief=0.5)
+def button(x: float, y: float, width: float = 1.3) -> Piece:
+    """Return a sewn-on button."""
+    return Piece(oval(x, y, width), Material.TRIM, relief=0.5)
+
+
+def button_placket(
+    top: float,
+    end: float,
+    heights: Iterable[float],
+    width: float,
+    columns: Iterable[float] = (0.0,),
+) -> list[Mark]:
+    """Return the two seams of a placket from `top` to `end` and its buttons, row by row."""
+    buttons = [button(x, float(y), width) for y in heights for x in columns]
+    return [*both_sides(Seam(path((1.7, top), (1.7, end)))), *buttons]
+
+
+def folds_on_both_sides(*right: Fold) -> tuple[Fold, ...]:
+    """Return the folds of the right side, then their mirror images."""
+    return right + tuple(fold.mirrored() for fold in right)

@@ -1,17 +1,17 @@
-// The details of an article are a dialog over the page; closing it goes where its "×" leads.
-let from = null;
+// Shows the details of an article as a dialog over the page. Closing it follows its "×" link.
+let opener = null;
 
 function show() {
   const dialog = element.querySelector('dialog');
   if (!dialog) {
-    const card = from && document.querySelector(from);
-    from = null;
+    const card = opener && document.querySelector(opener);
+    opener = null;
     return card?.focus({preventScroll: true});
   }
   if (dialog.open) return;
   const at = document.activeElement, model = at?.closest('[data-model]')?.dataset.model;
   if (model && at.dataset.article) {
-    from = `[data-model="${model}"] [data-article="${at.dataset.article}"]`;
+    opener = `[data-model="${model}"] [data-article="${at.dataset.article}"]`;
   }
   const close = dialog.querySelector('.close');
   dialog.addEventListener('cancel', (event) => {

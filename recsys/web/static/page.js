@@ -1,48 +1,48 @@
-// Links and forms of the page ask in place; the address follows, so that all of it can be shared,
-// and "back" goes back. The server renders everything: this only carries addresses to it.
-const READ_BY_ENCODERS = /[?&]words=/;
+// Links and forms of the page are answered in place, and the address follows, so that every view can
+// be shared and "back" works. The server renders everything: this script only sends it addresses.
+const NEEDS_ENCODER = /[?&]words=/;
+const TIMEOUT = 15000;
 const find = (selector) => document.querySelector(selector);
 const body = document.body;
-const PATIENCE = 15000;
-let trip = null, waiting = null, watched = null, unfolded = false, patience = 0;
+let request = null, queued = null, observed = null, unfolded = false, timer = 0;
 
-// `keep` are forms and details, which leave the window where it is; `back` is the browser's history.
-// One question at a time: of those that come meanwhile, the last is asked next.
-function ask(address, how = 'link') {
-  if (body.classList.contains('busy')) return void (waiting = [address, how]);
-  setOff(how);
-  trigger(READ_BY_ENCODERS.test(address) ? 'submit' : 'select', {address});
+// Show an address. `how`: "link" scrolls up; "keep", for forms and details, leaves the window where
+// it is; "back" is the browser's history. One request at a time; of later ones the last is next.
+function navigate(address, how = 'link') {
+  if (body.classList.contains('busy')) return void (queued = [address, how]);
+  begin(how);
+  trigger(NEEDS_ENCODER.test(address) ? 'submit' : 'select', {address});
 }
 
-function setOff(how) {
-  trip = {how, focus: focused(), open: opened(), scrolled: scrolled()};
+function begin(how) {
+  request = {how, focus: focusedSelector(), open: openDetails(), scrolled: scrollPositions()};
   body.classList.add('busy');
-  clearTimeout(patience);
-  patience = setTimeout(settle, PATIENCE);  // The server may never answer.
-  // Not all of #answer: what Gradio says of its progress is in there, too.
-  if (watched !== find('#answer .html-container')) {
-    watched = find('#answer .html-container');
+  clearTimeout(timer);
+  timer = setTimeout(finish, TIMEOUT);  // The server may never answer.
+  // Not all of #answer, which also contains Gradio's progress display.
+  if (observed !== find('#answer .html-container')) {
+    observed = find('#answer .html-container');
     const attributeFilter = ['checked', 'value', 'selected'];
-    new MutationObserver(restore).observe(watched, {childList: true, subtree: true, attributeFilter});
+    new MutationObserver(restore).observe(observed, {childList: true, subtree: true, attributeFilter});
   }
 }
 
-function settle() {
-  clearTimeout(patience);
+function finish() {
+  clearTimeout(timer);
   body.classList.remove('busy', 'arriving', 'elsewhere');
-  const next = waiting;
-  if (next) setTimeout(() => (waiting === next) && (waiting = null, ask(...next)));
+  const next = queued;
+  if (next) setTimeout(() => (queued === next) && (queued = null, navigate(...next)));
 }
 
 function addressOf(form) {
   const fields = new FormData(form), sliders = form.querySelector('.sliders');
   const weighed = !sliders || sliders.dataset.weighed === '1';
-  const kept = [...fields].filter(([name, value]) => value && (weighed || !name.startsWith('weight.')));
-  return '?' + new URLSearchParams(kept);
+  const used = [...fields].filter(([name, value]) => value && (weighed || !name.startsWith('weight.')));
+  return '?' + new URLSearchParams(used);
 }
 
-// What a visitor had in hand is found again in an answer that has taken the place of the last.
-function focused() {
+// Focus, opened details and scroll positions are restored in the answer that replaces the last one.
+function focusedSelector() {
   const at = document.activeElement;
   if (!at || at === body) return null;
   if (at.id) return `#${CSS.escape(at.id)}`;
@@ -54,28 +54,29 @@ function focused() {
   return at.dataset.article && model
     ? `[data-model="${model}"] [data-article="${at.dataset.article}"]` : null;
 }
-const opened = () => [...document.querySelectorAll('details[data-name]')]
+const openDetails = () => [...document.querySelectorAll('details[data-name]')]
   .map((each) => [each.dataset.name, each.open]);
-const scrolled = () => [...document.querySelectorAll('.choices')].map((each) =>
+const scrollPositions = () => [...document.querySelectorAll('.choices')].map((each) =>
   [each.closest('details').dataset.name, each.scrollTop]);
 
-function arrived() {
+// Runs when the part above the answer has changed: every answer changes it.
+function onAnswer() {
   const {address, title} = find('.top').dataset;
-  settle();
-  if (waiting) return;
-  retype(find('#top'));
+  finish();
+  if (queued) return;
+  resetInputs(find('#top'));
   document.title = title;
   if (address !== (location.search || '?')) {
-    const move = trip && trip.how !== 'back' ? 'pushState' : 'replaceState';
+    const move = request && request.how !== 'back' ? 'pushState' : 'replaceState';
     history[move](null, '', address === '?' ? location.pathname : address);
   }
   if (find('.message')) find('#top').scrollIntoView({block: 'nearest'});
-  else if (trip?.how === 'link') window.scrollTo({top: 0});
-  if (trip?.focus?.startsWith('#')) find(trip.focus)?.focus({preventScroll: true});
+  else if (request?.how === 'link') window.scrollTo({top: 0});
+  if (request?.focus?.startsWith('#')) find(request.focus)?.focus({preventScroll: true});
 }
 
-// Gradio changes the parts of a page where they stand, and what was typed in one outlives that.
-function retype(part) {
+// Gradio updates elements in place, so what a visitor has typed or checked outlives an answer.
+function resetInputs(part) {
   for (const each of part.querySelectorAll('input, option')) {
     if (each === document.activeElement && each.matches('[type="range"], [type="number"]')) continue;
     if (each.matches('option')) each.selected = each.defaultSelected;
@@ -84,28 +85,28 @@ function retype(part) {
   }
 }
 
-// The answer may come before or after what stands above it.
+// The answer may change before or after the part above it.
 function restore() {
   find('.fold')?.setAttribute('aria-expanded', unfolded);
-  retype(watched);
-  if (trip?.how !== 'keep') return;
-  for (const [name, open] of trip.open) {
+  resetInputs(observed);
+  if (request?.how !== 'keep') return;
+  for (const [name, isOpen] of request.open) {
     const each = find(`#answer details[data-name="${name}"]`);
-    if (each && open) each.open = true;
+    if (each && isOpen) each.open = true;
   }
-  for (const [name, at] of trip.scrolled) {
+  for (const [name, top] of request.scrolled) {
     const choices = find(`#answer details[data-name="${name}"] .choices`);
-    if (choices) choices.scrollTop = at;
+    if (choices) choices.scrollTop = top;
   }
-  if (trip.focus) find(trip.focus)?.focus({preventScroll: true});
+  if (request.focus) find(request.focus)?.focus({preventScroll: true});
 }
 
-function bring(file) {
+function upload(file) {
   const input = find('#photo input[type=file]');
   if (!input || !file?.type.startsWith('image/')) return;
-  const carrier = new DataTransfer();
-  carrier.items.add(file);
-  input.files = carrier.files;
+  const transfer = new DataTransfer();
+  transfer.items.add(file);
+  input.files = transfer.files;
   input.dispatchEvent(new Event('change', {bubbles: true}));
 }
 
@@ -116,25 +117,25 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest('a[href^="?"]');
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  const stays = link.matches('.match a, .close, .controls a, [data-does]');
-  ask(link.getAttribute('href'), stays ? 'keep' : 'link');
+  const keeps = link.matches('.match a, .close, .controls a, [data-does]');
+  navigate(link.getAttribute('href'), keeps ? 'keep' : 'link');
 });
 document.addEventListener('submit', (event) => {
   const form = event.target;
   if (!form.matches('.search, .controls')) return;
   event.preventDefault();
-  ask(addressOf(form), form.matches('.controls') ? 'keep' : 'link');
+  navigate(addressOf(form), form.matches('.controls') ? 'keep' : 'link');
 });
 document.addEventListener('input', (event) => {
   if (event.target.name?.startsWith('weight.')) event.target.closest('.sliders').dataset.weighed = '1';
 });
 document.addEventListener('change', (event) => {
   const form = event.target.closest('.controls');
-  if (form) ask(addressOf(form), 'keep');
-  if (event.target.closest('#photo')) setOff('link');
+  if (form) navigate(addressOf(form), 'keep');
+  if (event.target.closest('#photo')) begin('link');
 });
-document.addEventListener('open-article', (event) => ask(`?article=${event.detail.article}`));
-document.addEventListener('paste', (event) => bring(event.clipboardData.files[0]));
+document.addEventListener('open-article', (event) => navigate(`?article=${event.detail.article}`));
+document.addEventListener('paste', (event) => upload(event.clipboardData.files[0]));
 document.addEventListener('dragover', (event) => {
   if (![...event.dataTransfer.types].includes('Files')) return;
   event.preventDefault();
@@ -147,13 +148,13 @@ document.addEventListener('drop', (event) => {
   body.classList.remove('dropping');
   if (!event.dataTransfer.files.length) return;
   event.preventDefault();
-  bring(event.dataTransfer.files[0]);
+  upload(event.dataTransfer.files[0]);
 });
-window.addEventListener('popstate', () => ask(location.search || '?', 'back'));
+window.addEventListener('popstate', () => navigate(location.search || '?', 'back'));
 
-watch('value', arrived);
+watch('value', onAnswer);
 if (location.search) {
-  // Who follows a link sees the shape of what is coming until it comes, and nothing jumps.
+  // Visitors who follow a link see the shape of the answer until it comes, so that nothing jumps.
   body.classList.add(/[?&]see=/.test(location.search) ? 'elsewhere' : 'arriving');
-  ask(location.search, 'back');
+  navigate(location.search, 'back');
 }
