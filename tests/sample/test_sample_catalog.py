@@ -566,6 +566,7 @@ def test_a_sample_of_another_version_is_replaced(tmp_path: Path, version: int):
     assert snapshot(folder) == complete
 
 
+@pytest.mark.usefixtures("tiny_shop")
 @pytest.mark.parametrize("marker", [None, "", "[]", "{}", '{"sample_version": "new"}', "null"])
 def test_a_folder_of_other_files_is_left_alone(tmp_path: Path, marker: str | None):
     (tmp_path / "thesis.txt").write_text("all my work\n")
@@ -579,6 +580,7 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path: Path, marker: str | Non
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.usefixtures("tiny_shop")
 def test_a_file_is_not_replaced_by_a_folder(tmp_path: Path):
     path = tmp_path / "sample"
     path.write_text("all my work\n")
