@@ -1,8 +1,10 @@
-"""The app as it runs: a process of its own, the loopback Hub, and clients of its API."""
+"""The app in a process of its own, with a loopback Hub and clients of its API.
+
+What it starts with and how it follows the Hub is tested in ``serving/test_startup.py``.
+"""
 
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,12 +12,11 @@ import httpx
 import pytest
 from browsing import APP, Crowd, RunningApp
 from building import edition, files_of
-from faults import Cut, Hold, Slow, Status, Truncated
 from loopback import LoopbackHub
-from test_startup import BAD
 
-from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
-from recsys.release.manifest import read_manifest
+import app
+from recsys.release.hub import PublishedVersion, Visibility, publish
+from recsys.release.manifest import MANIFEST, read_manifest
 from recsys.release.reader import open_release
 from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
@@ -25,10 +26,10 @@ NAME = "me/index"
 
 START = """
 import random, sys
-from recsys.interface import Interface, make_page
-from recsys.supply import Settings, serve
+from recsys.serving.startup import AppSettings, serve
+from recsys.web.server import Interface, make_page
 
-live = serve(Settings.of({"RELEASE": sys.argv[1]}))
+live = serve(AppSettings.of({"RELEASE": sys.argv[1]}))
 make_page(Interface(live, random.SystemRandom()))
 recommender = live.current.recommender
 answer = recommender.similar_to_article(recommender.release.articles["article_id"][0])
@@ -38,7 +39,7 @@ print([name for name in heavy if name in sys.modules])
 """
 
 
-def test_the_app_starts_and_answers_without_the_libraries_that_build(small_built: Path) -> None:
+def test_the_app_starts_and_answers_without_the_libraries_of_the_build(small_built: Path) -> None:
     folder = small_built / "release"
     done = subprocess.run(
         [sys.executable, "-c", START, folder], cwd=APP.parent, capture_output=True, text=True
@@ -46,11 +47,11 @@ def test_the_app_starts_and_answers_without_the_libraries_that_build(small_built
     assert done.stdout == "[]\n", done.stderr
 
 
-def test_a_wrong_setting_stops_the_app_with_one_line(tmp_path: Path) -> None:
-    app = RunningApp(tmp_path, REFRESH_MINUTES="soon")
-    with pytest.raises(AssertionError, match="The app has ended"):
-        app.wait()
-    assert app.log == "app.py: REFRESH_MINUTES is 'soon'; give a number, 0 for never.\n"
+def test_a_wrong_setting_ends_the_app_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFRESH_MINUTES", "soon")
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    assert str(ended.value) == "app.py: REFRESH_MINUTES is 'soon'; give a number, 0 for never."
 
 
 @pytest.fixture
@@ -64,8 +65,8 @@ def start(hub: LoopbackHub, tmp_path: Path) -> Iterator[Callable[..., RunningApp
         return running[-1]
 
     yield start
-    for app in running:
-        app.stop()
+    for each in running:
+        each.stop()
 
 
 @pytest.fixture
@@ -73,169 +74,64 @@ def published(hub: LoopbackHub, small_built: Path) -> PublishedVersion:
     return publish(small_built / "release", NAME, Visibility())
 
 
-def article_id(folder: Path) -> str:
-    return str(open_release(folder).articles["article_id"][0])
-
-
-def answering_release(app: RunningApp, small_built: Path) -> str:
+def answering_release(running: RunningApp, small_built: Path) -> str:
     """The release that answers, in all of its galleries."""
-    asked = article_id(small_built / "release")
-    answer = app.client().predict(asked, api_name="/similar_to_article")
+    article_id = str(open_release(small_built / "release").articles["article_id"][0])
+    answer = running.client().predict(article_id, api_name="/similar_to_article")
     assert all(gallery["matches"] for gallery in answer["galleries"])
     return str(answer["release"])
 
 
-def name_of(folder: Path) -> str:
+def version(folder: Path) -> str:
     return read_manifest(folder).checksum[:12]
 
 
-def test_what_was_pushed_is_pulled_by_its_tag_and_answers(
-    start: Callable[..., RunningApp], published: PublishedVersion, small_built: Path
+def test_the_app_answers_from_what_is_published_through_an_outage_and_a_bad_release(
+    hub: LoopbackHub,
+    start: Callable[..., RunningApp],
+    published: PublishedVersion,
+    small_built: Path,
+    tmp_path: Path,
 ) -> None:
-    app = start().wait()
-    page = httpx.get(app.address).text
+    first = small_built / "release"
+    running = start(REFRESH_MINUTES="0.005").wait()
+    page = httpx.get(running.address).text
     assert f"{NAME} {published.name} ({published.commit[:7]})" in page
     assert "60 articles, 59 with a photo" in page
     assert 'class=\\"notice\\"' not in page
-    assert answering_release(app, small_built) == name_of(small_built / "release")
-    assert f"Serving {NAME} {published}." in app.log
+    assert f"Serving {NAME} {published}." in running.log
+    assert answering_release(running, small_built) == version(first)
 
-
-def test_a_pinned_revision_is_served_though_there_is_a_newer_one(
-    start: Callable[..., RunningApp], published: PublishedVersion, small_built: Path, tmp_path: Path
-) -> None:
-    publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
-    app = start(INDEX_REVISION=published.name).wait()
-    assert answering_release(app, small_built) == name_of(small_built / "release")
-
-
-def stopped(hub: LoopbackHub) -> None:
     hub.stop()
+    running.wait_for("The Hub cannot be used")
+    assert answering_release(running, small_built) == version(first)
 
-
-def failing(hub: LoopbackHub) -> None:
-    hub.fail(".*", Status(500))
-
-
-def refusing(hub: LoopbackHub) -> None:
-    hub.fail(".*", Status(403))
-
-
-def silent(hub: LoopbackHub) -> None:
-    hub.fail(".*", Slow(40))
-
-
-def cutting(hub: LoopbackHub) -> None:
-    hub.fail(".*", Cut())
-
-
-def truncating(hub: LoopbackHub) -> None:
-    hub.fail(".*", Truncated())
-
-
-TROUBLES = {
-    stopped: "The Hub cannot be used",
-    failing: "HTTP 500",
-    refusing: "not for you (HTTP 403)",
-    silent: "takes long to pull",
-    cutting: "The Hub cannot be used",
-    truncating: "peer closed connection without sending complete message body",
-}
-
-
-@pytest.mark.parametrize("trouble", TROUBLES, ids=[each.__name__ for each in TROUBLES])
-def test_with_the_hub_in_trouble_the_kept_snapshot_answers(
-    hub: LoopbackHub,
-    start: Callable[..., RunningApp],
-    published: PublishedVersion,
-    small_built: Path,
-    trouble: Callable[[LoopbackHub], None],
-) -> None:
-    IndexRepo(NAME).pull(published)
-    trouble(hub)
-    app = start().wait()
-    assert "this is the newest copy kept here." in httpx.get(app.address).text
-    assert answering_release(app, small_built) == name_of(small_built / "release")
-    app.wait_for(TROUBLES[trouble])
-    app.wait_for("WARNING recsys.serving.startup: ")
-
-
-def test_with_no_hub_and_nothing_kept_the_folder_answers(
-    hub: LoopbackHub, start: Callable[..., RunningApp], small_built: Path
-) -> None:
-    hub.stop()
-    app = start(RELEASE=str(small_built / "release")).wait()
-    assert "this is the release kept beside the app." in httpx.get(app.address).text
-    assert answering_release(app, small_built) == name_of(small_built / "release")
-
-
-def test_a_hub_that_stops_during_the_pull_is_survived(
-    hub: LoopbackHub,
-    start: Callable[..., RunningApp],
-    published: PublishedVersion,
-    small_built: Path,
-) -> None:
-    released, reached = threading.Event(), threading.Event()
-    hub.fail("GET .*articles.parquet", Hold(released, reached))
-    app = start(RELEASE=str(small_built / "release"))
-    assert reached.wait(60)
-    hub.stop()
-    released.set()
-    app.wait()
-    assert answering_release(app, small_built) == name_of(small_built / "release")
-    assert "WARNING recsys.serving.startup: Cannot update from me/index" in app.log
-
-
-def test_a_hub_that_stops_later_is_survived_and_followed_again_once_it_is_back(
-    hub: LoopbackHub,
-    start: Callable[..., RunningApp],
-    published: PublishedVersion,
-    small_built: Path,
-    tmp_path: Path,
-) -> None:
-    newer = edition(small_built / "release", tmp_path / "2", 2)
-    app = start(REFRESH_MINUTES="0.005").wait()
-    hub.stop()
-    app.wait_for("The Hub cannot be used")
-    assert answering_release(app, small_built) == name_of(small_built / "release")
     hub.start()
-    revision = publish(newer, NAME, Visibility())
-    app.wait_for(f"Serving {NAME} {revision} now.")
-    assert answering_release(app, small_built) == name_of(newer)
+    bad = {path: data for path, data in files_of(first).items() if path != "vectors/text.npy"}
+    assert MANIFEST in bad
+    hub.commit(NAME, bad, tag="bad")
+    running.wait_for("vectors/text.npy is missing")
+    assert answering_release(running, small_built) == version(first)
+
+    newer = edition(first, tmp_path / "newer", 2)
+    tagged = publish(newer, NAME, Visibility())
+    running.wait_for(f"Serving {NAME} {tagged} now.")
+    assert answering_release(running, small_built) == version(newer)
 
 
-def test_bad_releases_are_refused_one_by_one_while_the_app_goes_on_answering(
-    hub: LoopbackHub,
-    start: Callable[..., RunningApp],
-    published: PublishedVersion,
-    small_built: Path,
-    tmp_path: Path,
-) -> None:
-    app = start(REFRESH_MINUTES="0.005").wait()
-    for spoil, complaint in BAD.items():
-        folder = edition(small_built / "release", tmp_path / spoil.__name__, 3)
-        spoil(folder)
-        hub.commit(NAME, files_of(folder), tag=spoil.__name__)
-        app.wait_for(complaint)
-        assert answering_release(app, small_built) == name_of(small_built / "release")
-    good = edition(small_built / "release", tmp_path / "good", 2)
-    revision = publish(good, NAME, Visibility())
-    app.wait_for(f"Serving {NAME} {revision} now.")
-    assert answering_release(app, small_built) == name_of(good)
-
-
+@pytest.mark.exhaustive
 def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
     start: Callable[..., RunningApp], published: PublishedVersion, small_built: Path, tmp_path: Path
 ) -> None:
     folders = [small_built / "release"]
     folders += [edition(folders[0], tmp_path / str(n), n) for n in (1, 2, 3)]
-    expected = {name_of(folder): true_answers(folder) for folder in folders}
-    app = start(REFRESH_MINUTES="0.005").wait()
-    crowd = Crowd(app, sorted(expected[name_of(folders[0])]), clients=16)
+    expected = {version(folder): true_answers(folder) for folder in folders}
+    running = start(REFRESH_MINUTES="0.005").wait()
+    crowd = Crowd(running, sorted(expected[version(folders[0])]), clients=16)
     for folder in folders[1:]:
         crowd.wait_for_answers(100)
-        revision = publish(folder, NAME, Visibility())
-        app.wait_for(f"Serving {NAME} {revision} now.")
+        tagged = publish(folder, NAME, Visibility())
+        running.wait_for(f"Serving {NAME} {tagged} now.")
     crowd.wait_for_answers(100)
     crowd.leave()
     assert crowd.failures == []
@@ -245,7 +141,7 @@ def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
 
 
 def true_answers(folder: Path) -> dict[str, object]:
-    """What a release says of five articles, asked without a server."""
+    """A release's answers for five articles, without a server."""
     recommender = Recommender(open_release(folder))
     api = Api(LiveEdition(Edition(recommender, "")))
     return {

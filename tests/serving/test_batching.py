@@ -1,6 +1,7 @@
-"""Callers from many threads are answered a batch at a time, each with its own result."""
+"""Calls of several threads share a batch, and each gets its own result."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,16 +10,16 @@ from recsys.serving.batching import Batcher
 
 
 class Slow:
-    """Squares numbers, but not before it is let, and notes the batches it got."""
+    """Squares numbers once ``released`` is set; keeps its batches."""
 
     def __init__(self):
         self.batches = []
-        self.began, self.let = threading.Event(), threading.Event()
+        self.started, self.released = threading.Event(), threading.Event()
 
     def __call__(self, numbers):
         self.batches.append(list(numbers))
-        self.began.set()
-        assert self.let.wait(10)
+        self.started.set()
+        assert self.released.wait(10)
         if 13 in numbers:
             raise ValueError("thirteen")
         return [number**2 for number in numbers]
@@ -29,50 +30,50 @@ def slow():
     return Slow()
 
 
-def ask_while_busy(slow, numbers, largest=16):
-    """Ask for 0; and, once that is being worked on, for all of ``numbers`` at once."""
+def call_while_busy(slow, numbers, largest=16):
+    """Call with 0 and, while that is processed, with each of ``numbers``."""
     batcher = Batcher(slow, largest)
     pool = ThreadPoolExecutor(len(numbers) + 1)
     first = pool.submit(batcher, 0)
-    assert slow.began.wait(10)
+    assert slow.started.wait(10)
     others = []
     for number in numbers:
         others.append(pool.submit(batcher, number))
-        while len(batcher._waiting) < len(others):
-            pass
-    slow.let.set()
+        while len(batcher._queue) < len(others):
+            time.sleep(0.001)
+    slow.released.set()
     return first, others
 
 
-def test_a_lone_caller_is_answered_at_once(slow):
-    slow.let.set()
+def test_a_single_call_is_processed_at_once(slow):
+    slow.released.set()
     assert Batcher(slow, 16)(7) == 49
     assert slow.batches == [[7]]
 
 
-def test_those_who_come_meanwhile_share_the_next_batch(slow):
-    first, others = ask_while_busy(slow, range(1, 9))
+def test_calls_during_a_batch_share_the_next_one(slow):
+    first, others = call_while_busy(slow, range(1, 9))
     assert first.result() == 0
     assert [each.result() for each in others] == [number**2 for number in range(1, 9)]
     assert slow.batches == [[0], list(range(1, 9))]
 
 
-def test_a_batch_is_no_larger_than_allowed(slow):
-    _, others = ask_while_busy(slow, range(1, 9), largest=3)
+def test_a_batch_is_not_larger_than_the_limit(slow):
+    _, others = call_while_busy(slow, range(1, 9), largest=3)
     assert [each.result() for each in others] == [number**2 for number in range(1, 9)]
     assert slow.batches == [[0], [1, 2, 3], [4, 5, 6], [7, 8]]
 
 
-def test_an_error_reaches_everybody_in_the_batch_and_nobody_else(slow):
-    first, others = ask_while_busy(slow, [12, 13, 14], largest=2)
+def test_an_exception_reaches_the_callers_of_its_batch_only(slow):
+    first, others = call_while_busy(slow, [12, 13, 14], largest=2)
     assert first.result() == 0
-    for unlucky in others[:2]:
+    for failed in others[:2]:
         with pytest.raises(ValueError, match="thirteen"):
-            unlucky.result()
+            failed.result()
     assert others[2].result() == 196
 
 
-def test_many_callers_all_get_their_own_result():
+def test_many_callers_get_their_own_results():
     batcher = Batcher(lambda numbers: [number**2 for number in numbers], 5)
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(batcher, range(500))) == [number**2 for number in range(500)]

@@ -1,3 +1,5 @@
+"""Which edition answers while others are swapped in."""
+
 from pathlib import Path
 
 import pytest
@@ -14,14 +16,14 @@ def editions(small_built: Path, tmp_path: Path) -> list[Edition]:
     return [Edition(Recommender(open_release(folder)), folder.name) for folder in folders]
 
 
-def test_the_edition_swapped_in_answers_from_then_on(editions: list[Edition]) -> None:
+def test_an_edition_answers_once_it_is_swapped_in(editions: list[Edition]) -> None:
     live = LiveEdition(editions[0])
     assert live.current is editions[0]
     live.swap(editions[1])
     assert live.current is editions[1]
 
 
-def test_the_edition_before_is_kept_for_open_pages_and_the_one_before_that_is_not(
+def test_the_edition_before_is_kept_and_older_ones_are_not(
     editions: list[Edition],
 ) -> None:
     live = LiveEdition(editions[0])
@@ -31,15 +33,15 @@ def test_the_edition_before_is_kept_for_open_pages_and_the_one_before_that_is_no
     assert live.recommender(third.release_version) is third
     assert live.recommender(second.release_version) is second
     assert live.recommender(first.release_version) is third
-    assert live.recommender("never heard of") is third
+    assert live.recommender("unknown") is third
 
 
-def test_a_query_in_flight_finishes_on_the_edition_it_began_with(editions: list[Edition]) -> None:
+def test_a_running_query_finishes_with_its_edition(editions: list[Edition]) -> None:
     live = LiveEdition(editions[0])
-    asked = live.current.recommender
+    recommender = live.current.recommender
     live.swap(editions[1])
     live.swap(editions[2])
-    answer = asked.similar_to_article(asked.release.articles["article_id"][0])
+    answer = recommender.similar_to_article(recommender.release.articles["article_id"][0])
     assert answer.release_version == editions[0].recommender.release_version
     names = {match.article.name for gallery in answer.galleries for match in gallery.matches}
     assert all(name.endswith("(1)") for name in names)

@@ -1,3 +1,5 @@
+"""Which release an app starts with, and how it follows the Hub afterwards, over a loopback Hub."""
+
 import dataclasses
 import gc
 import logging
@@ -5,24 +7,22 @@ import shutil
 import subprocess
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from building import edition, files_of, reseal
-from faults import Flipped, Hold, Status
+from faults import Cut, Flipped, Hold, Status, Truncated
 from loopback import LoopbackHub
 
 from recsys.errors import ReleaseError
 from recsys.models.encoder_version import encoder_key
 from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
 from recsys.release.manifest import MANIFEST, SCHEMA, EncoderRecord, read_manifest
-from recsys.release.reader import open_release
 from recsys.retrieval.index import build_graph
 from recsys.serving import startup
 from recsys.serving.edition import Edition, LiveEdition
-from recsys.serving.recommender import Recommender
 from recsys.serving.startup import LOCAL, SAMPLE, STALE, AppSettings, serve
 from recsys.serving.updates import Follower
 
@@ -30,8 +30,8 @@ NAME = "me/index"
 
 
 @pytest.fixture(autouse=True)
-def no_other_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nobody builds a sample or finds a release by accident."""
+def no_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No sample is built and no release is found by accident."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("recsys.serving.startup.subprocess.run", None)
 
@@ -49,7 +49,7 @@ def published(hub: LoopbackHub, small_built: Path) -> PublishedVersion:
 
 @pytest.fixture
 def cached(hub: LoopbackHub, published: PublishedVersion) -> PublishedVersion:
-    """The published revision, in the cache of the Hub's client."""
+    """The published release, also in the cache of the Hub's client."""
     IndexRepo(NAME).pull(published)
     return published
 
@@ -79,12 +79,12 @@ def test_settings_come_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize("text", ["soon", "", "-1", "nan", "inf"])
-def test_a_pause_that_is_no_number_is_refused(text: str) -> None:
+def test_a_pause_that_is_not_a_number_is_refused(text: str) -> None:
     with pytest.raises(ReleaseError, match=r"REFRESH_MINUTES is .* 0 for never"):
         AppSettings.of({"REFRESH_MINUTES": text})
 
 
-# What the app starts with.
+# The first edition.
 
 
 def test_what_is_published_is_served(published: PublishedVersion, small_built: Path) -> None:
@@ -94,29 +94,99 @@ def test_what_is_published_is_served(published: PublishedVersion, small_built: P
     assert (current.commit, current.notice) == (published.commit, "")
 
 
-def test_the_newest_kept_one_is_served_while_the_hub_is_out_of_reach(
-    hub: LoopbackHub, cached: PublishedVersion, log: pytest.LogCaptureFixture
+def test_a_pinned_tag_is_served_though_there_is_a_newer_one(
+    published: PublishedVersion, small_built: Path, tmp_path: Path
 ) -> None:
+    publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
+    pinned = AppSettings(IndexRepo(NAME, published.name), tmp_path / "nowhere", 0)
+    assert serve(pinned).current.commit == published.commit
+
+
+@pytest.mark.usefixtures("cached")
+def test_a_published_release_in_the_cache_is_not_downloaded_or_opened_again(
+    hub: LoopbackHub, published: PublishedVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.requests.clear()
+    monkeypatch.setattr(IndexRepo, "pull", None)
+    live = serve(settings())
+    until(lambda: not live.current.notice)
+    assert live.current.commit == published.commit
+    assert not [request for request in hub.requests if "resolve" in request.path]
+
+
+def stopped(hub: LoopbackHub) -> None:
     hub.stop()
-    current = serve(settings()).current
-    assert current.commit == cached.commit
-    assert current.notice == STALE
-    assert "Cannot update from me/index: The Hub cannot be used for me/index" in log.text
+
+
+def failing(hub: LoopbackHub) -> None:
+    hub.fail(".*", Status(500))
+
+
+def refusing(hub: LoopbackHub) -> None:
+    hub.fail(".*", Status(403))
+
+
+def cutting(hub: LoopbackHub) -> None:
+    hub.fail(".*", Cut())
+
+
+def truncating(hub: LoopbackHub) -> None:
+    hub.fail(".*", Truncated())
+
+
+TROUBLES = {
+    stopped: "The Hub cannot be used for me/index",
+    failing: "HTTP 500",
+    refusing: "not for you (HTTP 403)",
+    cutting: "The Hub cannot be used",
+    truncating: "peer closed connection without sending complete message body",
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=[each.__name__ for each in TROUBLES])
+def test_the_cached_snapshot_is_served_while_the_hub_is_in_trouble(
+    hub: LoopbackHub,
+    cached: PublishedVersion,
+    log: pytest.LogCaptureFixture,
+    trouble: Callable[[LoopbackHub], None],
+) -> None:
+    trouble(hub)
+    live = serve(settings())
+    until(lambda: "Cannot update from me/index: " in log.text)
+    assert TROUBLES[trouble] in log.text
+    assert (live.current.commit, live.current.notice) == (cached.commit, STALE)
 
 
 def test_the_notice_goes_once_the_hub_is_back(hub: LoopbackHub, cached: PublishedVersion) -> None:
     hub.stop()
+    live = LiveEdition(startup.cached_edition(IndexRepo(NAME)))
     follower = Follower(IndexRepo(NAME), 0)
-    live = LiveEdition(startup.first_edition(settings(), follower.start()))
-    follower.feed(live)
+    follower.refresh(live)
     assert live.current.notice == STALE
     hub.start()
-    follower.refresh()
+    follower.refresh(live)
     assert (live.current.commit, live.current.notice) == (cached.commit, "")
     assert cached.name in live.current.origin
 
 
-def test_a_damaged_kept_one_is_passed_over(
+@pytest.mark.usefixtures("published")
+def test_the_folder_is_served_where_the_hub_stops_during_the_first_download(
+    hub: LoopbackHub, small_built: Path, log: pytest.LogCaptureFixture
+) -> None:
+    released, reached = threading.Event(), threading.Event()
+    hub.fail("GET .*articles.parquet", Hold(released, reached))
+    served: list[LiveEdition] = []
+    start = threading.Thread(target=lambda: served.append(serve(settings(small_built / "release"))))
+    start.start()
+    assert reached.wait(60)
+    hub.stop()
+    released.set()
+    start.join()
+    assert served[0].current.notice == LOCAL
+    assert "Cannot update from me/index" in log.text
+
+
+def test_a_damaged_snapshot_is_skipped(
     hub: LoopbackHub, cached: PublishedVersion, small_built: Path, tmp_path: Path, log
 ) -> None:
     newer = publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
@@ -141,7 +211,7 @@ def test_without_a_repo_the_folder_needs_no_notice(small_built: Path) -> None:
 
 @pytest.fixture
 def builder(small_built: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Builds the sample in a moment; remembers how it was called."""
+    """Stands for the build of the sample; its command lines."""
     commands: list[list[str]] = []
 
     def run(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:
@@ -154,7 +224,7 @@ def builder(small_built: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str
 
 
 @pytest.mark.parametrize("repo", [True, False])
-def test_the_sample_is_the_last_resort_and_is_built_once(
+def test_the_sample_is_built_once_where_there_is_nothing_else(
     hub: LoopbackHub, tmp_path: Path, builder: list[list[str]], repo: bool
 ) -> None:
     hub.stop()
@@ -181,7 +251,7 @@ def test_a_damaged_sample_is_built_again(small_copy: Path, builder: list[list[st
     assert len(builder) == 1
 
 
-def test_nothing_at_all_is_told_in_one_line(
+def test_a_sample_that_cannot_be_built_ends_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = subprocess.CompletedProcess([], 1)
@@ -199,7 +269,7 @@ def test_a_slow_hub_is_not_waited_for_when_there_is_something_to_show(
     log: pytest.LogCaptureFixture,
 ) -> None:
     newer = publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
-    monkeypatch.setattr(startup, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("recsys.serving.updates.PATIENCE_SECONDS", 0.1)
     released, reached = threading.Event(), threading.Event()
     hub.fail("GET .*articles.parquet", Hold(released, reached), times=1)
     live = serve(settings())
@@ -213,7 +283,7 @@ def test_a_slow_hub_is_not_waited_for_when_there_is_something_to_show(
 def test_a_slow_hub_is_waited_for_when_there_is_nothing_to_show(
     hub: LoopbackHub, published: PublishedVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(startup, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("recsys.serving.updates.PATIENCE_SECONDS", 0)
     assert serve(settings()).current.commit == published.commit
 
 
@@ -224,94 +294,104 @@ def until(met: Callable[[], bool]) -> None:
         if met():
             return
         pause.wait(0.05)
-    pytest.fail("that never happened")
+    pytest.fail("The condition never came true.")
 
 
-# What becomes of what is published later.
+# Releases published later.
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """An edition that is served, and the follower that keeps it up to date."""
+
+    live: LiveEdition
+    follower: Follower
+
+    @property
+    def current(self) -> Edition:
+        return self.live.current
+
+    def refresh(self) -> None:
+        self.follower.refresh(self.live)
 
 
 @pytest.fixture
-def follower(hub: LoopbackHub, published: PublishedVersion) -> Follower:
-    """A follower that has started, and feeds a `LiveEdition`."""
+def served(published: PublishedVersion) -> Served:
+    """What is published, served."""
     follower = Follower(IndexRepo(NAME), 0)
-    first = follower.start()
+    first = follower.newest()
     assert first is not None
-    follower.feed(LiveEdition(first))
-    return follower
-
-
-def now(follower: Follower) -> Edition:
-    assert follower.live is not None
-    return follower.live.current
+    return Served(LiveEdition(first), follower)
 
 
 def test_what_is_published_later_is_swapped_in(
-    follower: Follower, small_built: Path, tmp_path: Path, log: pytest.LogCaptureFixture
+    served: Served, small_built: Path, tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:
-    old = now(follower)
+    old = served.current
     folder = edition(small_built / "release", tmp_path / "2", 2)
     newer = publish(folder, NAME, Visibility())
-    follower.refresh()
-    assert now(follower).commit == newer.commit
-    assert checksum(now(follower)) == read_manifest(folder).checksum
-    assert follower.live is not None
-    assert follower.live.recommender(old.recommender.release_version) is old.recommender
+    served.refresh()
+    assert served.current.commit == newer.commit
+    assert checksum(served.current) == read_manifest(folder).checksum
+    assert served.live.recommender(old.recommender.release_version) is old.recommender
     assert f"Serving me/index {newer} now." in log.text
 
 
-def test_the_loaded_image_encoder_is_handed_on_and_old_releases_are_let_go(
-    follower: Follower, small_built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_loaded_encoder_is_kept_and_old_releases_are_freed(
+    served: Served, small_built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now(follower).recommender.encoders.load()
-    first = weakref.ref(now(follower).recommender.release)
+    served.current.recommender.encoders.load()
+    first = weakref.ref(served.current.recommender.release)
     monkeypatch.setattr("recsys.serving.encoders.ImageEncoder", None)
     for number in (2, 3):
         folder = edition(small_built / "release", tmp_path / str(number), number)
         publish(folder, NAME, Visibility())
-        follower.refresh()
-    now(follower).recommender.encoders.load()
+        served.refresh()
+    served.current.recommender.encoders.load()
     gc.collect()
     assert first() is None
 
 
-def test_nothing_is_swapped_while_nothing_is_new(hub: LoopbackHub, follower: Follower) -> None:
-    before = now(follower)
+def test_nothing_is_downloaded_while_nothing_new_is_published(
+    hub: LoopbackHub, served: Served
+) -> None:
+    before = served.current
     hub.requests.clear()
-    follower.refresh()
-    assert now(follower) is before
+    served.refresh()
+    assert served.current is before
     assert len(hub.requests) == 2
 
 
 def test_a_withdrawn_tag_brings_back_the_one_before(
     hub: LoopbackHub,
-    follower: Follower,
+    served: Served,
     published: PublishedVersion,
     small_built: Path,
     tmp_path: Path,
 ) -> None:
     newer = publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
-    follower.refresh()
+    served.refresh()
     del hub.repo(NAME).tags[newer.name]
-    follower.refresh()
-    assert now(follower).commit == published.commit
+    served.refresh()
+    assert served.current.commit == published.commit
 
 
 @pytest.mark.parametrize("status", [500, 503, 403, 404, 429])
 def test_a_hub_that_fails_changes_nothing(
-    hub: LoopbackHub, follower: Follower, log: pytest.LogCaptureFixture, status: int
+    hub: LoopbackHub, served: Served, log: pytest.LogCaptureFixture, status: int
 ) -> None:
-    before = now(follower)
+    before = served.current
     hub.fail("GET .*/refs", Status(status))
-    follower.refresh()
-    assert now(follower) is before
+    served.refresh()
+    assert served.current is before
     assert f"HTTP {status}" in log.text
 
 
-def test_a_stopped_hub_changes_nothing(hub: LoopbackHub, follower: Follower) -> None:
-    before = now(follower)
+def test_a_stopped_hub_changes_nothing(hub: LoopbackHub, served: Served) -> None:
+    before = served.current
     hub.stop()
-    follower.refresh()
-    assert now(follower) is before
+    served.refresh()
+    assert served.current is before
 
 
 def flipped(folder: Path) -> None:
@@ -340,7 +420,7 @@ def wrong_dimension(folder: Path) -> None:
 
 
 def foreign_encoder(folder: Path) -> None:
-    """An encoder that loads, fits in its dimensions, and is not what made the vectors."""
+    """An encoder that loads, has the right dimensions, and did not make the vectors."""
     vectors = np.ascontiguousarray(np.load(folder / "vectors/image.npy")[:, ::-1])
     np.save(folder / "vectors/image.npy", vectors)
     build_graph(vectors, "image").save(folder / "indexes/image.usearch")
@@ -369,81 +449,78 @@ BAD = {
 
 
 @pytest.mark.parametrize("spoil", BAD, ids=[spoil.__name__ for spoil in BAD])
-def test_a_bad_release_is_refused_once_and_the_old_one_goes_on(
+def test_a_bad_release_is_refused_once_and_the_old_one_stays(
     hub: LoopbackHub,
-    follower: Follower,
+    served: Served,
     small_copy: Path,
     log: pytest.LogCaptureFixture,
     spoil: Callable[[Path], None],
 ) -> None:
-    before = now(follower)
+    before = served.current
     spoil(small_copy)
     hub.commit(NAME, files_of(small_copy), tag="bad")
-    follower.refresh()
-    assert now(follower) is before
+    served.refresh()
+    assert served.current is before
     assert BAD[spoil] in log.text
     log.clear()
     hub.requests.clear()
-    follower.refresh()
+    served.refresh()
     assert log.text == ""
     assert not [request for request in hub.requests if "resolve" in request.path]
     article_id = before.recommender.release.articles["article_id"][0]
-    assert now(follower).recommender.similar_to_article(article_id).galleries
+    assert served.current.recommender.similar_to_article(article_id).galleries
 
 
 def test_a_good_release_after_a_bad_one_is_served(
-    hub: LoopbackHub, follower: Follower, small_built: Path, small_copy: Path, tmp_path: Path
+    hub: LoopbackHub, served: Served, small_built: Path, small_copy: Path, tmp_path: Path
 ) -> None:
     flipped(small_copy)
     hub.commit(NAME, files_of(small_copy), tag="bad")
-    follower.refresh()
+    served.refresh()
     good = publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
-    follower.refresh()
-    assert now(follower).commit == good.commit
+    served.refresh()
+    assert served.current.commit == good.commit
 
 
-def test_a_download_that_was_damaged_on_the_way_is_served_all_the_same(
-    hub: LoopbackHub, follower: Follower, small_built: Path, tmp_path: Path
+def test_a_download_that_was_damaged_on_the_way_is_repeated(
+    hub: LoopbackHub, served: Served, small_built: Path, tmp_path: Path
 ) -> None:
     newer = publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
     hub.fail("GET .*articles.parquet", Flipped(), times=1)
-    follower.refresh()
-    assert now(follower).commit == newer.commit
+    served.refresh()
+    assert served.current.commit == newer.commit
 
 
-def test_an_error_nobody_thought_of_does_not_end_the_following(
-    hub: LoopbackHub, published: PublishedVersion, monkeypatch: pytest.MonkeyPatch, log
+@pytest.fixture
+def followers() -> Iterator[list[Follower]]:
+    """Followers that are stopped after the test."""
+    started: list[Follower] = []
+    yield started
+    for each in started:
+        each.stop()
+
+
+def test_an_unexpected_error_does_not_end_the_following(
+    cached: PublishedVersion, monkeypatch: pytest.MonkeyPatch, log, followers: list[Follower]
 ) -> None:
-    follower = Follower(IndexRepo(NAME), 0.001)
+    live = LiveEdition(startup.cached_edition(IndexRepo(NAME)))
+    followers.append(Follower(IndexRepo(NAME), 0.001))
 
     def fail(self: IndexRepo) -> PublishedVersion:
         monkeypatch.undo()
         raise ZeroDivisionError("what?")
 
     monkeypatch.setattr(IndexRepo, "newest", fail)
-    assert follower.start() is None
+    followers[0].start(live, at_once=True)
     assert "ZeroDivisionError: what?" in log.text
-    until(lambda: follower.pulled is not None)
-    follower.stop()
+    until(lambda: live.current.notice == "")
+    assert live.current.commit == cached.commit
 
 
-def test_a_follower_that_is_stopped_looks_no_more(
-    hub: LoopbackHub, published: PublishedVersion
-) -> None:
+def test_a_follower_that_is_stopped_ends(hub: LoopbackHub, served: Served) -> None:
     follower = Follower(IndexRepo(NAME), 0.001)
-    assert follower.start()
-    until(lambda: len(hub.requests) > 40)
+    hub.requests.clear()
+    follower.start(served.live, at_once=False)
+    until(lambda: len(hub.requests) > 10)
     follower.stop()
     until(lambda: not [thread for thread in threading.enumerate() if thread.name == "follower"])
-
-
-def test_a_pull_that_ends_while_the_fallback_opens_is_not_lost(
-    published: PublishedVersion, small_built: Path
-) -> None:
-    follower = Follower(IndexRepo(NAME), 0)
-    follower.start()
-    live = LiveEdition(
-        Edition(Recommender(open_release(small_built / "release")), "old", notice=STALE)
-    )
-    follower.feed(live)
-    assert live.current.commit == published.commit

@@ -1,4 +1,4 @@
-"""What a query leaves in the log: kind, times and outcome, and nothing of what was asked."""
+"""The log record of a query: kind, times and outcome, and words only where that is turned on."""
 
 import json
 import logging
@@ -12,12 +12,12 @@ from recsys.serving.monitoring import JsonLines
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
 
-EVERYTHING = JsonLines(words=True)
+WITH_WORDS = JsonLines(words=True)
 MODELS = {"text", "image", "features", "two_tower", "combined"}
 
 
 class Kept(logging.Handler):
-    """Keeps the lines that a log would have."""
+    """Keeps log records."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,6 +27,7 @@ class Kept(logging.Handler):
         self.records.append(record)
 
     def last(self, words: bool = False) -> dict[str, object]:
+        """The line of the last record."""
         line: dict[str, object] = json.loads(JsonLines(words).format(self.records[-1]))
         return line
 
@@ -41,7 +42,7 @@ def kept() -> Iterator[Kept]:
     telemetry.logger.setLevel(level)
 
 
-def test_a_query_is_told_with_the_times_of_its_models(recommender: Recommender, kept: Kept) -> None:
+def test_a_line_has_the_times_of_the_models(recommender: Recommender, kept: Kept) -> None:
     recommender.similar_to_article(recommender.example_articles(1)[0].article_id, 6)
     line = kept.last()
     parts = line["parts_ms"]
@@ -52,7 +53,7 @@ def test_a_query_is_told_with_the_times_of_its_models(recommender: Recommender, 
     assert line["release_version"] == recommender.release_version
 
 
-def test_what_a_query_asks_with_is_its_kind(recommender: Recommender, kept: Kept) -> None:
+def test_the_kind_of_a_query_is_what_it_searches_by(recommender: Recommender, kept: Kept) -> None:
     article = recommender.example_articles(1)[0].article_id
     photo = recommender.photo_vector(article)
     words = next(iter(recommender.release.phrases))
@@ -63,10 +64,19 @@ def test_what_a_query_asks_with_is_its_kind(recommender: Recommender, kept: Kept
     recommender.for_basket([article])
     recommender.for_shopper(recommender.shoppers()[0])
     kinds = ["words", "article+words", "photo", "photo+words", "basket", "shopper"]
-    assert [json.loads(EVERYTHING.format(each))["query"] for each in kept.records] == kinds
+    assert [json.loads(WITH_WORDS.format(each))["query"] for each in kept.records] == kinds
 
 
-def test_words_are_told_only_where_that_is_turned_on(recommender: Recommender, kept: Kept) -> None:
+def test_a_search_with_facets_is_one_query(recommender: Recommender, kept: Kept) -> None:
+    article = recommender.example_articles(1)[0].article_id
+    recommender.search_with_facets(SearchRequest(article=article), 6)
+    assert len(kept.records) == 1
+    assert (kept.last()["query"], kept.last()["k"]) == ("article", 6)
+
+
+def test_words_are_logged_only_where_that_is_turned_on(
+    recommender: Recommender, kept: Kept
+) -> None:
     recommender.search(SearchRequest(words="a secret dress"))
     assert "secret" not in json.dumps(kept.last())
     assert kept.last(words=True)["words"] == "a secret dress"
@@ -74,25 +84,27 @@ def test_words_are_told_only_where_that_is_turned_on(recommender: Recommender, k
     assert kept.last()["words_cached"] is False
 
 
-def test_words_that_are_known_need_no_encoder(recommender: Recommender, kept: Kept) -> None:
+def test_example_phrases_need_no_encoder(recommender: Recommender, kept: Kept) -> None:
     recommender.search(SearchRequest(words=next(iter(recommender.release.phrases))))
     assert kept.last()["words_cached"] is True
     assert "encoding" not in str(kept.last()["parts_ms"])
 
 
-def test_words_are_read_once_however_their_answer_is_weighed(
+def test_words_are_encoded_once_for_searches_with_different_weights(
     recommender: Recommender, kept: Kept
 ) -> None:
     plain = recommender.search(SearchRequest(words="a dress for the opera"))
     weighed = recommender.search(SearchRequest(words="a dress for the opera", weights={"image": 1}))
-    lines = [json.loads(EVERYTHING.format(each)) for each in kept.records]
+    lines = [json.loads(WITH_WORDS.format(each)) for each in kept.records]
     assert [each["words_cached"] for each in lines] == [False, True]
     assert ["encoding" in each["parts_ms"] for each in lines] == [True, False]
     assert weighed.galleries[1:] == plain.galleries[1:]
     assert weighed.galleries[0] != plain.galleries[0]
 
 
-def test_a_photo_is_told_as_an_upload_and_never_shown(recommender: Recommender, kept: Kept) -> None:
+def test_a_photo_is_logged_as_an_upload_without_its_content(
+    recommender: Recommender, kept: Kept
+) -> None:
     recommender.encode_photo(
         recommender.photo(recommender.example_articles(1)[0].article_id) or b""
     )
@@ -101,7 +113,7 @@ def test_a_photo_is_told_as_an_upload_and_never_shown(recommender: Recommender, 
     assert len(json.dumps(line)) < 300
 
 
-def test_an_error_of_the_visitor_s_is_told_from_one_of_ours(
+def test_a_refused_query_and_a_broken_one_have_different_outcomes(
     recommender: Recommender, kept: Kept
 ) -> None:
     with pytest.raises(QueryError):

@@ -1,0 +1,65 @@
+"""Looking up articles: by id, at random, as examples."""
+
+import random
+
+import numpy as np
+import pytest
+from answering import ids
+
+from recsys.errors import QueryError
+from recsys.serving.articles import Articles
+from recsys.serving.recommender import Recommender
+
+
+@pytest.fixture(scope="module")
+def articles(release) -> Articles:
+    return Articles(release)
+
+
+def seeded(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311
+
+
+def test_an_id_may_lack_leading_zeros_and_have_spaces_around_it(articles: Articles) -> None:
+    article_id = next(id_ for id_ in ids(articles.release) if id_.startswith("0"))
+    row = ids(articles.release).index(article_id)
+    for text in (article_id.lstrip("0"), f"  {article_id} ", f"\t{article_id.lstrip('0')}\n"):
+        assert articles.row(text) == row
+    assert articles.at(row).article_id == article_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0000000000", "abc", "", " ", "1" * 1000, "x" * 1000, "👗", "-1", "1.5", "01 08", "١٢٣", None],
+    ids=lambda text: repr(text)[:12],
+)
+def test_a_wrong_id_is_refused_with_one_short_line(recommender: Recommender, text) -> None:
+    for look_up in (recommender.article, recommender.similar_to_article, recommender.photo):
+        with pytest.raises(QueryError) as refused:
+            look_up(text)
+        message = str(refused.value)
+        assert "article" in message
+        assert len(message) < 120
+        assert "\n" not in message
+
+
+def test_a_random_article_depends_on_the_seed_only_and_has_a_photo(articles: Articles) -> None:
+    first = [articles.random(seeded(seed)) for seed in range(600)]
+    second = [articles.random(seeded(seed)) for seed in range(600)]
+    assert first == second
+    assert len({article.article_id for article in first}) > 20
+    assert all(article.has_photo for article in first)
+
+
+def test_examples_have_photos_and_are_spread_over_the_catalogue(articles: Articles) -> None:
+    release = articles.release
+    rows = [ids(release).index(article.article_id) for article in articles.examples(16)]
+    assert release.with_photo[rows].all()
+    assert len(rows) == 16
+    assert min(np.diff(rows)) > len(articles) // 20
+    assert len(articles.examples(10**6)) == release.with_photo.sum() == articles.photo_count
+
+
+def test_prices_reach_from_the_lowest_to_the_highest(articles: Articles) -> None:
+    known = [each for each in articles.release.prices.tolist() if each == each]
+    assert articles.prices == (min(known), max(known))
