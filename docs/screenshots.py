@@ -74,6 +74,7 @@ def main() -> None:
         shots = [shot for shot in shots if shot.file in used]
     folder.mkdir(parents=True, exist_ok=True)
     recommender = Recommender(open_release(Path("release")))
+    recommender.encoders.load()  # Now: a process that ends while they load is aborted.
     address = launch(LiveEdition(Edition(recommender, "the sample")), quiet=True).local_url
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET_FLAGS)
