@@ -15,7 +15,7 @@ PAGES = {
     "?see=shopper": ".who",
     "?see=shopper&shopper=shopper-0001": "#answer .gallery",
     "?see=quality": ".chart",
-    "?see=catalog": ".catalogue",
+    "?see=catalog": ".catalog",
     "?article=0000000000": ".message",
 }
 SERIOUS = ("serious", "critical")
