@@ -55,7 +55,7 @@ class Outline(HTMLParser):
         return [(tag, tuple(sorted(attributes))) for tag, attributes in self.tags]
 
     @property
-    def said(self) -> str:
+    def all_text(self) -> str:
         """All texts, with single spaces."""
         return " ".join(" ".join(text for _, text in self.text).split())
 

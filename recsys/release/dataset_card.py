@@ -11,8 +11,13 @@ from recsys.release.files import ARTICLES, IMAGE_ENCODER
 from recsys.release.manifest import Manifest
 from recsys.retrieval.fusion import PARTS, Weights
 
-SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-LARGER = "1M<n<10M"
+SIZE_CATEGORIES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+)
+LARGEST_CATEGORY = "1M<n<10M"
 """The Hub's size categories: of all data sets with fewer rows, and of the others."""
 
 
@@ -42,7 +47,9 @@ def card_text(repo: str, manifest: Manifest) -> str:
 
 
 def _front_matter(repo: str, manifest: Manifest) -> str:
-    size = next((name for limit, name in SIZES if manifest.articles < limit), LARGER)
+    size = next(
+        (name for limit, name in SIZE_CATEGORIES if manifest.articles < limit), LARGEST_CATEGORY
+    )
     files = [{"split": "train", "path": ARTICLES}]
     matter = DatasetCardData(
         pretty_name=_title(repo),

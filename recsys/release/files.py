@@ -110,7 +110,7 @@ ENTRIES = {
 }
 """The row of each article in the vectors of a model, -1 for an article without a vector."""
 
-INDEXES = {model.name: f"indexes/{model.name}.usearch" for model in SINGLE}
+GRAPHS = {model.name: f"indexes/{model.name}.usearch" for model in SINGLE}
 """The nearest-neighbour graph over the vectors of each model, written by usearch."""
 
 QUERIES = ArrayFile("queries/two_tower.npy", "float32", ("articles", f"{TWO_TOWER.name} dim"))

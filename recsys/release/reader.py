@@ -24,9 +24,9 @@ from recsys.release.files import (
     ARTICLES,
     BRIDGES,
     ENTRIES,
+    GRAPHS,
     HUB_README,
     IMAGE_ENCODER,
-    INDEXES,
     OVERVIEW,
     PHRASES,
     QUERIES,
@@ -154,16 +154,16 @@ class Release:
     def _index(self, name: str, record: ModelRecord) -> ArticleIndex:
         vectors = self._arrays.open(VECTORS[name])
         entry = self._arrays.open(ENTRIES[name])
-        graph = open_graph(self.folder / INDEXES[name], record.audit.expansion_search)
+        graph = open_graph(self.folder / GRAPHS[name], record.audit.expansion_search)
         check(
             entry.min(initial=0) >= NO_VECTOR and entry.max(initial=0) < max(record.entries, 1),
             f"{ENTRIES[name].path} has rows that {VECTORS[name].path} does not have",
         )
         check(
             (graph.size, graph.ndim) == (record.entries, record.dim),
-            f"{INDEXES[name]} does not hold {record.entries} vectors of {record.dim}",
+            f"{GRAPHS[name]} does not hold {record.entries} vectors of {record.dim}",
         )
-        check(_same_vectors(graph, vectors), f"{INDEXES[name]} does not index {VECTORS[name].path}")
+        check(_same_vectors(graph, vectors), f"{GRAPHS[name]} does not index {VECTORS[name].path}")
         return ArticleIndex(
             ArticleVectors(vectors, entry), graph if len(vectors) > EXACT_BELOW else None
         )

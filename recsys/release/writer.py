@@ -15,8 +15,8 @@ from recsys.release.files import (
     ARTICLES,
     BRIDGES,
     ENTRIES,
+    GRAPHS,
     IMAGE_ENCODER,
-    INDEXES,
     OVERVIEW,
     PHRASES,
     QUERIES,
@@ -169,7 +169,7 @@ def _write_models(folder: Path, contents: Contents) -> None:
     for name, model in contents.models.items():
         VECTORS[name].write(folder, model.vectors.vectors)
         ENTRIES[name].write(folder, model.vectors.entry)
-        _copy_file(model.graph, folder / INDEXES[name])
+        _copy_file(model.graph, folder / GRAPHS[name])
     write_maps(folder, contents.maps)
 
 

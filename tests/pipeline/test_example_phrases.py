@@ -6,7 +6,7 @@ import pytest
 
 from recsys.catalog.schema import COLOUR, KIND
 from recsys.models.registry import IMAGE, TEXT
-from recsys.pipeline.example_phrases import COLOURS, PAIRS, choose_phrases
+from recsys.pipeline.example_phrases import COLOUR_PHRASES, PAIR_PHRASES, choose_phrases
 from recsys.release.tables import read_phrases, write_phrases
 from recsys.vectors import unit
 
@@ -83,10 +83,10 @@ def test_a_catalogue_of_nothing_has_no_phrases():
 
 def test_the_samples_phrases_are_its_articles(release):
     phrases = list(release.phrases)
-    assert len(phrases) == PAIRS + COLOURS
+    assert len(phrases) == PAIR_PHRASES + COLOUR_PHRASES
     assert phrases == choose_phrases(release.articles)
     said = (release.articles[COLOUR] + " " + release.articles[KIND]).str.lower()
-    assert set(phrases[:PAIRS]) <= set(said)
+    assert set(phrases[:PAIR_PHRASES]) <= set(said)
 
 
 def test_vectors_are_read_as_they_were_written(path):

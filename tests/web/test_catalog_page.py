@@ -1,4 +1,4 @@
-"""What there is, when it sold, and maps: the release's own figures, on a page that draws them."""
+"""The page of the catalogue shows the figures and maps of the release."""
 
 import json
 from xml.etree.ElementTree import fromstring
@@ -33,8 +33,8 @@ def test_bars_tell_how_many_articles_there_are_of_each(page, release):
 
 
 def test_every_article_of_the_maps_stands_where_the_release_says(page, release):
-    told = next(each for each in page.iter("div") if each.get("class") == "maps")
-    ids, names, _ = json.loads(told.get("data-articles"))
+    maps = next(each for each in page.iter("div") if each.get("class") == "maps")
+    ids, names, _ = json.loads(maps.get("data-articles"))
     rows = release.maps.articles
     assert ids == release.articles["article_id"].iloc[rows].tolist()
     assert names == release.articles["prod_name"].iloc[rows].tolist()
@@ -44,6 +44,7 @@ def test_every_article_of_the_maps_stands_where_the_release_says(page, release):
         np.testing.assert_allclose(points / 999, places, atol=1e-3)
 
 
+@pytest.mark.browser
 def test_a_click_on_a_map_opens_the_article_under_the_pointer(browser, release):
     page = browser.new_page(viewport={"width": 360, "height": 800})
     css = (STATIC / "catalog.css").read_text()
@@ -66,6 +67,7 @@ def test_a_click_on_a_map_opens_the_article_under_the_pointer(browser, release):
     page.close()
 
 
+@pytest.mark.exhaustive
 def test_example_words_have_the_vectors_that_the_encoders_give(release, recommender):
     assert len(release.phrases) == 6
     for words, known in release.phrases.items():

@@ -1,4 +1,4 @@
-"""The charts of "How good is it?" draw every figure of an evaluation, and none too long."""
+"""The charts of "How good is it?" draw every figure of an evaluation, within its width."""
 
 from xml.etree.ElementTree import Element, fromstring
 
@@ -75,12 +75,12 @@ def test_a_table_that_is_not_there_has_no_chart():
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_a_chart_says_what_was_asked_and_how_often(name):
+def test_a_chart_says_what_it_measures_and_on_how_many_questions(name):
     explanation = text(drawn({"image": scores(0.5)}, name, 1234).find("p"))
     assert explanation == f"{PROTOCOLS[name]} 1,234 questions."
 
 
-def test_a_catalogue_without_any_table_is_said_to_be_too_small():
+def test_without_tables_the_catalogue_is_too_small():
     small = page(Evaluation({}))
     assert text(small) == "This catalogue is too small to be measured."
     assert small.findall("section") == []

@@ -1,4 +1,4 @@
-"""What a visitor sees next: an answer, or what is wrong above the answer that they had."""
+"""A visitor gets an answer, or an error above the answer that they had."""
 
 import random
 from dataclasses import replace
@@ -19,7 +19,7 @@ from recsys.web.layout import SURPRISE
 from recsys.web.url import PHOTO_GONE, SHOPPER, PageState, to_url
 
 KEPT = gr.skip()
-"""What the page is told of a part that stays as it is."""
+"""Gradio leaves this part of the page as it is."""
 
 
 class Screen(NamedTuple):
@@ -65,8 +65,8 @@ def handlers(recommender):
 
 
 @pytest.fixture
-def asleep(release):
-    """Nothing that reads photos or words is loaded."""
+def loading(release):
+    """No encoder is loaded."""
     return handlers_of(LiveEdition(Edition(Recommender(release), "the tests")))
 
 
@@ -77,7 +77,7 @@ def ids(recommender):
 
 @pytest.fixture
 def answered(handlers, ids):
-    """A visitor who has asked about the first article."""
+    """The session of a visitor who has searched with the first article."""
     return last(handlers.open_address(f"?article={ids[0]}", Session())).session
 
 
@@ -140,7 +140,7 @@ def test_where_nothing_was_shown_an_error_stands_above_the_welcome(handlers):
     assert screen.session.state == PageState()
 
 
-def test_what_can_be_answered_is_and_the_rest_complained_about(handlers, ids):
+def test_the_valid_part_of_an_address_is_answered_with_an_error_above(handlers, ids):
     screen = last(handlers.open_address(f"?article={ids[0]}&k=99", Session()))
     assert "not 99" in screen.message
     assert screen.found
@@ -174,7 +174,7 @@ def test_details_above_what_is_not_there_yet_come_with_it(handlers, answered, id
         assert screen.details
 
 
-def test_where_nothing_is_asked_details_do_not_say_why(handlers, ids):
+def test_without_a_search_details_do_not_explain(handlers, ids):
     for address in (f"?open={ids[1]}", f"?see=shopper&shopper=shopper-0001&open={ids[1]}"):
         details = Outline(last(handlers.open_address(address, Session())).details)
         assert details.attributes("dialog")
@@ -228,13 +228,13 @@ def test_a_photo_dropped_elsewhere_leads_to_the_first_page_even_if_it_is_none(ha
 def test_a_photo_is_answered_by_the_release_that_read_it_as_long_as_it_is_kept(editions):
     live = LiveEdition(editions[0])
     handlers, first = handlers_of(live), editions[0].recommender
-    asked = first.example_articles(1)[0].article_id
-    session = last(handlers.search_photo(first.photo(asked), Session())).session
+    article_id = first.example_articles(1)[0].article_id
+    session = last(handlers.search_photo(first.photo(article_id), Session())).session
     live.swap(editions[1])
     screen = last(handlers.open_address("?photo=1&k=6", session))
     assert screen.names
     assert all(name.endswith("(1)") for name in screen.names)
-    other = last(handlers.open_address(f"?article={asked}", screen.session))
+    other = last(handlers.open_address(f"?article={article_id}", screen.session))
     assert all(name.endswith("(2)") for name in other.names)
     live.swap(editions[2])
     gone = last(handlers.open_address("?photo=1&k=6", session))
@@ -245,8 +245,8 @@ def test_a_photo_is_answered_by_the_release_that_read_it_as_long_as_it_is_kept(e
 def test_an_article_that_went_with_its_release_leaves_its_answer_and_no_token(editions):
     live = LiveEdition(editions[0])
     handlers = handlers_of(live)
-    asked = editions[0].recommender.example_articles(1)[0].article_id
-    session = last(handlers.open_address(f"?article={asked}", Session())).session
+    article_id = editions[0].recommender.example_articles(1)[0].article_id
+    session = last(handlers.open_address(f"?article={article_id}", Session())).session
     session = replace(session, state=PageState(search=SearchRequest(article="9999999999")))
     screen = last(handlers.open_address("?article=nonsense", session))
     assert "'nonsense' is not an article id" in screen.message
@@ -260,23 +260,21 @@ def test_an_address_that_is_no_text_is_answered(handlers):
 def test_what_is_no_photo_is_answered_anew_by_the_release_swapped_in(editions):
     live = LiveEdition(editions[0])
     handlers = handlers_of(live)
-    asked = editions[0].recommender.example_articles(1)[0].article_id
-    session = last(handlers.open_address(f"?article={asked}", Session())).session
+    article_id = editions[0].recommender.example_articles(1)[0].article_id
+    session = last(handlers.open_address(f"?article={article_id}", Session())).session
     live.swap(editions[1])
-    screen = last(handlers.open_address(f"?article={asked}", session))
+    screen = last(handlers.open_address(f"?article={article_id}", session))
     assert all(name.endswith("(2)") for name in screen.names)
     assert screen.session.release_version == editions[1].recommender.release_version
 
 
 @pytest.mark.parametrize("way", ["words", "photo"])
-def test_while_the_models_wake_up_the_page_says_so_and_answers_by_itself(
-    asleep, answered, ids, way
-):
-    data = asleep.live.current.recommender.photo(ids[0])
+def test_while_encoders_load_the_page_says_so_and_then_answers(loading, answered, ids, way):
+    data = loading.live.current.recommender.photo(ids[0])
     shown = (
-        asleep.search_photo(data, answered)
+        loading.search_photo(data, answered)
         if way == "photo"
-        else asleep.open_address("?words=hat", answered)
+        else loading.open_address("?words=hat", answered)
     )
     first, second = map(Screen._make, shown)
     assert first.message == LOADING
@@ -286,7 +284,7 @@ def test_while_the_models_wake_up_the_page_says_so_and_answers_by_itself(
 
 
 @pytest.mark.parametrize("ask", ["article={}", "photo={}", "words=in+red", "see=shopper"])
-def test_what_needs_no_model_is_answered_at_once(asleep, ids, ask):
-    (screen,) = map(Screen._make, asleep.open_address(f"?{ask.format(ids[0])}", Session()))
+def test_what_needs_no_model_is_answered_at_once(loading, ids, ask):
+    (screen,) = map(Screen._make, loading.open_address(f"?{ask.format(ids[0])}", Session()))
     assert screen.message == ""
     assert Outline(screen.answer).tags

@@ -29,7 +29,7 @@ def test_a_notice_is_announced() -> None:
 
 
 def test_the_footer_says_what_is_searched_and_where_it_is_from(recommender: Recommender) -> None:
-    footer = Outline(footer_html(Edition(recommender, "me/<index> v1 (0123456)"))).said
+    footer = Outline(footer_html(Edition(recommender, "me/<index> v1 (0123456)"))).all_text
     assert "1,296 articles, 1,284 with a photo" in footer
     assert "me/<index> v1 (0123456)" in footer
     assert f"release {recommender.release_version}" in footer

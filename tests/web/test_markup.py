@@ -156,7 +156,7 @@ def assert_text_only(html: str, allowed: set[tuple[str, tuple[str, ...]]]) -> No
     outline = Outline(html)
     assert set(outline.structure) <= allowed
     values = [value or "" for _, attributes in outline.tags for value in attributes.values()]
-    assert any(MARKUP in text for text in [outline.said, *values])
+    assert any(MARKUP in text for text in [outline.all_text, *values])
 
 
 def test_no_text_of_a_release_is_markup_on_any_page(shown, allowed):

@@ -1,4 +1,4 @@
-"""The form's fields are those of addresses: what it sends back leads where it says."""
+"""The form leads to the state that it shows, and the query is shown as it was."""
 
 import math
 from dataclasses import replace
@@ -21,7 +21,7 @@ PRICES = (0.0072, 0.1695)
 
 
 class Form(Outline):
-    """The controls as a browser reads them."""
+    """The form as a browser reads it."""
 
     def __init__(self, state, facets=(), weights=LEARNED, prices=PRICES):
         self.chosen = []
@@ -37,7 +37,7 @@ class Form(Outline):
             self.chosen.append(("k", data))
 
     def sent(self):
-        """What a browser sends, without sliders that nobody has moved and empty fields."""
+        """The address that a browser sends, without empty fields and sliders left alone."""
         boxes = [each for each in self.attributes("input") if each["value"]]
         sent = [
             (each["name"], each["value"])
@@ -57,7 +57,7 @@ def form_at(state, recommender):
 
 
 @pytest.fixture
-def asked(recommender):
+def article_id(recommender):
     return recommender.example_articles(1)[0].article_id
 
 
@@ -65,32 +65,32 @@ def asked(recommender):
     "changes",
     [
         {},
-        {"words": "black & warm", "weight": 0.7, "ignored": frozenset([COLOUR])},
+        {"words": "black dress", "weight": 0.7, "ignored": frozenset([COLOUR])},
         {"filters": Filters({COLOUR: ["Black", "Red"], KIND: ["Dress"]}, with_photo=True)},
         {"filters": Filters(cheapest=0.0125, dearest=0.05), "one_a_product": True},
         {"corrected": {COLOUR: "Dark Blue"}},
     ],
 )
 @pytest.mark.parametrize("k", [12, 7])
-def test_a_form_sent_as_it_is_leads_to_the_same_place(recommender, asked, changes, k):
-    state = PageState(search=SearchRequest(article=asked, **changes), k=k)
+def test_a_form_sent_as_it_is_leads_to_the_same_place(recommender, article_id, changes, k):
+    state = PageState(search=SearchRequest(article=article_id, **changes), k=k)
     parsed = from_url(form_at(state, recommender).sent(), recommender)
     assert parsed.state == state
     assert parsed.errors == ()
 
 
-def test_what_a_visitor_can_change_is_said_nowhere_else_in_the_form(recommender, asked):
+def test_no_hidden_field_repeats_a_field_that_visitors_can_change(recommender, article_id):
     filters = Filters({COLOUR: ["Black"], KIND: ["Dress"]}, True, 0.01, 0.1)
     search = SearchRequest(
-        asked, None, "red", 0.3, {COLOUR: "Red"}, frozenset([KIND]), filters, True
+        article_id, None, "red", 0.3, {COLOUR: "Red"}, frozenset([KIND]), filters, True
     )
-    form = form_at(PageState(search=search, k=6, opened=asked), recommender)
+    form = form_at(PageState(search=search, k=6, opened=article_id), recommender)
     hidden = {each["name"] for each in form.attributes("input") if each["type"] == "hidden"}
     assert hidden == {"article", "words", "ignore", f"correct.{COLOUR}"}
 
 
-def test_sending_the_form_closes_the_details(recommender, asked):
-    state = PageState(search=SearchRequest(article=asked), opened=asked)
+def test_sending_the_form_closes_the_details(recommender, article_id):
+    state = PageState(search=SearchRequest(article=article_id), opened=article_id)
     sent = from_url(form_at(state, recommender).sent(), recommender).state
     assert sent == state.with_opened("")
 
@@ -107,18 +107,18 @@ def test_choices_tell_how_many_there_would_be_and_which_are_chosen():
     assert texts.index("5") > texts.index("1,234")
 
 
-def test_every_facet_of_an_answer_can_be_chosen_from(recommender, asked):
-    form = form_at(PageState(search=SearchRequest(article=asked)), recommender)
-    facets = recommender.search_with_facets(SearchRequest(article=asked)).facets
+def test_every_facet_of_an_answer_can_be_chosen_from(recommender, article_id):
+    form = form_at(PageState(search=SearchRequest(article=article_id)), recommender)
+    facets = recommender.search_with_facets(SearchRequest(article=article_id)).facets
     for facet in facets:
         offered = [box["value"] for box in form.named(facet.column)]
         assert offered == [choice.value for choice in facet.choices]
     assert len(facets) == len(FACETS)
 
 
-def test_filters_are_cleared_at_once_and_the_rest_stays(recommender, asked):
-    search = SearchRequest(article=asked, words="red", weights={"text": 1.0})
-    narrowed = PageState(search=search, k=6, opened=asked).with_search(
+def test_filters_are_cleared_at_once_and_the_rest_stays(recommender, article_id):
+    search = SearchRequest(article=article_id, words="red", weights={"text": 1.0})
+    narrowed = PageState(search=search, k=6, opened=article_id).with_search(
         filters=Filters({KIND: ["Dress"]}, True, 0.01, 0.1), one_a_product=True
     )
     assert to_url(PageState(search=search, k=6)) in Form(narrowed).links()
@@ -126,7 +126,7 @@ def test_filters_are_cleared_at_once_and_the_rest_stays(recommender, asked):
 
 
 @pytest.mark.parametrize(
-    ("asked", "offered"),
+    ("query", "offered"),
     [
         ({"article": "1", "words": "red"}, True),
         ({"photo": "a vector", "words": "red"}, True),
@@ -134,12 +134,12 @@ def test_filters_are_cleared_at_once_and_the_rest_stays(recommender, asked):
         ({"article": "1"}, False),
     ],
 )
-def test_words_are_weighed_only_beside_something_else(asked, offered):
-    sliders = Form(PageState(search=SearchRequest(**asked, weight=0.3))).named("words_weight")
+def test_words_are_weighed_only_beside_something_else(query, offered):
+    sliders = Form(PageState(search=SearchRequest(**query, weight=0.3))).named("words_weight")
     assert [slider["value"] for slider in sliders] == ["0.3"] * offered
 
 
-def test_prices_are_asked_for_where_something_was_sold():
+def test_prices_can_be_given_where_something_was_sold():
     boxes = Form(PageState()).named("cheapest") + Form(PageState()).named("dearest")
     assert [box["placeholder"] for box in boxes] == ["0.0072", "0.17"]
     assert [box["value"] for box in boxes] == ["", ""]
@@ -173,8 +173,10 @@ def test_counts_are_weighed_only_for_articles():
     }
 
 
-def test_presets_are_links_and_the_one_in_use_is_marked(recommender, asked):
-    state = PageState(search=SearchRequest(article=asked, weights=PRESETS["Words"]), opened=asked)
+def test_presets_are_links_and_the_one_in_use_is_marked(recommender, article_id):
+    state = PageState(
+        search=SearchRequest(article=article_id, weights=PRESETS["Words"]), opened=article_id
+    )
     links = form_at(state, recommender).attributes("a")
     states = [from_url(link["href"], recommender) for link in links]
     assert [each.state.search.weights for each in states] == list(PRESETS.values())
@@ -222,22 +224,22 @@ def test_what_a_photo_shows_can_be_corrected():
     state = PageState(search=SearchRequest(photo="a vector"))
     reading = (PhotoAttribute(KIND, guesses),)
     outline = panel(answer(reading=reading), state, b"\xff\xd8")
-    assert "Looks like: Dress 80%" in outline.said
+    assert "Looks like: Dress 80%" in outline.all_text
     chips = outline.attributes("a")
     assert [chip["href"] for chip in chips] == [
         f"?photo=1&correct.{KIND}=Dress",
         f"?photo=1&correct.{KIND}=Skirt",
     ]
     assert ["aria-current" in chip for chip in chips] == [True, False]
-    assert "Your photo is not stored." in outline.said
+    assert "Your photo is not stored." in outline.all_text
 
 
 def test_the_photo_of_an_article_is_not_the_visitor_s_own():
     state = PageState(search=SearchRequest(photo="a vector"), photo_of="0000000001")
     outline = panel(answer(), state, article=article(1))
     assert outline.attributes("img")[0]["src"] == "photos/0000000001.jpg?release=abc"
-    assert "not stored" not in outline.said
-    assert "Looks like" not in outline.said
+    assert "not stored" not in outline.all_text
+    assert "Looks like" not in outline.all_text
 
 
 def test_words_alone_have_no_photo():

@@ -1,4 +1,4 @@
-"""Whatever a page shows is in its address; whatever is wrong in an address is said."""
+"""An address has all that a page shows; what is wrong in an address is reported."""
 
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
@@ -47,7 +47,7 @@ def some(random, values, most=3):
 def draw_search(random, recommender):
     table = recommender.release.articles
     ids = list(table["article_id"])
-    asked = [{"article": str(random.choice(ids))}, {"photo": PHOTO}, {}][random.integers(3)]
+    query = [{"article": str(random.choice(ids))}, {"photo": PHOTO}, {}][random.integers(3)]
     words = random.choice(["", "red & blue = 100%?", "für Söhne + <b>", "  black\ndress "])
     parts = some(random, PARTS)
     weights = {part: float(random.integers(1, 10**6)) / 10**4 for part in parts}
@@ -55,7 +55,7 @@ def draw_search(random, recommender):
     filters = {column: some(random, table[column].unique()) for column in FACETS}
     vocabulary = recommender.release.retrieval.bridges.reader.vocabulary.values
     return SearchRequest(
-        **asked,
+        **query,
         words=str(words),
         weight=float(random.integers(0, 101)) / 100 if words else SearchRequest().weight,
         corrected={name: str(random.choice(vocabulary[name])) for name in some(random, NAMED)},
@@ -71,7 +71,7 @@ def draw_search(random, recommender):
     )
 
 
-def test_an_address_leads_back_to_the_place_it_was_written_for(recommender):
+def test_an_address_leads_back_to_the_state_it_was_made_of(recommender):
     random = np.random.default_rng(11)
     ids = list(recommender.release.articles["article_id"])
     for _ in range(300):
@@ -86,14 +86,19 @@ def test_an_address_leads_back_to_the_place_it_was_written_for(recommender):
 
 
 @pytest.mark.parametrize("page", [SHOPPER, QUALITY, CATALOG])
-def test_so_it_does_on_the_other_pages(recommender, article, page):
+def test_addresses_of_other_pages_lead_back_to_them(recommender, article, page):
     alias = recommender.shoppers()[0]
-    for told in ({}, {"shopper": alias}, {"basket": f"{article} 12"}, {"k": 3, "opened": article}):
-        state = PageState(page, **told)
+    for fields in (
+        {},
+        {"shopper": alias},
+        {"basket": f"{article} 12"},
+        {"k": 3, "opened": article},
+    ):
+        state = PageState(page, **fields)
         assert from_url(to_url(state), recommender).state == state
 
 
-def test_an_articles_photo_is_asked_about_by_the_articles_id(recommender, article):
+def test_the_photo_of_an_article_is_named_by_the_article_s_id(recommender, article):
     state = PageState(
         search=SearchRequest(photo=recommender.photo_vector(article)), photo_of=article
     )
@@ -105,7 +110,7 @@ def test_an_articles_photo_is_asked_about_by_the_articles_id(recommender, articl
         assert np.array_equal(found.search.photo, state.search.photo)
 
 
-def test_an_address_says_nothing_of_what_is_as_usual(recommender):
+def test_default_values_are_not_in_an_address(recommender):
     assert to_url(PageState()) == "?"
     assert from_url("", recommender).state == from_url("?", recommender).state == PageState()
     assert url_fields(PageState(search=SearchRequest(words="hat"))) == [("words", "hat")]
@@ -137,7 +142,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value", "error"), WRONG)
-def test_what_is_wrong_is_left_out_with_a_complaint_and_the_rest_is_kept(
+def test_what_is_wrong_is_left_out_with_an_error_and_the_rest_is_kept(
     recommender, name, value, error
 ):
     rest = PageState(
@@ -169,7 +174,7 @@ def test_a_fault_in_one_of_a_kind_leaves_the_others(recommender):
 
 
 @pytest.mark.parametrize("name", ["k", "see", "ignore", "cheapest", "correct.x", "weight.x", KIND])
-def test_a_complaint_is_short_whatever_is_wrong(recommender, name):
+def test_an_error_is_short_whatever_is_wrong(recommender, name):
     for wrong in ({name: "9" * 3000}, {name + "9" * 3000: "x"}):
         parsed = from_url(f"?words=hat&{urlencode(wrong)}", recommender)
         assert all(len(each) < 300 for each in parsed.errors)
@@ -201,7 +206,7 @@ def test_of_prices_the_cheapest_is_the_lowest(recommender):
 
 
 @pytest.mark.parametrize("value", ["nonsense", "0000000000", "12345678901"])
-def test_an_article_that_is_none_asks_nothing(recommender, value):
+def test_an_unknown_article_is_no_query(recommender, value):
     parsed = from_url(f"?article={value}&k=6", recommender)
     assert parsed.state == PageState(k=6)
     assert value in parsed.errors[0]
@@ -214,7 +219,7 @@ def test_a_link_to_a_photo_that_is_gone_says_so_and_asks_the_rest(recommender):
     assert from_url("?photo=1&words=in+red", recommender, PHOTO).state.search.photo is PHOTO
 
 
-def test_the_photo_of_an_article_without_one_cannot_be_asked_about(recommender, photoless):
+def test_the_photo_of_an_article_without_one_is_an_error(recommender, photoless):
     parsed = from_url(f"?photo={photoless}", recommender)
     assert not parsed.state.has_query
     assert parsed.errors[0] == f"Article {photoless} has no photo."
@@ -235,7 +240,7 @@ def test_ids_are_found_without_their_leading_zeros(recommender, article, name):
     assert recommender.article(found).article_id == article
 
 
-def test_a_number_instead_of_words_is_asked_for_as_an_article(recommender, article):
+def test_a_number_instead_of_words_is_an_article_id(recommender, article):
     parsed = from_url(f"?photo=1&words=+{article}+&k=6&{KIND}=Dress", recommender, PHOTO)
     state = parsed.state
     filters = Filters({KIND: ["Dress"]})
@@ -259,7 +264,7 @@ def test_a_basket_may_be_listed_in_any_way(recommender):
     assert state.basket == "12 13 14 15"
 
 
-def test_a_link_that_says_too_much_is_not_from_url(recommender):
+def test_a_link_with_too_many_fields_is_not_read(recommender):
     most = "&".join(["ignore=x"] * (MAX_FIELDS - 1))
     assert from_url(f"?words=hat&{most}", recommender).state.search.words == "hat"
     parsed = from_url(f"?words=hat&{most}&k=3", recommender)
@@ -282,7 +287,7 @@ def test_hostile_texts_stay_one_value_each(recommender):
     assert from_url(to_url(shopper), recommender).state == shopper
 
 
-def test_the_same_complaint_is_made_once(recommender):
+def test_the_same_error_is_reported_once(recommender):
     assert len(from_url("?words=hat&article=x&open=x", recommender).errors) == 1
     assert len(from_url("?words=hat&ignore=x&ignore=x&k=0", recommender).errors) == 2
 
@@ -312,6 +317,6 @@ def test_only_filters_narrow_an_answer():
         PageState(SHOPPER, basket="1"),
     ],
 )
-def test_a_place_asks_as_soon_as_it_names_anything(state):
+def test_a_state_has_a_query_as_soon_as_it_names_anything(state):
     assert state.has_query
     assert not PageState(state.page, k=DEFAULT_MATCHES + 1, opened="1").has_query
