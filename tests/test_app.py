@@ -27,10 +27,10 @@ NAME = "me/index"
 START = """
 import random, sys
 from recsys.serving.startup import AppSettings, serve
-from recsys.web.server import Interface, make_page
+from recsys.web.server import PageServer, make_page
 
 live = serve(AppSettings.of({"RELEASE": sys.argv[1]}))
-make_page(Interface(live, random.SystemRandom()))
+make_page(PageServer(live, random.SystemRandom()))
 recommender = live.current.recommender
 answer = recommender.similar_to_article(recommender.release.articles["article_id"][0])
 assert all(gallery.matches for gallery in answer.galleries)

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from recsys.catalog.photos import decode_photo
-from recsys.errors import EncoderError, QueryError, RecsysError, ReleaseError
+from recsys.errors import OperatorError, QueryError, RecsysError, ReleaseError
 from recsys.models.image import ImageEncoder
 from recsys.models.registry import IMAGE, TEXT
 from recsys.models.text import TextEncoder
@@ -254,6 +254,6 @@ def _for_visitor() -> Iterator[None]:
     try:
         with telemetry.timed(telemetry.ENCODING):
             yield
-    except (EncoderError, ReleaseError) as error:
+    except OperatorError as error:
         logger.error("Photos and words cannot be searched: %s", error)
         raise QueryError(UNAVAILABLE) from error

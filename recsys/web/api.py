@@ -31,7 +31,7 @@ from recsys.web.gradio_private import endpoint_components
 
 T = TypeVar("T")
 
-PHOTO = "photo"
+PHOTO_PARAMETER = "photo"
 """Name of the parameter that is a file."""
 
 MAX_ARTICLES = 256
@@ -225,7 +225,7 @@ def add_endpoints(endpoints: Api) -> None:
     public: dict[str, Any] = {**ENCODER_QUEUE, "api_visibility": "public"}
     button = gr.Button(visible=False)
     for with_file in (endpoints.similar_to_photo, endpoints.compose):
-        inputs, answer = endpoint_components(with_file, PHOTO)
+        inputs, answer = endpoint_components(with_file, PHOTO_PARAMETER)
         button.click(with_file, inputs, answer, api_name=with_file.__name__, **public)
 
 

@@ -24,8 +24,8 @@ from recsys.web.side_panel import controls, query_panel
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url
 
-ARTICLES, PHOTOS, ALIASES, BASKETS = 12, 4, 6, 3
-"""How many articles, photos, shoppers and baskets there are to start from."""
+EXAMPLE_ARTICLES, EXAMPLE_PHOTOS, EXAMPLE_SHOPPERS, EXAMPLE_BASKETS = 12, 4, 6, 3
+"""Numbers of examples to start from."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def welcome_html(recommender: Recommender) -> str:
     """Return examples of every kind of search. None of them needs an encoder."""
     phrases = recommender.example_phrases
     changes = [each for each in phrases if each.startswith("in ")]
-    articles = recommender.example_articles(ARTICLES)
+    articles = recommender.example_articles(EXAMPLE_ARTICLES)
     return render(
         "welcome.html",
         words=[ChipView(each, _url(words=each)) for each in phrases if each not in changes],
@@ -104,12 +104,12 @@ def _url(**fields: str) -> str:
 
 
 def _shopper_chips(recommender: Recommender) -> list[ChipView]:
-    aliases = recommender.shoppers()[:ALIASES]
+    aliases = recommender.shoppers()[:EXAMPLE_SHOPPERS]
     return [ChipView(each, to_url(PageState(SHOPPER, shopper=each))) for each in aliases]
 
 
 def _basket_chips(recommender: Recommender) -> list[ChipView]:
-    articles = recommender.example_articles(2 * BASKETS)
+    articles = recommender.example_articles(2 * EXAMPLE_BASKETS)
     return [
         ChipView(
             f"{one.name} + {other.name}",
@@ -121,7 +121,7 @@ def _basket_chips(recommender: Recommender) -> list[ChipView]:
 
 def _photo_cards(recommender: Recommender, changes: Sequence[str]) -> list[CardView]:
     """Return photos to search with as if they were the visitor's own, alone and with words."""
-    articles = recommender.example_articles(PHOTOS + 2)[1:-1]
+    articles = recommender.example_articles(EXAMPLE_PHOTOS + 2)[1:-1]
     version = recommender.release_version
     alone = card_views(articles, version, lambda id_: _url(photo=id_))
     with_words = [

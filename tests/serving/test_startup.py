@@ -441,8 +441,8 @@ BAD = {
     flipped: "vectors/text.npy does not match its checksum",
     missing: "queries/two_tower.npy is missing",
     newer_schema: f"schema {SCHEMA + 1} is newer than {SCHEMA}",
-    swapped_rows: "indexes/image.usearch is not of vectors/image.npy",
-    wrong_dimension: "vectors/text.npy is not float32",
+    swapped_rows: "indexes/image.usearch does not index vectors/image.npy",
+    wrong_dimension: "vectors/text.npy is float32 [60, 383]",
     foreign_encoder: "the image encoder compact did not make vectors/image.npy",
     unknown_encoder: "two_tower was made by 'word2vec'",
 }

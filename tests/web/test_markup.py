@@ -22,8 +22,9 @@ from recsys.catalog.schema import COLOUR, DESCRIPTIVE_COLUMNS, GROUP, KIND
 from recsys.evaluation.metrics import Estimate
 from recsys.evaluation.report import Evaluation, Scores, Table
 from recsys.models.registry import COMBINED, IMAGE
+from recsys.release.files import ARTICLES, OVERVIEW, PHRASES, SHOPPERS
 from recsys.release.reader import open_release
-from recsys.release.tables import ARTICLES, OVERVIEW, PHRASES, ROW_GROUP, SHOPPERS, WORDS
+from recsys.release.tables import ROW_GROUP, WORDS_COLUMN
 from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
@@ -44,7 +45,7 @@ MARKUP = (
 TEXT_COLUMNS = {
     ARTICLES: ("prod_name", "detail_desc", *DESCRIPTIVE_COLUMNS),
     OVERVIEW: (GROUP,),
-    PHRASES: (WORDS,),
+    PHRASES: (WORDS_COLUMN,),
     SHOPPERS: ("alias",),
 }
 
