@@ -119,7 +119,7 @@ def test_what_was_written_is_read(tmp_path):
 )
 def test_a_damaged_overview_is_refused(written, week, number):
     path = written(week=["2020-01-06", week], **{GROUP: ["Sport", "Sport"]}, purchases=[1, number])
-    with pytest.raises(ValueError, match=r"no Monday|Error parsing"):
+    with pytest.raises(ValueError, match=r"not a Monday|Error parsing"):
         read_overview(path)
 
 

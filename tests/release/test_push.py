@@ -83,7 +83,7 @@ def check_killed_pushes(
     hub.requests.clear()
     push(newer)
     paths = [request.path for request in hub.requests]
-    assert len(paths) >= 30
+    assert "PUT" in {request.method for request in hub.requests}
     commit = 1 + next(at for at, path in enumerate(paths) if "/commit/main" in path)
     every = range(1, len(paths) + 1)
     checksums = {read_manifest(each).checksum for each in (old, newer)}
