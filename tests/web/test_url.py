@@ -98,6 +98,13 @@ def test_addresses_of_other_pages_lead_back_to_them(recommender, article, page):
         assert from_url(to_url(state), recommender).state == state
 
 
+def test_a_link_of_an_earlier_version_leads_to_the_catalogue(recommender):
+    parsed = from_url("?see=catalogue", recommender)
+    assert parsed.state == PageState(CATALOG)
+    assert to_url(parsed.state) == "?see=catalog"
+    assert parsed.errors == ()
+
+
 def test_the_photo_of_an_article_is_named_by_the_article_s_id(recommender, article):
     state = PageState(
         search=SearchRequest(photo=recommender.photo_vector(article)), photo_of=article
