@@ -22,7 +22,7 @@ from recsys.catalog.articles import read_catalog
 from recsys.catalog.split import TRAINING
 from recsys.models import two_tower
 from recsys.models.features import encode_features
-from recsys.models.purchase_counts import count_sales
+from recsys.models.purchase_counts import count_purchases
 from recsys.models.two_tower_data import TrainingSettings
 
 ROWS, CUSTOMERS, BLOCK = 31_788_324, 1_371_980, 1_000_000
@@ -53,7 +53,7 @@ def main() -> None:
     speed = f"{pairs / seconds:,.0f} pairs/s"
     print(f"trained on {pairs:,} pairs in {seconds:.0f} s: {speed}, peak {peak_gb():.2f} GB")
     started = time.monotonic()
-    sales = count_sales(catalog.purchases.of(TRAINING), len(catalog.articles))
+    sales = count_purchases(catalog.purchases.of(TRAINING), len(catalog.articles))
     seconds = time.monotonic() - started
     print(f"{len(sales.partners):,} partners in {seconds:.0f} s, peak {peak_gb():.2f} GB")
 

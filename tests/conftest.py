@@ -31,6 +31,9 @@ from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
 from recsys.web.server import launch
 
+HM_DATA = Path(__file__).parents[1] / "../shared/data/hm"
+"""Where the real data is unless the environment says otherwise."""
+
 DESKTOP, PHONE, WALL = (1440, 900), (390, 844), (2560, 1440)
 SCREENS = [(PHONE, "light"), (DESKTOP, "dark")]
 RARE_SCREENS = [(PHONE, "dark"), (DESKTOP, "light"), (WALL, "light"), (WALL, "dark")]
@@ -79,7 +82,7 @@ def sample_folder(once: Once) -> Path:
 @pytest.fixture(scope="session")
 def hm_catalog() -> Catalog:
     """The real H&M catalogue in ``$HM_DATA``, read in place; skips the test if there is none."""
-    folder = Path(os.environ.get("HM_DATA", "no HM_DATA"))
+    folder = Path(os.environ.get("HM_DATA", HM_DATA))
     if not (folder / "articles.csv").is_file():
         pytest.skip("no H&M data: set HM_DATA to its folder")
     return read_catalog(folder)

@@ -26,10 +26,14 @@ PURCHASE_COLUMNS = ("t_dat", "customer_id", "article_id", "price")
 LICENSE_FILE = "REDISTRIBUTABLE"
 """The file of a catalogue that may be redistributed; it holds the licence."""
 
-KIND, COLOUR, PATTERN = "product_type_name", "colour_group_name", "graphical_appearance_name"
+PRODUCT_TYPE, COLOUR, PATTERN = (
+    "product_type_name",
+    "colour_group_name",
+    "graphical_appearance_name",
+)
 """Product type, colour and pattern, as the page calls them."""
 
-GROUP = "index_group_name"
+DEPARTMENT = "index_group_name"
 """Department, as the page calls it."""
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from recsys.catalog.purchases import Purchases
-from recsys.catalog.schema import GROUP
+from recsys.catalog.schema import DEPARTMENT
 
-STATISTICS_COLUMNS = ("week", GROUP, "purchases")
+STATISTICS_COLUMNS = ("week", DEPARTMENT, "purchases")
 
 SEASON = "season"
 """The column of a release's article table."""
@@ -26,9 +26,9 @@ def weekly(purchases: Purchases, articles: pd.DataFrame) -> pd.DataFrame:
     """
     # Day 0, 1970-01-01, was a Thursday.
     monday = (purchases.day - (purchases.day + 3) % 7).astype("datetime64[D]")
-    group = articles[GROUP].to_numpy(str)[purchases.article]
-    bought = pd.DataFrame({"week": monday.astype(str), GROUP: group})
-    return bought.groupby(["week", GROUP]).size().rename("purchases").reset_index()
+    group = articles[DEPARTMENT].to_numpy(str)[purchases.article]
+    bought = pd.DataFrame({"week": monday.astype(str), DEPARTMENT: group})
+    return bought.groupby(["week", DEPARTMENT]).size().rename("purchases").reset_index()
 
 
 def seasons_of(purchases: Purchases, articles: int) -> list[str]:

@@ -21,7 +21,7 @@ from recsys.models.two_tower_data import Counts
 from recsys.retrieval.fitting import examples, lessons, query_of
 from recsys.retrieval.fusion import PARTS, fit_weights, fuse
 from recsys.retrieval.index import ArticleIndex
-from recsys.retrieval.retriever import ARTICLE, BASKET, NOBODY, PHOTO, Retrieval
+from recsys.retrieval.retriever import ARTICLE, BASKET, NO_ARTICLES, PHOTO, Retrieval
 from recsys.vectors import NO_VECTOR, ArticleVectors, Int32
 
 EVALUATION_VERSION = 2
@@ -174,7 +174,7 @@ def _by_vector(index: ArticleIndex) -> Ranker:
     def rank(question: Question, k: int) -> Int32:
         entry = index.entry[question.basket[0]]
         if entry == NO_VECTOR:
-            return NOBODY
+            return NO_ARTICLES
         return index.search(index.vectors[entry], k, question.owned.tolist()).rows
 
     return rank

@@ -197,12 +197,12 @@ class Bridges:
     Attributes:
         links: the affine maps, by model.
         crossings: by model, how its vectors are estimated, and how well.
-        reader: estimates attributes.
+        estimator: estimates attributes.
     """
 
     links: Mapping[str, Bridge]
     crossings: Mapping[str, Crossing]
-    reader: AttributeEstimator
+    estimator: AttributeEstimator
 
 
 def fit_attribute_estimator(
@@ -247,15 +247,15 @@ def fit_bridges(
     """
     links: dict[str, Bridge] = {}
     crossings: dict[str, Crossing] = {}
-    reader = AttributeEstimator(vocabulary, {})
+    estimator = AttributeEstimator(vocabulary, {})
     for model, each in examples.items():
         if each.training.sum() < FEWEST_PHOTOS or each.training.all():
             continue
         links[model], alpha = fit_bridge(each)
         crossings[model] = compare_methods(links[model], alpha, each, finders[model])
         if model == FEATURES.name and crossings[model].method == RIDGE:
-            reader = fit_attribute_estimator(links[model], each, vocabulary)
-    return Bridges(links, crossings, reader)
+            estimator = fit_attribute_estimator(links[model], each, vocabulary)
+    return Bridges(links, crossings, estimator)
 
 
 def write_bridges(folder: Path, bridges: Bridges) -> None:
@@ -263,7 +263,7 @@ def write_bridges(folder: Path, bridges: Bridges) -> None:
     for model, link in bridges.links.items():
         np.save(folder / f"{model}.npy", link.matrix)
     crossings = {model: dataclasses.asdict(each) for model, each in bridges.crossings.items()}
-    record = {"crossings": crossings, "temperature": dict(bridges.reader.temperature)}
+    record = {"crossings": crossings, "temperature": dict(bridges.estimator.temperature)}
     (folder / "bridges.json").write_text(json.dumps(record))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from recsys.catalog.schema import DESCRIPTIVE_COLUMNS
 from recsys.vectors import ArticleVectors, Float32, unit
 
-ENCODER = "one-hot, weighted by √idf"
+FEATURES_ENCODER = "one-hot, weighted by √idf"
 """What the manifest calls this model's encoder."""
 
 

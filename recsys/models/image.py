@@ -67,7 +67,7 @@ class ImageEncoder:
         return encoder_version(_repo(self.id))
 
     @property
-    def reads_words(self) -> bool:
+    def encodes_words(self) -> bool:
         """Whether it can encode words: whether its text tower was trained."""
         return not (self.folder and _config(self.folder).get(WITHOUT_WORDS))
 

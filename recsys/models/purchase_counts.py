@@ -29,7 +29,7 @@ ARTICLE_BLOCK = 1024
 
 
 @dataclass(frozen=True)
-class Sales:
+class PurchaseCounts:
     """Purchase counts of each article, scaled to [0, 1].
 
     Attributes:
@@ -97,7 +97,7 @@ class Sales:
         return strength / np.float32(max(len(basket), 1))
 
 
-def count_sales(purchases: Purchases, articles: int) -> Sales:
+def count_purchases(purchases: Purchases, articles: int) -> PurchaseCounts:
     """Return the counts of a catalogue's purchases.
 
     Args:
@@ -113,7 +113,7 @@ def count_sales(purchases: Purchases, articles: int) -> Sales:
         for start in tqdm(range(0, articles, ARTICLE_BLOCK), desc="sales", unit="block")
     ]
     lengths, partners, strengths, shared = map(np.concatenate, zip(*blocks, strict=True))
-    return Sales(
+    return PurchaseCounts(
         starts=np.append(0, np.cumsum(lengths)).astype(np.int64),
         partners=partners.astype(np.int32),
         strengths=strengths.astype(np.float32),

@@ -19,7 +19,7 @@ from recsys.errors import CatalogError
 from recsys.models.two_tower_data import Baskets, TrainingSettings, TwoTower, ValidationPairs
 from recsys.vectors import Float32, Int32, unit
 
-ENCODER = "TensorFlow Recommenders, two-tower"
+TWO_TOWER_ENCODER = "TensorFlow Recommenders, two-tower"
 """What the manifest calls this model's encoder."""
 
 MOST_PAIRS = 4096

@@ -24,7 +24,7 @@ from recsys.models import features, two_tower
 from recsys.models.cross_modal import AttributeEstimator, Bridges
 from recsys.models.features import read_vocabulary
 from recsys.models.image import COMPACT
-from recsys.models.purchase_counts import Sales, count_sales
+from recsys.models.purchase_counts import PurchaseCounts, count_purchases
 from recsys.models.registry import FEATURES, IMAGE, TEXT, TWO_TOWER
 from recsys.models.text import PACKAGED, TextEncoder, article_texts
 from recsys.models.two_tower_data import TrainingSettings, TwoTower
@@ -157,10 +157,10 @@ class Build:
             TEXT.name: self._model(TEXT.name, text, encoded.text.vectors),
             IMAGE.name: self._model(IMAGE.name, image, encoded.photos.vectors),
             FEATURES.name: self._model(
-                FEATURES.name, EncoderRecord(features.ENCODER), encoded.features
+                FEATURES.name, EncoderRecord(features.FEATURES_ENCODER), encoded.features
             ),
             TWO_TOWER.name: self._model(
-                TWO_TOWER.name, EncoderRecord(two_tower.ENCODER), vectors, queries
+                TWO_TOWER.name, EncoderRecord(two_tower.TWO_TOWER_ENCODER), vectors, queries
             ),
         }
 
@@ -185,7 +185,7 @@ class Build:
         self, catalog: Catalog, models: Mapping[str, BuiltModel], towers: TwoTower
     ) -> Retrieval:
         """Count purchases, fit the cross-modal maps, then the weights of the combined model."""
-        sales = self._watch.run("sales", _count_sales, catalog)
+        sales = self._watch.run("sales", _count_purchases, catalog)
         indexes = {name: model.index() for name, model in models.items()}
         typical = {name: model.vectors.mean_score() for name, model in models.items()}
         none = Bridges({}, {}, AttributeEstimator(read_vocabulary(catalog.articles), {}))
@@ -236,9 +236,9 @@ def _encode_features(catalog: Catalog) -> Finished[ArticleVectors]:
     return Finished(features.encode_features(catalog.articles), len(catalog.articles))
 
 
-def _count_sales(catalog: Catalog) -> Finished[Sales]:
+def _count_purchases(catalog: Catalog) -> Finished[PurchaseCounts]:
     """Count the purchases of the training shoppers."""
-    sales = count_sales(catalog.purchases.of(TRAINING), len(catalog.articles))
+    sales = count_purchases(catalog.purchases.of(TRAINING), len(catalog.articles))
     return Finished(sales, len(catalog.purchases))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from recsys.catalog.schema import COLOUR, KIND
+from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
 from recsys.catalog.statistics import counted
 from recsys.models.encoder_version import encoder_key
 from recsys.models.image import ImageEncoder
@@ -34,7 +34,7 @@ def choose_phrases(articles: pd.DataFrame) -> list[str]:
     The most frequent come first; no product type or colour comes twice.
     """
     pairs = (
-        articles[[COLOUR, KIND]]
+        articles[[COLOUR, PRODUCT_TYPE]]
         .value_counts()
         .sort_index()
         .sort_values(ascending=False, kind="stable")
@@ -75,7 +75,7 @@ def encode_phrases(
 
     def make(folder: Path) -> None:
         vectors = {TEXT.name: [whitening(encoder.encode([each]))[0] for each in phrases]}
-        if image.reads_words:
+        if image.encodes_words:
             vectors[IMAGE.name] = [image.encode_words([each])[0] for each in phrases]
         write_phrases(folder / PHRASES, phrases, vectors)
 

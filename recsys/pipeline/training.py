@@ -77,7 +77,7 @@ def fit_bridges(
 
     key = key_of(retrieval.key(), articles["product_code"].tolist())
     kept = workspace.once("bridges", key, make)
-    bridges = read_bridges(kept.folder, retrieval.bridges.reader.vocabulary)
+    bridges = read_bridges(kept.folder, retrieval.bridges.estimator.vocabulary)
     return Finished(bridges, len(articles) if kept.fresh else 0)
 
 

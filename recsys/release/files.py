@@ -124,7 +124,7 @@ SALES = {
     "popularity": ArrayFile("sales/popularity.npy", "float32", ("articles",)),
     "recency": ArrayFile("sales/recency.npy", "float32", ("articles",)),
 }
-"""Purchase counts, by the attribute of `recsys.models.purchase_counts.Sales`."""
+"""Purchase counts, by the attribute of `recsys.models.purchase_counts.PurchaseCounts`."""
 
 BRIDGES = {
     model.name: ArrayFile(

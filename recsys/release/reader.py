@@ -17,7 +17,7 @@ from recsys.models.cross_modal import AttributeEstimator, Bridge, Bridges
 from recsys.models.encoder_version import files_key
 from recsys.models.features import read_vocabulary
 from recsys.models.image import CONFIG_FILE
-from recsys.models.purchase_counts import Sales
+from recsys.models.purchase_counts import PurchaseCounts
 from recsys.models.registry import FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
 from recsys.models.whitening import Whitening
 from recsys.release.files import (
@@ -57,7 +57,7 @@ from recsys.release.tables import (
     row_order,
 )
 from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph
-from recsys.retrieval.retriever import KINDS, Retrieval
+from recsys.retrieval.retriever import QUERY_KINDS, Retrieval
 from recsys.vectors import NO_VECTOR, ArticleVectors, Float32, spread_evenly
 
 PROBE_VECTORS = 64
@@ -138,10 +138,12 @@ class Release:
     def _retrieval(self) -> Retrieval:
         typical = {name: model.typical for name, model in self.manifest.models.items()}
         queries = self._arrays.open(QUERIES)
-        sales = Sales(**{attribute: self._arrays.open(file) for attribute, file in SALES.items()})
+        sales = PurchaseCounts(
+            **{attribute: self._arrays.open(file) for attribute, file in SALES.items()}
+        )
         check(sales.fits(self.manifest.articles), "sales do not fit the catalogue")
         weights = self.manifest.weights
-        check(set(KINDS) <= set(weights), "it lacks weights for a kind of query")
+        check(set(QUERY_KINDS) <= set(weights), "it lacks weights for a kind of query")
         return Retrieval(self.indexes, typical, queries, sales, weights, self._bridges())
 
     def _bridges(self) -> Bridges:
@@ -205,7 +207,10 @@ def _check_encoders(folder: Path, manifest: Manifest) -> None:
     """Refuse models that this app cannot make query vectors for."""
     models, expected = set(manifest.models), {model.name for model in SINGLE}
     check(models == expected, f"its models are {sorted(models)}, not {sorted(expected)}")
-    for name, encoder in ((FEATURES.name, features.ENCODER), (TWO_TOWER.name, two_tower.ENCODER)):
+    for name, encoder in (
+        (FEATURES.name, features.FEATURES_ENCODER),
+        (TWO_TOWER.name, two_tower.TWO_TOWER_ENCODER),
+    ):
         made_by = manifest.models[name].encoder.id
         check(made_by == encoder, f"{name} was made by {made_by!r}, not {encoder!r}")
     _check_image_encoder(folder, manifest)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from recsys.catalog.schema import ARTICLE_COLUMNS, GROUP, normalize_article_id
+from recsys.catalog.schema import ARTICLE_COLUMNS, DEPARTMENT, normalize_article_id
 from recsys.catalog.shoppers import Shopper, split_visits
 from recsys.catalog.statistics import SEASON, STATISTICS_COLUMNS
 from recsys.release.files import ARTICLES, OVERVIEW, PHRASES, SHOPPERS
@@ -21,7 +21,9 @@ from recsys.vectors import Float32
 
 def write_overview(path: Path, overview: pd.DataFrame) -> None:
     """Write the purchases by week and department, as `recsys.catalog.statistics.weekly` counts."""
-    overview.astype({"week": str, GROUP: str, "purchases": np.int64}).to_parquet(path, index=False)
+    overview.astype({"week": str, DEPARTMENT: str, "purchases": np.int64}).to_parquet(
+        path, index=False
+    )
 
 
 def read_overview(path: Path) -> pd.DataFrame:
@@ -35,7 +37,7 @@ def read_overview(path: Path) -> pd.DataFrame:
     table = pd.read_parquet(path)[list(STATISTICS_COLUMNS)]
     weeks = table["week"].to_numpy("datetime64[D]").astype(np.int64)
     purchases = table["purchases"]
-    if purchases.dtype != np.int64 or table[GROUP].isna().any():
+    if purchases.dtype != np.int64 or table[DEPARTMENT].isna().any():
         raise ValueError(f"{OVERVIEW} has a department without a name, or purchases not in int64")
     # Day 0 of numpy was a Thursday.
     if len(table) and (((weeks + 3) % 7).any() or purchases.min() < 1):

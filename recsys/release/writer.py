@@ -120,7 +120,7 @@ class Contents:
             models={name: model.record() for name, model in self.models.items()},
             weights=dict(self.retrieval.weights),
             bridges=dict(self.retrieval.bridges.crossings),
-            temperature=dict(self.retrieval.bridges.reader.temperature),
+            temperature=dict(self.retrieval.bridges.estimator.temperature),
             shoppers=len(self.shoppers),
             evaluation=self.evaluation,
             files=files,

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from recsys.catalog.schema import COLOUR, KIND, PATTERN
+from recsys.catalog.schema import COLOUR, PATTERN, PRODUCT_TYPE
 from recsys.models.features import Vocabulary
 
-NAMED = (KIND, COLOUR, PATTERN)
+NAMED = (PRODUCT_TYPE, COLOUR, PATTERN)
 """The columns whose values words name; a word that fits several columns means the first."""
 
 PLACEHOLDERS = {"unknown", "undefined", "other"}

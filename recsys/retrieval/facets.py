@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.catalog.schema import COLOUR, GROUP, KIND, PATTERN
+from recsys.catalog.schema import COLOUR, DEPARTMENT, PATTERN, PRODUCT_TYPE
 from recsys.errors import QueryError
 from recsys.vectors import Float32
 
-FACETS = (GROUP, KIND, COLOUR, PATTERN)
+FACETS = (DEPARTMENT, PRODUCT_TYPE, COLOUR, PATTERN)
 """The columns to filter by: department, product type, colour and pattern."""
 
 Chosen = Mapping[str, Sequence[str]]

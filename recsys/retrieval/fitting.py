@@ -48,7 +48,7 @@ def learn_bridges(retrieval: Retrieval, articles: pd.DataFrame) -> Bridges:
         retrieval: the models; of its bridges only the vocabulary is used.
         articles: the catalogue's table.
     """
-    image, vocabulary = retrieval.indexes[IMAGE.name], retrieval.bridges.reader.vocabulary
+    image, vocabulary = retrieval.indexes[IMAGE.name], retrieval.bridges.estimator.vocabulary
     rows = np.flatnonzero(image.entry != NO_VECTOR).astype(np.int32)
     codes = articles["product_code"].to_numpy()[rows]
     buckets = buckets_of(codes)

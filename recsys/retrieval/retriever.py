@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from recsys.models.cross_modal import NEIGHBOURS, RIDGE, Bridges
-from recsys.models.purchase_counts import Sales
+from recsys.models.purchase_counts import PurchaseCounts
 from recsys.models.registry import FEATURES, IMAGE, TWO_TOWER
 from recsys.models.two_tower import basket_query
 from recsys.retrieval.attributes import NamedAttribute
@@ -16,7 +16,7 @@ from recsys.retrieval.index import ArticleIndex, Neighbours
 from recsys.vectors import NO_VECTOR, Float32, Int32, fingerprint, key_of, unit
 
 ARTICLE, BASKET, PHOTO, WORDS = "article", "basket", "photo", "words"
-KINDS = (ARTICLE, BASKET, PHOTO, WORDS)
+QUERY_KINDS = (ARTICLE, BASKET, PHOTO, WORDS)
 """The kinds of queries; each has its own weights in the combined model."""
 
 CANDIDATES = 200
@@ -25,7 +25,7 @@ CANDIDATES = 200
 SMOOTHING = np.float32(1e-3)
 """Added to every value's probability: any estimate from a photo can be wrong."""
 
-NOBODY = np.empty(0, np.int32)
+NO_ARTICLES = np.empty(0, np.int32)
 """No articles."""
 
 
@@ -34,7 +34,7 @@ class Query:
     """A query of any kind, as vectors.
 
     Attributes:
-        kind: one of `KINDS`.
+        kind: one of `QUERY_KINDS`.
         vectors: a unit vector for each model that can encode the query.
         basket: int32, the query's articles, if any.
         exclude: int32, articles never to return.
@@ -46,8 +46,8 @@ class Query:
 
     kind: str
     vectors: dict[str, Float32]
-    basket: Int32 = field(default_factory=lambda: NOBODY)
-    exclude: Int32 = field(default_factory=lambda: NOBODY)
+    basket: Int32 = field(default_factory=lambda: NO_ARTICLES)
+    exclude: Int32 = field(default_factory=lambda: NO_ARTICLES)
     among: Int32 | None = None
     products: Int32 | None = None
     weights: Mapping[str, float] | None = None
@@ -69,7 +69,7 @@ class Retrieval:
     indexes: Mapping[str, ArticleIndex]
     typical: Mapping[str, float]
     basket_rows: Float32
-    sales: Sales
+    sales: PurchaseCounts
     weights: Mapping[str, Weights]
     bridges: Bridges
 
@@ -79,7 +79,7 @@ class Retrieval:
         links = [link.matrix for link in self.bridges.links.values()]
         arrays = (*found, self.basket_rows, *self.sales.scoring, *links)
         methods = {model: each.method for model, each in self.bridges.crossings.items()}
-        return key_of(fingerprint(*arrays), methods, dict(self.bridges.reader.temperature))
+        return key_of(fingerprint(*arrays), methods, dict(self.bridges.estimator.temperature))
 
     def of_article(self, row: int) -> Query:
         """Return the query for matches to an article."""
@@ -101,7 +101,7 @@ class Retrieval:
             vectors[model] = unit(self._estimated(model, vector))
         if FEATURES.name in vectors:
             chances = self.chances(vector, corrected or {})
-            vectors[FEATURES.name] = self.bridges.reader.vocabulary.vector(chances)
+            vectors[FEATURES.name] = self.bridges.estimator.vocabulary.vector(chances)
         return Query(PHOTO, vectors)
 
     def chances(self, photo: Float32, corrected: Mapping[str, str]) -> Float32:
@@ -111,7 +111,7 @@ class Retrieval:
             photo: the image model's vector, float32 [dim].
             corrected: as in `of_photo`.
         """
-        chances = self.bridges.reader.chances(self._estimated(FEATURES.name, photo))
+        chances = self.bridges.estimator.chances(self._estimated(FEATURES.name, photo))
         for column, value in corrected.items():
             chances = self._conditioned(chances, column, [value])
         return chances
@@ -144,7 +144,7 @@ class Retrieval:
 
     def _with_attributes(self, own: Float32 | None, named: Iterable[NamedAttribute]) -> Float32:
         """Return a features vector, ``None`` for none, changed to have the named attributes."""
-        vocabulary = self.bridges.reader.vocabulary
+        vocabulary = self.bridges.estimator.vocabulary
         chances = np.zeros(len(vocabulary.weights), np.float32)
         if own is not None:
             chances = vocabulary.shares(own)
@@ -155,7 +155,7 @@ class Retrieval:
     def nearest(self, model: str, query: Query, k: int) -> Neighbours:
         """Return one model's ``k`` nearest articles; none if it cannot encode the query."""
         if model not in query.vectors:
-            return Neighbours(NOBODY, np.empty(0, np.float32))
+            return Neighbours(NO_ARTICLES, np.empty(0, np.float32))
         vector, exclude = query.vectors[model], query.exclude.tolist()
         return self.indexes[model].search(vector, k, exclude, query.among, query.products)
 
@@ -181,7 +181,7 @@ class Retrieval:
         if len(query.basket):
             found += [self.sales.partners_of(article) for article in query.basket]
             found.append(self.sales.best_sellers)
-        rows = np.setdiff1d(np.concatenate([NOBODY, *found]), query.exclude)
+        rows = np.setdiff1d(np.concatenate([NO_ARTICLES, *found]), query.exclude)
         return (rows if query.among is None else np.intersect1d(rows, query.among)).astype(np.int32)
 
     def parts(self, query: Query, rows: Int32) -> dict[str, Float32]:
@@ -226,7 +226,7 @@ class Retrieval:
         combinations of attributes with ``values``: a hat is no garment for the full body, whatever
         the photo showed. Columns without probabilities stay without.
         """
-        vocabulary, index = self.bridges.reader.vocabulary, self.indexes[FEATURES.name]
+        vocabulary, index = self.bridges.estimator.vocabulary, self.indexes[FEATURES.name]
         at = vocabulary.spans[column]
         given = vocabulary.share(values, column)
         having = index.vectors[index.vectors[:, at][:, given > 0].any(axis=1)] > 0

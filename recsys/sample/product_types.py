@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from recsys.sample.table_files import read_table
 
-Options = tuple[str, ...]
+Choices = tuple[str, ...]
 """Choices of equal probability; one that stands twice is twice as likely."""
 
 
@@ -36,16 +36,16 @@ class ProductType:
     group: str
     products: int
     prices: tuple[float, ...]
-    wearers: Options
+    wearers: Choices
     shape: str
-    fabrics: Options
-    patterns: Options
-    lengths: Options = ("regular",)
-    fits: Options = ("regular",)
-    necklines: Options = ("round",)
-    sleeves: Options = ("none",)
-    details: tuple[Options, ...] = ()
-    closing_sentences: Options = ("",)
+    fabrics: Choices
+    patterns: Choices
+    lengths: Choices = ("regular",)
+    fits: Choices = ("regular",)
+    necklines: Choices = ("round",)
+    sleeves: Choices = ("none",)
+    details: tuple[Choices, ...] = ()
+    closing_sentences: Choices = ("",)
     peak_month: int = 0
 
 

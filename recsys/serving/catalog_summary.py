@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from recsys.catalog.schema import COLOUR, GROUP, KIND
+from recsys.catalog.schema import COLOUR, DEPARTMENT, PRODUCT_TYPE
 from recsys.catalog.statistics import SEASON, counted
 from recsys.release.reader import Release
 from recsys.vectors import Float32
@@ -50,10 +50,13 @@ def summarize(release: Release) -> CatalogSummary:
         products=int(articles["product_code"].nunique()),
         photos=int(release.with_photo.sum()),
         purchases=int(release.overview["purchases"].sum()),
-        counts={column: counted(articles, column) for column in (GROUP, KIND, COLOUR, SEASON)},
+        counts={
+            column: counted(articles, column)
+            for column in (DEPARTMENT, PRODUCT_TYPE, COLOUR, SEASON)
+        },
         weekly=release.overview,
         ids=mapped["article_id"].tolist(),
         names=mapped["prod_name"].tolist(),
-        groups=mapped[GROUP].tolist(),
+        groups=mapped[DEPARTMENT].tolist(),
         places=release.maps.places,
     )

@@ -115,9 +115,9 @@ class PhotoEncoder(_Encoder[_LoadedImageEncoder]):
         return loaded.encode_photo(loaded.encoder.prepare(picture))
 
     @property
-    def reads_words(self) -> bool:
+    def encodes_words(self) -> bool:
         """Whether the encoder reads words, too."""
-        return ImageEncoder(self.release.image_model).reads_words
+        return ImageEncoder(self.release.image_model).encodes_words
 
     def encode_words(self, words: str) -> Float32:
         """Return the unit vector, float32 [dim], of words in the space of photos.
@@ -243,7 +243,7 @@ class Encoders:
     def _word_vectors(self, words: str) -> Mapping[str, Float32]:
         with _for_visitor():
             vectors = {TEXT.name: self.words.encode(words)}
-            if self.photos.reads_words:
+            if self.photos.encodes_words:
                 vectors[IMAGE.name] = self.photos.encode_words(words)
             return vectors
 

@@ -7,7 +7,7 @@ import numpy as np
 from recsys.models.registry import ALL, COMBINED, FEATURES, IMAGE, TEXT, TWO_TOWER, Model
 from recsys.retrieval.retriever import CANDIDATES, Query, Retrieval
 from recsys.serving import telemetry
-from recsys.serving.articles import Articles
+from recsys.serving.article_lookup import Articles
 from recsys.serving.request import SearchRequest
 from recsys.serving.results import Article, Gallery, Match
 from recsys.vectors import DECIMALS, Float32, Int32

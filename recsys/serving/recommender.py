@@ -17,9 +17,9 @@ from recsys.models.registry import FEATURES, IMAGE
 from recsys.release.reader import Release
 from recsys.retrieval.attributes import NAMED
 from recsys.retrieval.facets import Facets
-from recsys.retrieval.retriever import NOBODY, Query
+from recsys.retrieval.retriever import NO_ARTICLES, Query
 from recsys.serving import telemetry
-from recsys.serving.articles import Articles
+from recsys.serving.article_lookup import Articles
 from recsys.serving.catalog_summary import CatalogSummary, summarize
 from recsys.serving.encoders import Encoders
 from recsys.serving.galleries import Galleries, basket_notes, buy_again, search_notes
@@ -214,7 +214,7 @@ class Recommender:
         """
         row, resolved = self.row(text), self._resolver.resolve(request)
         only = np.array([row], np.int32)
-        query = dataclasses.replace(resolved.query, among=only, exclude=NOBODY, products=None)
+        query = dataclasses.replace(resolved.query, among=only, exclude=NO_ARTICLES, products=None)
         galleries = self._galleries.find(query, 1, {})
         sales = self.retrieval.sales
         return Explanation(
@@ -316,7 +316,7 @@ class Recommender:
         if request.photo is None or FEATURES.name not in self.retrieval.bridges.links:
             return ()
         chances = self.retrieval.chances(request.photo, {})
-        vocabulary = self.retrieval.bridges.reader.vocabulary
+        vocabulary = self.retrieval.bridges.estimator.vocabulary
         return tuple(
             _photo_attribute(
                 column,

@@ -13,7 +13,7 @@ from recsys.release.reader import Release
 from recsys.retrieval.attributes import NAMED, AttributeVocabulary, NamedAttribute
 from recsys.retrieval.facets import Facets, Filters, Mask
 from recsys.retrieval.retriever import WORDS, Query
-from recsys.serving.articles import Articles
+from recsys.serving.article_lookup import Articles
 from recsys.serving.encoders import Encoders
 from recsys.serving.request import SearchRequest, check_weights, checked_words, shortened
 from recsys.vectors import Float32, Int32
@@ -53,7 +53,7 @@ class RequestResolver:
     @cached_property
     def attributes(self) -> AttributeVocabulary:
         """Finds the attributes that words name."""
-        return AttributeVocabulary(self.retrieval.bridges.reader.vocabulary)
+        return AttributeVocabulary(self.retrieval.bridges.estimator.vocabulary)
 
     @cached_property
     def products(self) -> Int32:
@@ -64,7 +64,7 @@ class RequestResolver:
         """Raise `QueryError` unless a photo can show these attributes."""
         if not isinstance(corrected, Mapping):
             raise QueryError("What is corrected is a value by column.")
-        values = self.retrieval.bridges.reader.vocabulary.values
+        values = self.retrieval.bridges.estimator.vocabulary.values
         for column, value in corrected.items():
             if column not in NAMED or value not in values[column]:
                 raise QueryError(

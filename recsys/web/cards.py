@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.catalog.schema import COLOUR, GROUP, KIND, PATTERN
+from recsys.catalog.schema import COLOUR, DEPARTMENT, PATTERN, PRODUCT_TYPE
 from recsys.models.registry import COMBINED, COUNTS, SINGLE
 from recsys.serving.results import Article, Gallery, Match
 
 TITLES = {model.name: model.title for model in SINGLE} | COUNTS
 """Titles of the combined model's parts."""
 
-LABELS = {GROUP: "Department", "department_name": "Sub-department", PATTERN: "Pattern"}
+LABELS = {DEPARTMENT: "Department", "department_name": "Sub-department", PATTERN: "Pattern"}
 """Names of columns that visitors would not understand as they are."""
 
 MIN_AGREEING = 2
@@ -229,7 +229,7 @@ def comparison(galleries: Sequence[Gallery]) -> list[ComparedGallery]:
 
 
 def _type_and_colour(article: Article) -> str:
-    return f"{article.attributes[KIND]}, {article.attributes[COLOUR]}"
+    return f"{article.attributes[PRODUCT_TYPE]}, {article.attributes[COLOUR]}"
 
 
 def _parts(match: Match) -> str:

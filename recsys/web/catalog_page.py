@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recsys.catalog.schema import COLOUR, GROUP, KIND
+from recsys.catalog.schema import COLOUR, DEPARTMENT, PRODUCT_TYPE
 from recsys.catalog.statistics import FEWEST_PURCHASES, SEASON, SEASONS
 from recsys.models.registry import SINGLE
 from recsys.serving.catalog_summary import CatalogSummary
@@ -128,7 +128,7 @@ class ArticleMaps:
 def catalog_html(summary: CatalogSummary) -> str:
     """Return the page."""
     counts = summary.counts
-    departments = [name for name, _ in counts[GROUP]]
+    departments = [name for name, _ in counts[DEPARTMENT]]
     return render(
         "catalog.html",
         numbers={
@@ -139,9 +139,9 @@ def catalog_html(summary: CatalogSummary) -> str:
         },
         legend_entries=[(name, _department_colour(at)) for at, name in enumerate(departments)],
         weekly=_weekly_chart(summary.weekly, departments),
-        types=_bar_chart("Product types", counts[KIND][:MAX_TYPES]),
+        types=_bar_chart("Product types", counts[PRODUCT_TYPE][:MAX_TYPES]),
         colours=_bar_chart("Colours", counts[COLOUR], coloured=True),
-        departments=_bar_chart("Departments", counts[GROUP]),
+        departments=_bar_chart("Departments", counts[DEPARTMENT]),
         seasons=_season_chart(dict(counts[SEASON])),
         maps=_article_maps(summary, departments),
     )
@@ -214,7 +214,7 @@ def _whole_weeks(weekly: pd.DataFrame, departments: list[str]) -> pd.DataFrame:
     """
     if weekly.empty:
         return weekly
-    table = weekly.pivot_table("purchases", "week", GROUP, "sum", fill_value=0)
+    table = weekly.pivot_table("purchases", "week", DEPARTMENT, "sum", fill_value=0)
     every = pd.date_range(table.index.min(), table.index.max(), freq="7D").strftime("%Y-%m-%d")
     return table.reindex(index=every, columns=departments, fill_value=0).iloc[1:-1]
 

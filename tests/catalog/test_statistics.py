@@ -6,7 +6,7 @@ import pytest
 from building import read_table
 
 from recsys.catalog.purchases import Purchases
-from recsys.catalog.schema import GROUP
+from recsys.catalog.schema import DEPARTMENT
 from recsys.catalog.statistics import FEWEST_PURCHASES, SEASONS, counted, seasons_of, weekly
 from recsys.release.tables import read_overview, write_overview
 
@@ -44,7 +44,7 @@ def written(tmp_path):
 
 
 def test_purchases_are_counted_by_week_from_monday_to_sunday_and_by_group():
-    articles = pd.DataFrame({GROUP: ["Sport", "Menswear", "Sport"]})
+    articles = pd.DataFrame({DEPARTMENT: ["Sport", "Menswear", "Sport"]})
     bought = purchases(
         (0, "2020-02-24", "2020-03-01", "2020-03-02"),
         (1, "2020-02-23", "2020-03-01"),
@@ -59,7 +59,7 @@ def test_purchases_are_counted_by_week_from_monday_to_sunday_and_by_group():
 
 
 def test_a_week_may_begin_in_the_year_before_and_before_1970():
-    articles = pd.DataFrame({GROUP: ["Sport"]})
+    articles = pd.DataFrame({DEPARTMENT: ["Sport"]})
     bought = purchases((0, "2021-01-01", "1969-12-31"))
     assert list(weekly(bought, articles)["week"]) == ["1969-12-29", "2020-12-28"]
 
@@ -100,11 +100,11 @@ def test_a_season_in_which_all_sells_well_does_not_take_an_article():
 
 def test_where_nothing_was_sold_there_are_no_seasons_and_no_weeks():
     assert seasons(2) == ["", ""]
-    assert weekly(purchases(), pd.DataFrame({GROUP: ["Sport"]})).empty
+    assert weekly(purchases(), pd.DataFrame({DEPARTMENT: ["Sport"]})).empty
 
 
 def test_what_was_written_is_read(tmp_path):
-    articles = pd.DataFrame({GROUP: ["Sport", "Menswear"]})
+    articles = pd.DataFrame({DEPARTMENT: ["Sport", "Menswear"]})
     for bought in (purchases((0, "2020-01-01"), (1, "2020-01-01", "2020-05-05")), purchases()):
         overview = weekly(bought, articles)
         write_overview(tmp_path / "overview.parquet", overview)
@@ -118,14 +118,16 @@ def test_what_was_written_is_read(tmp_path):
     [("2020-01-07", 1), ("2020-01-06", 0), ("2020-01-06", -3), ("someday", 1), (None, 1)],
 )
 def test_a_damaged_overview_is_refused(written, week, number):
-    path = written(week=["2020-01-06", week], **{GROUP: ["Sport", "Sport"]}, purchases=[1, number])
+    path = written(
+        week=["2020-01-06", week], **{DEPARTMENT: ["Sport", "Sport"]}, purchases=[1, number]
+    )
     with pytest.raises(ValueError, match=r"not a Monday|Error parsing"):
         read_overview(path)
 
 
-@pytest.mark.parametrize("missing", ["week", GROUP, "purchases"])
+@pytest.mark.parametrize("missing", ["week", DEPARTMENT, "purchases"])
 def test_an_overview_without_a_column_is_refused(written, missing):
-    columns = {"week": ["2020-01-06"], GROUP: ["Sport"], "purchases": [1]}
+    columns = {"week": ["2020-01-06"], DEPARTMENT: ["Sport"], "purchases": [1]}
     columns.pop(missing)
     with pytest.raises(KeyError, match=missing):
         read_overview(written(**columns))

@@ -17,7 +17,7 @@ from recsys.errors import CatalogError
 from recsys.evaluation.evaluate import FEWEST_QUESTIONS, UNTUNED, Trial, evaluate
 from recsys.evaluation.report import Evaluation, markdown
 from recsys.models.features import encode_features
-from recsys.models.purchase_counts import count_sales
+from recsys.models.purchase_counts import count_purchases
 from recsys.models.registry import ALL
 from recsys.models.text import TextEncoder
 from recsys.models.two_tower import train
@@ -27,7 +27,7 @@ from recsys.release.reader import open_release
 from recsys.retrieval.fitting import learn_weights, lessons
 from recsys.retrieval.fusion import PARTS, Weights
 from recsys.retrieval.index import ArticleIndex
-from recsys.retrieval.retriever import KINDS, Retrieval
+from recsys.retrieval.retriever import QUERY_KINDS, Retrieval
 from recsys.vectors import ArticleVectors, distinct, unit
 
 ROOT = Path(__file__).parents[2]
@@ -114,7 +114,7 @@ def trial_of(shop):
         {name: ArticleIndex(each) for name, each in vectors.items()},
         {name: each.mean_score() for name, each in vectors.items()},
         towers.queries,
-        count_sales(shop.of(TRAINING), ARTICLES),
+        count_purchases(shop.of(TRAINING), ARTICLES),
         {},
         no_bridges(),
     )
@@ -306,8 +306,8 @@ def test_a_model_that_had_learned_from_test_shoppers_would_be_noticed(trial):
     """The same meaningless shop, with test shoppers among those counted."""
     shop = permuted(planted_shop())
     each = dict.fromkeys(PARTS, 0.0) | {"co_purchase": 1.0}
-    weights = dict.fromkeys(KINDS, Weights(each, each))
-    leaking = replace(trial.retrieval, sales=count_sales(shop, ARTICLES), weights=weights)
+    weights = dict.fromkeys(QUERY_KINDS, Weights(each, each))
+    leaking = replace(trial.retrieval, sales=count_purchases(shop, ARTICLES), weights=weights)
     table = evaluate(Trial(leaking, trial.articles, shop, None)).tables["basket"]
     assert recall(table, "combined").low > recall(table, "popularity").high
 

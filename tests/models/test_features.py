@@ -8,7 +8,7 @@ from tiny_catalogs import PLAIN
 from recsys.catalog.schema import DESCRIPTIVE_COLUMNS
 from recsys.models.features import encode_features
 
-KIND, COLOUR = "product_type_name", "colour_group_name"
+PRODUCT_TYPE, COLOUR = "product_type_name", "colour_group_name"
 
 
 def table(*rows):
@@ -24,7 +24,9 @@ def cosines(articles):
 
 
 def test_articles_with_the_same_attributes_share_an_entry_and_score_one():
-    articles = table({KIND: "Hat"}, {KIND: "Sock"}, {KIND: "Hat"}, {KIND: "Hat"})
+    articles = table(
+        {PRODUCT_TYPE: "Hat"}, {PRODUCT_TYPE: "Sock"}, {PRODUCT_TYPE: "Hat"}, {PRODUCT_TYPE: "Hat"}
+    )
     encoded = encode_features(articles)
     assert len(encoded.vectors) == 2
     assert encoded.entry.tolist() == [0, 1, 0, 0]
@@ -44,7 +46,7 @@ def test_every_descriptive_column_tells_articles_apart(column):
 
 def test_the_same_word_in_two_columns_is_not_the_same_attribute():
     words = [{column: f"{column} {i}" for column in DESCRIPTIVE_COLUMNS} for i in range(2)]
-    articles = table(words[0] | {KIND: "Denim"}, words[1] | {COLOUR: "Denim"})
+    articles = table(words[0] | {PRODUCT_TYPE: "Denim"}, words[1] | {COLOUR: "Denim"})
     assert cosines(articles)[0, 1] == 0
 
 
@@ -59,18 +61,21 @@ def test_every_vector_has_length_one():
 
 
 def test_a_rare_value_in_common_outweighs_a_common_one():
-    poncho = {KIND: "Poncho", COLOUR: "Red"}
-    same_kind, same_colour = {KIND: "Poncho", COLOUR: "Blue"}, {KIND: "Vest", COLOUR: "Red"}
-    rest = [{KIND: f"Kind {i}", COLOUR: "Red"} for i in range(20)]
+    poncho = {PRODUCT_TYPE: "Poncho", COLOUR: "Red"}
+    same_kind, same_colour = (
+        {PRODUCT_TYPE: "Poncho", COLOUR: "Blue"},
+        {PRODUCT_TYPE: "Vest", COLOUR: "Red"},
+    )
+    rest = [{PRODUCT_TYPE: f"Kind {i}", COLOUR: "Red"} for i in range(20)]
     scores = cosines(table(poncho, same_kind, same_colour, *rest))
     assert scores[0, 1] > scores[0, 2]
 
 
 def test_cosines_are_those_worked_out_by_hand():
     hat, beret, sock = (
-        {KIND: "Hat", COLOUR: "Red"},
-        {KIND: "Hat", COLOUR: "Blue"},
-        {KIND: "Sock", COLOUR: "Blue"},
+        {PRODUCT_TYPE: "Hat", COLOUR: "Red"},
+        {PRODUCT_TYPE: "Hat", COLOUR: "Blue"},
+        {PRODUCT_TYPE: "Sock", COLOUR: "Blue"},
     )
     scores = cosines(table(hat, beret, sock, hat))
     # idf is ln(5 / (1 + articles with the value)) + 1: 1 for the nine columns that all four share.
@@ -85,7 +90,8 @@ def test_cosines_are_those_worked_out_by_hand():
 def test_the_order_of_the_articles_does_not_matter():
     random = np.random.default_rng(3)
     rows = [
-        {KIND: f"kind {random.integers(5)}", COLOUR: f"{random.integers(3)}"} for _ in range(30)
+        {PRODUCT_TYPE: f"kind {random.integers(5)}", COLOUR: f"{random.integers(3)}"}
+        for _ in range(30)
     ]
     order = random.permutation(30)
     articles = table(*rows)
@@ -94,9 +100,11 @@ def test_the_order_of_the_articles_does_not_matter():
 
 
 def test_the_same_articles_give_the_same_bytes():
-    articles = table({KIND: "Hat"}, {KIND: "Sock", COLOUR: "Red"}, {KIND: ""})
+    articles = table(
+        {PRODUCT_TYPE: "Hat"}, {PRODUCT_TYPE: "Sock", COLOUR: "Red"}, {PRODUCT_TYPE: ""}
+    )
     assert encode_features(articles).fingerprint() == encode_features(articles).fingerprint()
 
 
 def test_a_single_article_is_like_itself():
-    assert cosines(table({KIND: "Hat"})) == pytest.approx(1)
+    assert cosines(table({PRODUCT_TYPE: "Hat"})) == pytest.approx(1)

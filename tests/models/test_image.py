@@ -164,7 +164,7 @@ def test_without_heads_it_gives_the_image_tower_s_outputs_and_encodes_no_words(c
         expected = model.eval().encode_image(batch).numpy()
     assert expected.shape == (len(PICTURES), 1280)
     assert least_cosine(encoder.encode(PICTURES), expected) > 0.9999
-    assert encoder.reads_words is False
+    assert encoder.encodes_words is False
 
 
 def test_with_heads_photos_go_through_the_photo_head(encoder, tuned):
@@ -176,7 +176,7 @@ def test_with_heads_photos_go_through_the_photo_head(encoder, tuned):
 def test_with_heads_words_go_through_the_caption_head(tuned, monkeypatch):
     monkeypatch.setattr("recsys.models.compact_clip.CAPTION_BATCH", 2)
     expected = CaptionTower().embed(TEXTS) @ HEADS.caption
-    assert tuned.reads_words is True
+    assert tuned.encodes_words is True
     assert least_cosine(tuned.encode_words(TEXTS), expected) > 0.9999
 
 
@@ -299,7 +299,7 @@ def test_any_other_open_clip_directory_works(tmp_path):
         words = model.encode_text(tokenize(TEXTS)).numpy()
     assert least_cosine(encoder.encode(PICTURES), photos) > 0.9999
     assert least_cosine(encoder.encode_words(TEXTS), words) > 0.9999
-    assert encoder.reads_words is True
+    assert encoder.encodes_words is True
 
 
 @pytest.fixture
@@ -317,7 +317,7 @@ def test_a_model_from_the_hub_gives_the_vectors_of_its_folder(on_hub):
     here, there = ImageEncoder(f"local-dir:{folder}"), ImageEncoder("hf-hub:me/tiny-clip")
     np.testing.assert_array_equal(there.encode(PICTURES), here.encode(PICTURES))
     np.testing.assert_array_equal(there.encode_words(TEXTS), here.encode_words(TEXTS))
-    assert (there.reads_words, there.version) == (True, commit)
+    assert (there.encodes_words, there.version) == (True, commit)
 
 
 def test_a_name_and_tag_of_open_clip_are_loaded_from_the_hub(on_hub, tmp_path, monkeypatch):

@@ -128,8 +128,8 @@ def test_a_photo_of_the_catalogue_uploaded_is_read_as_its_article_was(which, sho
 
 def test_with_enough_photos_the_encoder_is_fitted_to_them(plain, tuned):
     assert tuned.vectors.vectors.shape == (len(WITH_PHOTO), Schedule().dim)
-    assert tuned.encoder.reads_words
-    assert not plain.encoder.reads_words
+    assert tuned.encoder.encodes_words
+    assert not plain.encoder.encodes_words
     assert tuned.encoder.version != plain.encoder.version
     assert tuned.untuned.fingerprint() == plain.vectors.fingerprint()
 

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.catalog.schema import COLOUR, KIND
+from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
 from recsys.models.registry import IMAGE, TEXT
 from recsys.pipeline.example_phrases import COLOUR_PHRASES, PAIR_PHRASES, choose_phrases
 from recsys.release.tables import read_phrases, write_phrases
@@ -16,7 +16,7 @@ DIMS = {TEXT.name: 3, IMAGE.name: 2}
 def catalogue(*counted):
     """So many articles of a colour and a type."""
     rows = [(colour, kind) for times, colour, kind in counted for _ in range(times)]
-    return pd.DataFrame(rows, columns=[COLOUR, KIND])
+    return pd.DataFrame(rows, columns=[COLOUR, PRODUCT_TYPE])
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_the_samples_phrases_are_its_articles(release):
     phrases = list(release.phrases)
     assert len(phrases) == PAIR_PHRASES + COLOUR_PHRASES
     assert phrases == choose_phrases(release.articles)
-    said = (release.articles[COLOUR] + " " + release.articles[KIND]).str.lower()
+    said = (release.articles[COLOUR] + " " + release.articles[PRODUCT_TYPE]).str.lower()
     assert set(phrases[:PAIR_PHRASES]) <= set(said)
 
 

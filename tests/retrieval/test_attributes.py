@@ -4,19 +4,19 @@ import pandas as pd
 import pytest
 from tiny_catalogs import PLAIN
 
-from recsys.catalog.schema import COLOUR, KIND, PATTERN
+from recsys.catalog.schema import COLOUR, PATTERN, PRODUCT_TYPE
 from recsys.models.features import read_vocabulary
 from recsys.retrieval.attributes import AttributeVocabulary
 
 COLOURS = ("Red", "Dark Red", "Other Red", "Blue", "Dark Blue", "Off White", "White", "Unknown")
-KINDS = ("Dress", "Hat/beanie", "T-shirt", "Shirt", "Polo shirt", "Trousers", "Other shoe")
+TYPES = ("Dress", "Hat/beanie", "T-shirt", "Shirt", "Polo shirt", "Trousers", "Other shoe")
 PATTERNS = ("Stripe", "Check", "All over pattern", "Solid")
 
 
 @pytest.fixture(scope="module")
 def attributes():
     rows = [PLAIN | {COLOUR: each} for each in COLOURS]
-    rows += [PLAIN | {KIND: each} for each in KINDS]
+    rows += [PLAIN | {PRODUCT_TYPE: each} for each in TYPES]
     rows += [PLAIN | {PATTERN: each} for each in PATTERNS]
     return AttributeVocabulary(read_vocabulary(pd.DataFrame(rows)))
 
@@ -25,7 +25,7 @@ def found(attributes, words):
     return [(each.column, each.values) for each in attributes.named(words)]
 
 
-RED, DRESS = (COLOUR, ("Dark Red", "Other Red", "Red")), (KIND, ("Dress",))
+RED, DRESS = (COLOUR, ("Dark Red", "Other Red", "Red")), (PRODUCT_TYPE, ("Dress",))
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ RED, DRESS = (COLOUR, ("Dark Red", "Other Red", "Red")), (KIND, ("Dress",))
         ("this, but in dark red", [(COLOUR, ("Dark Red",))]),
         ("dark blue", [(COLOUR, ("Dark Blue",))]),
         ("white", [(COLOUR, ("Off White", "White"))]),
-        ("hats", [(KIND, ("Hat/beanie",))]),
-        ("a beanie", [(KIND, ("Hat/beanie",))]),
-        ("T-shirts", [(KIND, ("T-shirt",))]),
-        ("polo shirt", [(KIND, ("Polo shirt",))]),
-        ("shirt", [(KIND, ("Shirt",))]),
-        ("striped trousers", [(PATTERN, ("Stripe",)), (KIND, ("Trousers",))]),
+        ("hats", [(PRODUCT_TYPE, ("Hat/beanie",))]),
+        ("a beanie", [(PRODUCT_TYPE, ("Hat/beanie",))]),
+        ("T-shirts", [(PRODUCT_TYPE, ("T-shirt",))]),
+        ("polo shirt", [(PRODUCT_TYPE, ("Polo shirt",))]),
+        ("shirt", [(PRODUCT_TYPE, ("Shirt",))]),
+        ("striped trousers", [(PATTERN, ("Stripe",)), (PRODUCT_TYPE, ("Trousers",))]),
         ("checked, with stripes", [(PATTERN, ("Check",)), (PATTERN, ("Stripe",))]),
     ],
 )

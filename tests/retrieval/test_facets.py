@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.catalog.schema import COLOUR, GROUP, KIND, PATTERN
+from recsys.catalog.schema import COLOUR, DEPARTMENT, PATTERN, PRODUCT_TYPE
 from recsys.errors import QueryError
 from recsys.retrieval.facets import FACETS, Facets, Filters, price_range
 
@@ -14,7 +14,7 @@ ARTICLES = 300
 @pytest.fixture(scope="module")
 def table():
     random = np.random.default_rng(5)
-    values = {GROUP: "ABC", KIND: "DEFGH", COLOUR: "IJKLMN", PATTERN: "OP"}
+    values = {DEPARTMENT: "ABC", PRODUCT_TYPE: "DEFGH", COLOUR: "IJKLMN", PATTERN: "OP"}
     return pd.DataFrame(
         {name: random.choice(list(each), ARTICLES) for name, each in values.items()}
     )
@@ -76,7 +76,7 @@ def test_a_count_is_how_many_pass_once_that_value_is_chosen(facets, table, with_
 
 
 def test_the_most_frequent_value_comes_first_and_none_that_no_article_has(facets):
-    filters = Filters({KIND: ["D"]})
+    filters = Filters({PRODUCT_TYPE: ["D"]})
     for facet in facets.counts(filters, np.ones(ARTICLES, bool)):
         counts = [choice.count for choice in facet.choices]
         assert counts == sorted(counts, reverse=True)
@@ -85,13 +85,15 @@ def test_the_most_frequent_value_comes_first_and_none_that_no_article_has(facets
 
 def test_what_is_chosen_can_be_taken_back_though_nothing_has_it(facets):
     nothing = np.zeros(ARTICLES, bool)
-    kinds = {facet.column: facet for facet in facets.counts(Filters({KIND: ["D"]}), nothing)}
-    assert [(choice.value, choice.count) for choice in kinds[KIND].choices] == [("D", 0)]
+    kinds = {
+        facet.column: facet for facet in facets.counts(Filters({PRODUCT_TYPE: ["D"]}), nothing)
+    }
+    assert [(choice.value, choice.count) for choice in kinds[PRODUCT_TYPE].choices] == [("D", 0)]
     assert kinds[COLOUR].choices == ()
 
 
 def test_counts_are_of_the_given_articles_only(facets, table):
-    dresses = (table[KIND] == "D").to_numpy()
+    dresses = (table[PRODUCT_TYPE] == "D").to_numpy()
     for facet in facets.counts(Filters(), dresses):
         assert sum(choice.count for choice in facet.choices) == dresses.sum()
 
@@ -100,9 +102,9 @@ def test_counts_are_of_the_given_articles_only(facets, table):
     ("chosen", "complaint"),
     [
         ({"price": ["1"]}, "not by 'price'"),
-        ({KIND: ["Spaceship"]}, "No article has 'Spaceship'"),
-        ({KIND: "D"}, "a list of values"),
-        ([KIND], "by column"),
+        ({PRODUCT_TYPE: ["Spaceship"]}, "No article has 'Spaceship'"),
+        ({PRODUCT_TYPE: "D"}, "a list of values"),
+        ([PRODUCT_TYPE], "by column"),
     ],
 )
 def test_what_does_not_exist_cannot_be_chosen(facets, chosen, complaint):
@@ -128,9 +130,9 @@ def test_either_end_alone_asks_for_a_price(facets, filters):
 
 
 def test_counts_keep_to_the_range_of_prices(facets):
-    filters = Filters({KIND: ["D"]}, cheapest=0.5, dearest=1.5)
+    filters = Filters({PRODUCT_TYPE: ["D"]}, cheapest=0.5, dearest=1.5)
     left = facets.passing(Filters(cheapest=0.5, dearest=1.5)).sum()
-    kinds = facets.counts(filters, np.ones(ARTICLES, bool))[FACETS.index(KIND)]
+    kinds = facets.counts(filters, np.ones(ARTICLES, bool))[FACETS.index(PRODUCT_TYPE)]
     assert sum(choice.count for choice in kinds.choices) == left
 
 

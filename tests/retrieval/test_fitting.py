@@ -10,12 +10,12 @@ from tiny_catalogs import no_bridges
 from recsys.catalog.purchases import Purchases
 from recsys.catalog.split import TEST, TRAINING, VALIDATION, bucket_of
 from recsys.models.features import Vocabulary
-from recsys.models.purchase_counts import count_sales
+from recsys.models.purchase_counts import count_purchases
 from recsys.models.registry import SINGLE
 from recsys.retrieval.fitting import examples, learn_bridges, learn_weights, lessons
 from recsys.retrieval.fusion import BASKET_PRIOR, PARTS, PHOTO_PRIOR, WORD_WEIGHTS
 from recsys.retrieval.index import ArticleIndex
-from recsys.retrieval.retriever import ARTICLE, BASKET, KINDS, PHOTO, WORDS, Retrieval
+from recsys.retrieval.retriever import ARTICLE, BASKET, PHOTO, QUERY_KINDS, WORDS, Retrieval
 from recsys.vectors import ArticleVectors, unit
 
 COMMUNITIES, MEMBERS = 15, 8
@@ -53,7 +53,7 @@ def retrieval_that_knows(model):
     vectors[model] = unit(np.eye(COMMUNITIES)[COMMUNITY] + 0.15 * noise)
     indexes = {name: ArticleIndex(ArticleVectors(rows, entry)) for name, rows in vectors.items()}
     nobody = planted_shop().where(np.zeros(4800, bool))
-    sales = count_sales(nobody, ARTICLES)
+    sales = count_purchases(nobody, ARTICLES)
     typical = dict.fromkeys(vectors, 0.0)
     return Retrieval(indexes, typical, vectors["two_tower"], sales, {}, no_bridges())
 
@@ -83,7 +83,7 @@ def share(weights, part):
 
 
 def test_every_kind_of_query_gets_weights(fitted):
-    assert set(fitted) == set(KINDS)
+    assert set(fitted) == set(QUERY_KINDS)
     for kind in (ARTICLE, BASKET):
         assert set(fitted[kind].known) == set(fitted[kind].unknown) == set(PARTS)
 
@@ -190,11 +190,11 @@ def test_bridges_are_fitted_to_training_products_and_compared_on_validation_prod
     looks = ArticleIndex(ArticleVectors(unit(text.vectors @ turn), text.entry))
     dim = retrieval.indexes["features"].vectors.shape[1]
     empty = no_bridges()
-    reader = replace(empty.reader, vocabulary=vocabulary_of(dim))
+    estimator = replace(empty.estimator, vocabulary=vocabulary_of(dim))
     seeing = replace(
         retrieval,
         indexes={**retrieval.indexes, "image": looks},
-        bridges=replace(empty, reader=reader),
+        bridges=replace(empty, estimator=estimator),
     )
     bridges = learn_bridges(seeing, products())
     assert set(bridges.links) == set(bridges.crossings) == {"text", "features", "two_tower"}

@@ -9,7 +9,7 @@ from tiny_catalogs import no_bridges
 from recsys.catalog.purchases import Purchases
 from recsys.models.cross_modal import MEAN, RIDGE, AttributeEstimator, Bridge, Bridges, Crossing
 from recsys.models.features import Vocabulary
-from recsys.models.purchase_counts import BEST_SELLERS, count_sales
+from recsys.models.purchase_counts import BEST_SELLERS, count_purchases
 from recsys.models.registry import SINGLE
 from recsys.retrieval.attributes import NamedAttribute
 from recsys.retrieval.fusion import BASKET_PRIOR, COUNTS, PARTS, PHOTO_PRIOR, WORD_WEIGHTS, Weights
@@ -67,7 +67,7 @@ def retrieval():
     lately = [[250, 430 - row] for row in range(BEST_SELLERS + 20)]
     shop = bought([[0, 300]] * 3 + lately, [1] * 3 + [30] * len(lately))
     typical = {"text": 0.1, "image": 0.2, "features": 0.3, "two_tower": 0.4}
-    sales = count_sales(shop, ARTICLES)
+    sales = count_purchases(shop, ARTICLES)
     return Retrieval(indexes, typical, circle(), sales, WEIGHTS, no_bridges())
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from recsys.catalog.schema import COLOUR, GROUP, KIND
+from recsys.catalog.schema import COLOUR, DEPARTMENT, PRODUCT_TYPE
 from recsys.catalog.statistics import SEASON
 from recsys.models.registry import SINGLE
 from recsys.release.reader import Release
@@ -12,7 +12,7 @@ from recsys.serving.recommender import Recommender
 
 def test_every_article_is_counted_once_in_each_column(release: Release) -> None:
     summary = summarize(release)
-    assert summary.counts.keys() == {GROUP, KIND, COLOUR, SEASON}
+    assert summary.counts.keys() == {DEPARTMENT, PRODUCT_TYPE, COLOUR, SEASON}
     for column, counts in summary.counts.items():
         assert dict(counts) == release.articles[column].value_counts().to_dict()
         numbers = [count for _, count in counts]
@@ -32,7 +32,7 @@ def test_maps_place_the_articles_of_the_release(release: Release) -> None:
     summary = summarize(release)
     table = release.articles.set_index("article_id").loc[summary.ids]
     assert summary.names == table["prod_name"].tolist()
-    assert summary.groups == table[GROUP].tolist()
+    assert summary.groups == table[DEPARTMENT].tolist()
     assert summary.places.keys() == {model.name for model in SINGLE}
     assert all(each.shape == (len(summary.ids), 2) for each in summary.places.values())
     assert isinstance(summary.weekly, pd.DataFrame)

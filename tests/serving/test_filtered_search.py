@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from answering import found, gallery_of, ids
 
-from recsys.catalog.schema import COLOUR, KIND
+from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
 from recsys.errors import QueryError
 from recsys.models.registry import COMBINED, FEATURES, IMAGE, TEXT, TWO_TOWER
 from recsys.retrieval.facets import FACETS, Filters
@@ -85,21 +85,21 @@ def article_id(recommender: Recommender) -> str:
 def test_a_facet_counts_how_many_articles_each_value_would_leave(
     recommender: Recommender, article_id: str
 ) -> None:
-    request = SearchRequest(article=article_id, filters=Filters({KIND: ("Dress",)}))
+    request = SearchRequest(article=article_id, filters=Filters({PRODUCT_TYPE: ("Dress",)}))
     facets = recommender.search_with_facets(request).facets
     colours = next(facet for facet in facets if facet.column == COLOUR)
     table = recommender.release.articles
     for choice in colours.choices:
-        both = (table[KIND] == "Dress") & (table[COLOUR] == choice.value)
+        both = (table[PRODUCT_TYPE] == "Dress") & (table[COLOUR] == choice.value)
         assert choice.count == both.sum()
 
 
 def test_facets_count_only_articles_that_have_what_the_words_name(recommender: Recommender) -> None:
     facets = recommender.search_with_facets(SearchRequest(words="dress")).facets
-    kinds = next(facet for facet in facets if facet.column == KIND)
+    kinds = next(facet for facet in facets if facet.column == PRODUCT_TYPE)
     table = recommender.release.articles
     assert [(each.value, each.count) for each in kinds.choices] == [
-        ("Dress", (table[KIND] == "Dress").sum())
+        ("Dress", (table[PRODUCT_TYPE] == "Dress").sum())
     ]
 
 
@@ -139,7 +139,7 @@ def test_filters_and_attributes_that_words_name_apply_together(
     matches = [match for each in answer.galleries for match in each.matches]
     assert matches
     for match in matches:
-        assert match.article.attributes[KIND] == "Dress"
+        assert match.article.attributes[PRODUCT_TYPE] == "Dress"
         assert match.article.attributes[COLOUR] == "Black"
 
 
@@ -199,11 +199,11 @@ def test_weights_of_parts_without_a_vector_leave_the_combined_gallery_empty(
 def test_filters_that_no_article_passes_leave_empty_galleries_with_a_note(
     recommender: Recommender, article_id: str
 ) -> None:
-    kinds = recommender.release.articles.groupby(KIND)[COLOUR].unique()
+    kinds = recommender.release.articles.groupby(PRODUCT_TYPE)[COLOUR].unique()
     colours = set(recommender.release.articles[COLOUR])
     kind = next(kind for kind in kinds.index if set(kinds[kind]) != colours)
     missing = min(colours - set(kinds[kind]))
-    filters = Filters({KIND: [kind], COLOUR: [missing]})
+    filters = Filters({PRODUCT_TYPE: [kind], COLOUR: [missing]})
     answer = recommender.search(SearchRequest(article=article_id, filters=filters))
     assert not any(each.matches for each in answer.galleries)
     assert all("Take one of them back" in each.note for each in answer.galleries)

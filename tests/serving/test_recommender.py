@@ -9,7 +9,7 @@ import pytest
 from answering import found, gallery_of, id_without_photo, ids, values_of
 from building import photo_file
 
-from recsys.catalog.schema import COLOUR, KIND, PATTERN
+from recsys.catalog.schema import COLOUR, PATTERN, PRODUCT_TYPE
 from recsys.errors import PhotoError, QueryError
 from recsys.models.registry import ALL, COMBINED, FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
 from recsys.release.reader import Release, open_release
@@ -240,14 +240,14 @@ def test_a_photo_of_the_catalogue_finds_its_own_article_first(
 def dress(recommender: Recommender) -> np.ndarray:
     """The vector of the photo of a dress in one colour."""
     table = recommender.release.articles
-    is_dress = (table[KIND] == "Dress").to_numpy() & recommender.release.with_photo
+    is_dress = (table[PRODUCT_TYPE] == "Dress").to_numpy() & recommender.release.with_photo
     photo = recommender.release.photo(int(np.flatnonzero(is_dress)[0]))
     return recommender.encode_photo(photo or b"")
 
 
 def test_an_answer_to_a_photo_has_its_likeliest_attributes(recommender: Recommender, dress) -> None:
     answer = recommender.search(SearchRequest(photo=dress))
-    assert [reading.column for reading in answer.reading] == [KIND, COLOUR, PATTERN]
+    assert [reading.column for reading in answer.reading] == [PRODUCT_TYPE, COLOUR, PATTERN]
     assert answer.reading[0].guesses[0].value == "Dress"
     for reading in answer.reading:
         chances = [guess.chance for guess in reading.guesses]
@@ -260,8 +260,8 @@ def test_a_corrected_attribute_changes_the_features_gallery_only(
     recommender: Recommender, dress
 ) -> None:
     before = recommender.search(SearchRequest(photo=dress))
-    after = recommender.search(SearchRequest(photo=dress, corrected={KIND: "Hat/beanie"}))
-    kinds = [m.article.attributes[KIND] for m in gallery_of(after, FEATURES).matches]
+    after = recommender.search(SearchRequest(photo=dress, corrected={PRODUCT_TYPE: "Hat/beanie"}))
+    kinds = [m.article.attributes[PRODUCT_TYPE] for m in gallery_of(after, FEATURES).matches]
     assert kinds.count("Hat/beanie") > 6
     assert found(gallery_of(after, FEATURES)) != found(gallery_of(before, FEATURES))
     for model in (TEXT, IMAGE, TWO_TOWER):
@@ -275,9 +275,9 @@ def test_matches_have_the_attributes_that_words_name(
     answer = recommender.search(SearchRequest(words="black dresses"))
     assert [(each.column, each.words) for each in answer.named] == [
         (COLOUR, "black"),
-        (KIND, "dresses"),
+        (PRODUCT_TYPE, "dresses"),
     ]
-    assert values_of(answer, KIND) == {"Dress"}
+    assert values_of(answer, PRODUCT_TYPE) == {"Dress"}
     assert values_of(answer, COLOUR) == {"Black"}
     for each in answer.galleries:
         assert bool(each.matches) == (each.model is not TWO_TOWER)
@@ -295,10 +295,12 @@ def test_words_that_name_no_attribute_are_answered_by_texts_and_photos(
 
 
 def test_an_ignored_attribute_is_no_filter(recommender: Recommender) -> None:
-    answer = recommender.search(SearchRequest(words="black dress", ignored=frozenset({KIND})))
+    answer = recommender.search(
+        SearchRequest(words="black dress", ignored=frozenset({PRODUCT_TYPE}))
+    )
     assert [each.column for each in answer.named] == [COLOUR]
     assert values_of(answer, COLOUR) == {"Black"}
-    assert len(values_of(answer, KIND)) > 1
+    assert len(values_of(answer, PRODUCT_TYPE)) > 1
 
 
 @pytest.mark.parametrize("said", ["this, but in red", "RED", "red!"])
@@ -309,7 +311,7 @@ def test_a_photo_with_words_finds_the_same_product_type_in_red(
     assert {colour.split()[-1] for colour in values_of(answer, COLOUR)} == {"Red"}
     for each in answer.galleries:
         assert each.matches
-    kinds = [m.article.attributes[KIND] for m in gallery_of(answer, IMAGE).matches]
+    kinds = [m.article.attributes[PRODUCT_TYPE] for m in gallery_of(answer, IMAGE).matches]
     assert kinds.count("Dress") >= 6
 
 
@@ -339,9 +341,9 @@ def test_attributes_that_no_article_combines_leave_empty_galleries_with_a_note(
     recommender: Recommender,
 ) -> None:
     table = recommender.release.articles
-    vocabulary = AttributeVocabulary(recommender.release.retrieval.bridges.reader.vocabulary)
-    kinds, patterns = table[KIND].unique(), table[PATTERN].unique()
-    there = set(zip(table[KIND], table[PATTERN], strict=True))
+    vocabulary = AttributeVocabulary(recommender.release.retrieval.bridges.estimator.vocabulary)
+    kinds, patterns = table[PRODUCT_TYPE].unique(), table[PATTERN].unique()
+    there = set(zip(table[PRODUCT_TYPE], table[PATTERN], strict=True))
     kind, pattern = next(
         (k, p)
         for k in kinds
@@ -363,7 +365,7 @@ def test_attributes_that_no_article_combines_leave_empty_galleries_with_a_note(
         (SearchRequest(words="red", weight=1.1), "between 0 and 1"),
         (SearchRequest(words="red", weight=float("nan")), "between 0 and 1"),
         (SearchRequest(words="red", weight="much"), "between 0 and 1"),
-        (SearchRequest(words="red", corrected={KIND: "Spaceship"}), "Spaceship"),
+        (SearchRequest(words="red", corrected={PRODUCT_TYPE: "Spaceship"}), "Spaceship"),
         (SearchRequest(words="red", corrected={"detail_desc": "Dress"}), "detail_desc"),
         (SearchRequest(article="0310352003", photo=np.ones(3)), "not with both"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from recsys.catalog.schema import GROUP
+from recsys.catalog.schema import DEPARTMENT
 from recsys.release.reader import Release
 from recsys.serving.recommender import Recommender
 from recsys.web.api import MAX_ARTICLES
@@ -114,7 +114,7 @@ def examples(recommender: Recommender) -> dict[str, dict[str, Any]]:
         "search_words": {"words": "black dress", "k": 3},
         "compose": {
             "article_id": two[0],
-            "filters": {GROUP: [recommender.article(two[1]).attributes[GROUP]]},
+            "filters": {DEPARTMENT: [recommender.article(two[1]).attributes[DEPARTMENT]]},
             "weights": {"image": 2, "text": 1},
             "price": None,
             "k": 3,

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from page_outline import Outline, article, match
 
-from recsys.catalog.schema import COLOUR, DESCRIPTIVE_COLUMNS, KIND
+from recsys.catalog.schema import COLOUR, DESCRIPTIVE_COLUMNS, PRODUCT_TYPE
 from recsys.models.registry import COMBINED, IMAGE, TEXT
 from recsys.retrieval.facets import Filters
 from recsys.serving.request import SearchRequest
@@ -14,7 +14,7 @@ from recsys.web.url import FIND, SHOPPER, PageState, to_url
 
 QUERY, FOUND = article(1), article(2)
 STATE = PageState(
-    search=SearchRequest(article=QUERY.article_id, filters=Filters({KIND: ["Dress"]})),
+    search=SearchRequest(article=QUERY.article_id, filters=Filters({PRODUCT_TYPE: ["Dress"]})),
     k=6,
     opened=FOUND.article_id,
 )
@@ -127,6 +127,6 @@ def test_a_real_answer_is_explained(recommender):
     for part, value in found.contributions.items():
         assert TITLES[part] in text
         assert f"{value:.3f}" in text
-    for column in (KIND, COLOUR):
+    for column in (PRODUCT_TYPE, COLOUR):
         assert found.article.attributes[column] in text
     assert f"{explained.matches[IMAGE.name].score:.3f}" in text

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import fromstring
 import numpy as np
 import pytest
 
-from recsys.catalog.schema import COLOUR, GROUP, KIND
+from recsys.catalog.schema import COLOUR, DEPARTMENT, PRODUCT_TYPE
 from recsys.models.registry import SINGLE
 from recsys.serving.catalog_summary import summarize
 from recsys.web.catalog_page import CATALOG_SCRIPT, catalog_html
@@ -21,7 +21,7 @@ def page(release):
 
 
 def test_bars_tell_how_many_articles_there_are_of_each(page, release):
-    for column in (COLOUR, GROUP, KIND):
+    for column in (COLOUR, DEPARTMENT, PRODUCT_TYPE):
         counts = release.articles[column].value_counts()
         shown = {
             row.find("th").text: int(row.findall("td")[-1].text.replace(",", ""))
@@ -29,7 +29,7 @@ def test_bars_tell_how_many_articles_there_are_of_each(page, release):
             if row.find("th").get("scope") == "row" and row.find("th").text in counts.index
         }
         assert shown.items() <= counts.to_dict().items()
-        assert len(shown) == min(len(counts), 15 if column == KIND else len(counts))
+        assert len(shown) == min(len(counts), 15 if column == PRODUCT_TYPE else len(counts))
 
 
 def test_every_article_of_the_maps_stands_where_the_release_says(page, release):
@@ -74,7 +74,7 @@ def test_example_words_have_the_vectors_that_the_encoders_give(release, recommen
         np.testing.assert_allclose(
             known["text"], recommender.encoders.words.encode(words), atol=1e-5
         )
-        assert ("image" in known) == recommender.encoders.photos.reads_words
+        assert ("image" in known) == recommender.encoders.photos.encodes_words
         if "image" in known:
             read = recommender.encoders.photos.encode_words(words)
             np.testing.assert_allclose(known["image"], read, atol=1e-5)
@@ -83,4 +83,4 @@ def test_example_words_have_the_vectors_that_the_encoders_give(release, recommen
 def test_purchases_are_counted_by_the_monday_of_their_week(release):
     weeks = release.overview["week"].to_numpy("datetime64[D]")
     assert {day.astype(object).weekday() for day in weeks} == {0}
-    assert set(release.overview[GROUP]) <= set(release.articles[GROUP])
+    assert set(release.overview[DEPARTMENT]) <= set(release.articles[DEPARTMENT])

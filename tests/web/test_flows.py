@@ -8,7 +8,7 @@ from browsing import Visit
 from playwright.sync_api import Locator
 from test_page import some_id
 
-from recsys.catalog.schema import COLOUR, GROUP, KIND
+from recsys.catalog.schema import COLOUR, DEPARTMENT, PRODUCT_TYPE
 from recsys.models.registry import ALL, COMBINED, IMAGE, TEXT
 from recsys.release.reader import Release
 from recsys.serving.recommender import Recommender
@@ -170,9 +170,9 @@ def test_a_slider_weighs_and_what_was_open_stays_open(
 
 
 VIEWS = [
-    {"article": "0310352003", "k": 6, KIND: "Shirt", "one_a_product": 1, "weight.image": 3},
+    {"article": "0310352003", "k": 6, PRODUCT_TYPE: "Shirt", "one_a_product": 1, "weight.image": 3},
     {"article": "0310352003", "cheapest": 0.01, "dearest": 0.05, "with_photo": 1},
-    {"words": "black trousers", "ignore": COLOUR, GROUP: "Divided", "k": 24},
+    {"words": "black trousers", "ignore": COLOUR, DEPARTMENT: "Divided", "k": 24},
     {"photo": "0310352003", "words": "in red", "words_weight": 0.25},
     {"article": "0310352003", "open": "0310352005"},
     {"see": SHOPPER, "shopper": "shopper-0001", "k": 6},

@@ -18,7 +18,7 @@ import pytest
 from building import reseal
 from page_outline import Outline, article, macro, match
 
-from recsys.catalog.schema import COLOUR, DESCRIPTIVE_COLUMNS, GROUP, KIND
+from recsys.catalog.schema import COLOUR, DEPARTMENT, DESCRIPTIVE_COLUMNS, PRODUCT_TYPE
 from recsys.evaluation.metrics import Estimate
 from recsys.evaluation.report import Evaluation, Scores, Table
 from recsys.models.registry import COMBINED, IMAGE
@@ -44,7 +44,7 @@ MARKUP = (
 
 TEXT_COLUMNS = {
     ARTICLES: ("prod_name", "detail_desc", *DESCRIPTIVE_COLUMNS),
-    OVERVIEW: (GROUP,),
+    OVERVIEW: (DEPARTMENT,),
     PHRASES: (WORDS_COLUMN,),
     SHOPPERS: ("alias",),
 }
@@ -87,7 +87,11 @@ def addresses(recommender: Recommender, text: str) -> dict[str, str]:
     values = recommender.article(first).attributes
     alias = recommender.shoppers()[0]
     corrected, weight = {f"correct.{COLOUR}": values[COLOUR]}, {"weight.text": 1}
-    filters = {GROUP: values[GROUP], KIND: values[KIND], COLOUR: values[COLOUR]}
+    filters = {
+        DEPARTMENT: values[DEPARTMENT],
+        PRODUCT_TYPE: values[PRODUCT_TYPE],
+        COLOUR: values[COLOUR],
+    }
     fields = {
         "welcome": {},
         "article": {"article": first, "open": second},

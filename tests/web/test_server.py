@@ -9,7 +9,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from recsys.catalog.photos import MAX_BYTES
-from recsys.catalog.schema import COLOUR, KIND
+from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
 from recsys.models.registry import ALL, IMAGE
 from recsys.release.reader import Release
 from recsys.serving.request import MOST_MATCHES
@@ -285,7 +285,7 @@ def test_words_are_answered(client: Client, release: Release) -> None:
     answer = client.predict("black dress", k=4, api_name="/search_words")
     assert_typed(answer, SimilarAnswer)
     assert answer["words"] == "black dress"
-    assert [each["column"] for each in answer["filters"]] == [COLOUR, KIND]
+    assert [each["column"] for each in answer["filters"]] == [COLOUR, PRODUCT_TYPE]
     assert [len(each["matches"]) for each in answer["galleries"]] == [4, 4, 4, 4, 0]
 
 
@@ -303,7 +303,7 @@ def test_an_article_and_words_are_answered_together(client: Client, article_id: 
 
 
 def test_what_a_photo_shows_is_put_right(client: Client, photo: Path) -> None:
-    corrected = {KIND: "Hat/beanie"}
+    corrected = {PRODUCT_TYPE: "Hat/beanie"}
     answer = client.predict(
         handle_file(photo), k=4, corrected=corrected, api_name="/similar_to_photo"
     )
@@ -331,7 +331,7 @@ def test_answers_are_narrowed_down(client: Client, article_id: str, release: Rel
     """Matches pass the filters, and the counts of the filters are those of the catalogue."""
     answer = client.predict(
         article_id=article_id,
-        filters={KIND: ["Dress"], COLOUR: ["Black", "Red"]},
+        filters={PRODUCT_TYPE: ["Dress"], COLOUR: ["Black", "Red"]},
         with_photo=True,
         one_a_product=True,
         weights={"image": 1},
@@ -342,13 +342,13 @@ def test_answers_are_narrowed_down(client: Client, article_id: str, release: Rel
     found = {match["article_id"] for each in answer["galleries"] for match in each["matches"]}
     rows = table["article_id"].isin(found)
     assert rows.sum() == len(found) > 10
-    assert set(table[KIND][rows]) == {"Dress"}
+    assert set(table[PRODUCT_TYPE][rows]) == {"Dress"}
     assert set(table[COLOUR][rows]) <= {"Black", "Red"}
     assert release.with_photo[rows].all()
     assert all(set(match["contributions"]) == {"image"} for match in matches(answer, "combined"))
     colours = next(each for each in answer["facets"] if each["column"] == COLOUR)
     black = next(each for each in colours["choices"] if each["value"] == "Black")
-    expected = (table[KIND] == "Dress") & (table[COLOUR] == "Black") & release.with_photo
+    expected = (table[PRODUCT_TYPE] == "Dress") & (table[COLOUR] == "Black") & release.with_photo
     assert black["count"] == expected.sum()
 
 
@@ -361,7 +361,7 @@ def matches(answer: Any, model: str) -> Any:
     ("asked", "complaint"),
     [
         ({"filters": {"price": ["1"]}}, "price"),
-        ({"filters": {KIND: "Dress"}}, "list of values"),
+        ({"filters": {PRODUCT_TYPE: "Dress"}}, "list of values"),
         ({"filters": ["Dress"]}, "by column"),
         ({"weights": {"taste": 1}}, "taste"),
     ],

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from page_outline import Outline, article, macro
 
-from recsys.catalog.schema import COLOUR, KIND, PATTERN
+from recsys.catalog.schema import COLOUR, PATTERN, PRODUCT_TYPE
 from recsys.models.registry import COMBINED, COUNTS, TEXT
 from recsys.retrieval.attributes import NamedAttribute
 from recsys.retrieval.facets import FACETS, Choice, Facet, Filters
@@ -66,7 +66,7 @@ def article_id(recommender):
     [
         {},
         {"words": "black dress", "weight": 0.7, "ignored": frozenset([COLOUR])},
-        {"filters": Filters({COLOUR: ["Black", "Red"], KIND: ["Dress"]}, with_photo=True)},
+        {"filters": Filters({COLOUR: ["Black", "Red"], PRODUCT_TYPE: ["Dress"]}, with_photo=True)},
         {"filters": Filters(cheapest=0.0125, dearest=0.05), "one_a_product": True},
         {"corrected": {COLOUR: "Dark Blue"}},
     ],
@@ -80,9 +80,9 @@ def test_a_form_sent_as_it_is_leads_to_the_same_place(recommender, article_id, c
 
 
 def test_no_hidden_field_repeats_a_field_that_visitors_can_change(recommender, article_id):
-    filters = Filters({COLOUR: ["Black"], KIND: ["Dress"]}, True, 0.01, 0.1)
+    filters = Filters({COLOUR: ["Black"], PRODUCT_TYPE: ["Dress"]}, True, 0.01, 0.1)
     search = SearchRequest(
-        article_id, None, "red", 0.3, {COLOUR: "Red"}, frozenset([KIND]), filters, True
+        article_id, None, "red", 0.3, {COLOUR: "Red"}, frozenset([PRODUCT_TYPE]), filters, True
     )
     form = form_at(PageState(search=search, k=6, opened=article_id), recommender)
     hidden = {each["name"] for each in form.attributes("input") if each["type"] == "hidden"}
@@ -119,7 +119,7 @@ def test_every_facet_of_an_answer_can_be_chosen_from(recommender, article_id):
 def test_filters_are_cleared_at_once_and_the_rest_stays(recommender, article_id):
     search = SearchRequest(article=article_id, words="red", weights={"text": 1.0})
     narrowed = PageState(search=search, k=6, opened=article_id).with_search(
-        filters=Filters({KIND: ["Dress"]}, True, 0.01, 0.1), one_a_product=True
+        filters=Filters({PRODUCT_TYPE: ["Dress"]}, True, 0.01, 0.1), one_a_product=True
     )
     assert to_url(PageState(search=search, k=6)) in Form(narrowed).links()
     assert len(Form(narrowed).links()) == len(Form(PageState(search=search, k=6)).links()) + 1
@@ -222,13 +222,13 @@ def test_an_article_without_a_description_says_so():
 def test_what_a_photo_shows_can_be_corrected():
     guesses = (PossibleValue("Dress", 0.8), PossibleValue("Skirt", 0.15))
     state = PageState(search=SearchRequest(photo="a vector"))
-    reading = (PhotoAttribute(KIND, guesses),)
+    reading = (PhotoAttribute(PRODUCT_TYPE, guesses),)
     outline = panel(answer(reading=reading), state, b"\xff\xd8")
     assert "Looks like: Dress 80%" in outline.all_text
     chips = outline.attributes("a")
     assert [chip["href"] for chip in chips] == [
-        f"?photo=1&correct.{KIND}=Dress",
-        f"?photo=1&correct.{KIND}=Skirt",
+        f"?photo=1&correct.{PRODUCT_TYPE}=Dress",
+        f"?photo=1&correct.{PRODUCT_TYPE}=Skirt",
     ]
     assert ["aria-current" in chip for chip in chips] == [True, False]
     assert "Your photo is not stored." in outline.all_text

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from page_outline import HOSTILE
 
-from recsys.catalog.schema import COLOUR, KIND
+from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
 from recsys.models.registry import IMAGE, TEXT
 from recsys.retrieval.attributes import NAMED
 from recsys.retrieval.facets import FACETS, Filters
@@ -53,7 +53,7 @@ def draw_search(random, recommender):
     weights = {part: float(random.integers(1, 10**6)) / 10**4 for part in parts}
     low, high = sorted(random.integers(1, 1000, 2) / 1000)
     filters = {column: some(random, table[column].unique()) for column in FACETS}
-    vocabulary = recommender.release.retrieval.bridges.reader.vocabulary.values
+    vocabulary = recommender.release.retrieval.bridges.estimator.vocabulary.values
     return SearchRequest(
         **query,
         words=str(words),
@@ -136,7 +136,7 @@ WRONG = [
     ("words_weight", "1.5", "between 0 and 1, not 1.5"),
     ("words_weight", "nan", "not nan"),
     ("words_weight", "much", "words_weight must be a number, not 'much'"),
-    (KIND, "Spaceship", "No article has 'Spaceship'"),
+    (PRODUCT_TYPE, "Spaceship", "No article has 'Spaceship'"),
     ("cheapest", "free", "cheapest must be a number, not 'free'"),
     ("dearest", "inf", "A price is a number, not inf"),
     ("correct." + COLOUR, "Infrared", "no 'Infrared'"),
@@ -165,9 +165,10 @@ def test_what_is_wrong_is_left_out_with_an_error_and_the_rest_is_kept(
 
 
 def test_a_value_that_does_not_exist_leaves_those_that_do(recommender):
-    address = f"?words=warm&{KIND}=Dress&{KIND}=Spaceship&{KIND}=Dress&{COLOUR}=Infrared"
+    types = "&".join(f"{PRODUCT_TYPE}={each}" for each in ("Dress", "Spaceship", "Dress"))
+    address = f"?words=warm&{types}&{COLOUR}=Infrared"
     parsed = from_url(address, recommender)
-    assert parsed.state.search.filters == Filters({KIND: ["Dress"]})
+    assert parsed.state.search.filters == Filters({PRODUCT_TYPE: ["Dress"]})
     assert len(parsed.errors) == 2
 
 
@@ -180,7 +181,9 @@ def test_a_fault_in_one_of_a_kind_leaves_the_others(recommender):
     assert len(parsed.errors) == 2
 
 
-@pytest.mark.parametrize("name", ["k", "see", "ignore", "cheapest", "correct.x", "weight.x", KIND])
+@pytest.mark.parametrize(
+    "name", ["k", "see", "ignore", "cheapest", "correct.x", "weight.x", PRODUCT_TYPE]
+)
 def test_an_error_is_short_whatever_is_wrong(recommender, name):
     for wrong in ({name: "9" * 3000}, {name + "9" * 3000: "x"}):
         parsed = from_url(f"?words=hat&{urlencode(wrong)}", recommender)
@@ -248,9 +251,9 @@ def test_ids_are_found_without_their_leading_zeros(recommender, article, name):
 
 
 def test_a_number_instead_of_words_is_an_article_id(recommender, article):
-    parsed = from_url(f"?photo=1&words=+{article}+&k=6&{KIND}=Dress", recommender, PHOTO)
+    parsed = from_url(f"?photo=1&words=+{article}+&k=6&{PRODUCT_TYPE}=Dress", recommender, PHOTO)
     state = parsed.state
-    filters = Filters({KIND: ["Dress"]})
+    filters = Filters({PRODUCT_TYPE: ["Dress"]})
     assert state == PageState(
         search=SearchRequest(article=state.search.article, filters=filters), k=6
     )

@@ -42,17 +42,18 @@ function addressOf(form) {
 }
 
 // Focus, opened details and scroll positions are restored in the answer that replaces the last one.
+const having = (attribute, value) => `[${attribute}=${JSON.stringify(value)}]`;
 function focusedSelector() {
   const at = document.activeElement;
   if (!at || at === body) return null;
-  if (at.id) return `#${CSS.escape(at.id)}`;
+  if (at.id) return having('id', at.id);
   if (at.name) {
-    const value = at.type === 'checkbox' ? `[value="${CSS.escape(at.value)}"]` : '';
-    return `.controls [name="${CSS.escape(at.name)}"]${value}`;
+    const value = at.type === 'checkbox' ? having('value', at.value) : '';
+    return `.controls ${having('name', at.name)}${value}`;
   }
   const model = at.closest('[data-model]')?.dataset.model;
   return at.dataset.article && model
-    ? `[data-model="${model}"] [data-article="${at.dataset.article}"]` : null;
+    ? `${having('data-model', model)} ${having('data-article', at.dataset.article)}` : null;
 }
 const openDetails = () => [...document.querySelectorAll('details[data-name]')]
   .map((each) => [each.dataset.name, each.open]);

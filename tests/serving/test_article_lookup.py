@@ -7,7 +7,7 @@ import pytest
 from answering import ids
 
 from recsys.errors import QueryError
-from recsys.serving.articles import Articles
+from recsys.serving.article_lookup import Articles
 from recsys.serving.recommender import Recommender
 
 
