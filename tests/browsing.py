@@ -262,7 +262,8 @@ class Visit:
 
     def _note_console(self, message: ConsoleMessage) -> None:
         # Leaving a page ends the stream on which Gradio sends answers: that is no error.
-        if message.type == "error" and "/queue/data" not in message.location["url"]:
+        left = "/queue/data" in message.location["url"] or message.text.startswith("AbortError:")
+        if message.type == "error" and not left:
             self.errors.append(f"{message.text} ({message.location['url']})")
 
     def _note_request(self, request: Request) -> None:
