@@ -28,7 +28,8 @@ class SearchRequest:
 
     Attributes:
         article: an article id; ``None`` for none.
-        photo: a photo's vector, from `Recommender.encode_photo`; ``None`` for none.
+        photo: a photo's vector, from `Recommender.encode_photo`; ``None`` for none. Requests are
+            compared without it: arrays have no single truth value.
         words: what matches should be, or how they should differ from the article or photo.
         weight: of the words beside the article or photo, in [0, 1].
         corrected: attributes of the photo that the visitor corrected, a value by column.
@@ -39,7 +40,7 @@ class SearchRequest:
     """
 
     article: str | None = None
-    photo: Float32 | None = None
+    photo: Float32 | None = field(default=None, compare=False)
     words: str = ""
     weight: float = WORDS_WEIGHT
     corrected: Mapping[str, str] = field(default_factory=dict)

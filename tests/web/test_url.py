@@ -82,6 +82,7 @@ def test_an_address_leads_back_to_the_state_it_was_made_of(recommender):
         )
         parsed = from_url(to_url(state), recommender, PHOTO)
         assert parsed.state == state
+        assert parsed.state.search.photo is state.search.photo
         assert parsed.errors == ()
 
 
@@ -225,6 +226,7 @@ def test_an_unknown_article_is_no_query(recommender, value):
 def test_a_link_to_a_photo_that_is_gone_says_so_and_asks_the_rest(recommender):
     parsed = from_url("?photo=1&words=in+red", recommender)
     assert parsed.state == PageState(search=SearchRequest(words="in red"))
+    assert parsed.state.search.photo is None
     assert parsed.errors == (PHOTO_GONE,)
     assert from_url("?photo=1&words=in+red", recommender, PHOTO).state.search.photo is PHOTO
 
