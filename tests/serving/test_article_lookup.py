@@ -63,3 +63,16 @@ def test_examples_have_photos_and_are_spread_over_the_catalogue(articles: Articl
 def test_prices_reach_from_the_lowest_to_the_highest(articles: Articles) -> None:
     known = [each for each in articles.release.prices.tolist() if each == each]
     assert articles.prices == (min(known), max(known))
+
+
+def test_a_price_is_the_median_price_to_six_decimals(articles: Articles) -> None:
+    prices = articles.release.prices
+    sold = np.flatnonzero(~np.isnan(prices))[:50]
+    shown = [articles.at(int(row)).price for row in sold]
+    assert shown == [round(float(price), 6) for price in prices[sold]]
+    assert len(set(shown)) > 1
+
+
+def test_an_article_that_was_never_sold_has_no_price(articles: Articles) -> None:
+    unsold = np.flatnonzero(np.isnan(articles.release.prices))
+    assert articles.at(int(unsold[0])).price is None
