@@ -17,6 +17,9 @@ from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, from_url, to_ur
 
 pytestmark = pytest.mark.browser
 
+IDLE = "() => !document.body.classList.contains('busy')"
+"""In the browser: whether every answer has come."""
+
 MODELS = [model.name for model in ALL]
 
 
@@ -134,8 +137,11 @@ def test_how_many_other_colours_and_prices_are_chosen(
     unfold(visit)
     visit.page.get_by_label("How many").select_option("6")
     visit.page.wait_for_url(re.compile("k=6"))
-    visit.page.get_by_label("Hide other colours of a product").check()
+    # The new answer brings a new form, which says what was asked before.
+    visit.page.wait_for_function(IDLE)
+    visit.page.get_by_label("Hide other colours of a product").click()
     visit.page.wait_for_url(re.compile("one_a_product=1"))
+    visit.page.wait_for_function(IDLE)
     visit.page.get_by_label("Highest price").fill("0.03")
     visit.page.get_by_label("Highest price").press("Enter")
     visit.page.wait_for_url(re.compile("dearest=0.03"))
@@ -162,7 +168,7 @@ def test_a_slider_weighs_and_what_was_open_stays_open(
     slider.focus()
     slider.press("End")
     visit.page.wait_for_url(re.compile(r"weight\.text=10"))
-    visit.page.wait_for_function("() => !document.body.classList.contains('busy')")
+    visit.page.wait_for_function(IDLE)
     assert weights.get_attribute("open") is not None
     assert slider.evaluate("slider => slider === document.activeElement")
     place = from_url(visit.page.evaluate("location.search"), recommender).state
