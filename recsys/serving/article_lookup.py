@@ -67,10 +67,10 @@ class Articles:
             price=None if math.isnan(price) else round(price, PRICE_DECIMALS),
         )
 
-    def random(self, chance: random.Random) -> Article:
+    def random(self, rng: random.Random) -> Article:
         """Return a random article, one with a photo if there are any."""
         rows = np.flatnonzero(self.release.with_photo)
-        return self.at(int(chance.choice(rows if len(rows) else range(len(self)))))
+        return self.at(int(rng.choice(rows if len(rows) else range(len(self)))))
 
     def examples(self, count: int) -> list[Article]:
         """Return up to ``count`` articles with photos, evenly spread over the catalogue."""

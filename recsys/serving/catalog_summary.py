@@ -25,7 +25,7 @@ class CatalogSummary:
         weekly: purchases by week and department, as `recsys.catalog.statistics.weekly` returns it.
         ids: of the articles on the maps; empty where there are no maps.
         names: of those articles.
-        groups: departments of those articles.
+        departments: of those articles.
         places: float32 [len(ids), 2] by single model: where those articles stand on its map, x
             from the left and y from the top, in [0, 1].
     """
@@ -38,7 +38,7 @@ class CatalogSummary:
     weekly: pd.DataFrame
     ids: list[str]
     names: list[str]
-    groups: list[str]
+    departments: list[str]
     places: Mapping[str, Float32]
 
 
@@ -57,6 +57,6 @@ def summarize(release: Release) -> CatalogSummary:
         weekly=release.overview,
         ids=mapped["article_id"].tolist(),
         names=mapped["prod_name"].tolist(),
-        groups=mapped[DEPARTMENT].tolist(),
+        departments=mapped[DEPARTMENT].tolist(),
         places=release.maps.places,
     )

@@ -111,7 +111,7 @@ def _gallery(model: Model, query: Query, matches: tuple[Match, ...], notes: Note
 def _why_empty(model: Model, query: Query) -> str:
     """Return why a model finds nothing, as far as the query tells."""
     if query.among is not None and not len(query.among):
-        return "No article has all of these attributes. Take one of them back."
+        return "No article has all of these attributes. Remove one of the filters."
     if query.among is not None and model is not COMBINED:
         return "No article that this model knows has all of these attributes."
     if query.weights and model is COMBINED:

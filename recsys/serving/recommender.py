@@ -129,9 +129,9 @@ class Recommender:
         """
         return self._articles.at(self.row(text))
 
-    def random_article(self, chance: random.Random) -> Article:
+    def random_article(self, rng: random.Random) -> Article:
         """Return a random article, one with a photo if there are any."""
-        return self._articles.random(chance)
+        return self._articles.random(rng)
 
     def example_articles(self, count: int) -> list[Article]:
         """Return up to ``count`` articles with photos, evenly spread over the catalogue."""

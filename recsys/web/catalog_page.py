@@ -240,7 +240,7 @@ def _article_maps(summary: CatalogSummary, departments: list[str]) -> ArticleMap
     ids, names = summary.ids, summary.names
     if not ids:
         return None
-    at = pd.Index(departments).get_indexer(pd.Index(summary.groups))
+    at = pd.Index(departments).get_indexer(pd.Index(summary.departments))
     colours = np.minimum(at, DEPARTMENT_COLOURS - 1).tolist()
     listed = spread_evenly(LISTED_ARTICLES, len(ids))
     return ArticleMaps(

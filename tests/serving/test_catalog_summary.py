@@ -32,7 +32,7 @@ def test_maps_place_the_articles_of_the_release(release: Release) -> None:
     summary = summarize(release)
     table = release.articles.set_index("article_id").loc[summary.ids]
     assert summary.names == table["prod_name"].tolist()
-    assert summary.groups == table[DEPARTMENT].tolist()
+    assert summary.departments == table[DEPARTMENT].tolist()
     assert summary.places.keys() == {model.name for model in SINGLE}
     assert all(each.shape == (len(summary.ids), 2) for each in summary.places.values())
     assert isinstance(summary.weekly, pd.DataFrame)

@@ -206,7 +206,7 @@ def test_filters_that_no_article_passes_leave_empty_galleries_with_a_note(
     filters = Filters({PRODUCT_TYPE: [kind], COLOUR: [missing]})
     answer = recommender.search(SearchRequest(article=article_id, filters=filters))
     assert not any(each.matches for each in answer.galleries)
-    assert all("Take one of them back" in each.note for each in answer.galleries)
+    assert all("Remove one of the filters" in each.note for each in answer.galleries)
 
 
 def test_an_explanation_scores_an_article_that_filters_exclude(

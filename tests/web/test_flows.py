@@ -254,7 +254,7 @@ def test_filters_that_leave_nothing_say_how_to_go_on(visit: Visit, release: Rele
     visit.open(f"?article={some_id(release)}&cheapest=900")
     note = visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .note')
     note.wait_for()
-    assert "Take one of them back" in note.inner_text()
+    assert "Remove one of the filters" in note.inner_text()
     unfold(visit)
     visit.page.get_by_role("link", name="Clear all filters").click()
     visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .match').first.wait_for()

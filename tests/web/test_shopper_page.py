@@ -519,17 +519,7 @@ def test_a_shopper_is_chosen_by_typing_the_alias(visit: Visit, recommender: Reco
         assert shown(visit) == expected(recommender.for_shopper(alias))
         assert visit.page.get_by_role("alert").count() == 0
         assert_within_the_window(visit, "#answer .gallery", "#answer .heading")
-    widths = visit.page.locator("#answer img").evaluate_all(
-        """async photos => {
-            const widths = [];
-            for (const photo of photos) {
-                photo.scrollIntoView({block: 'center', inline: 'center'});
-                await photo.decode().catch(() => null);
-                widths.push(photo.naturalWidth);
-            }
-            return widths;
-        }"""
-    )
+    widths = visit.photo_widths()
     assert len(widths) > 50
     assert all(width > 0 for width in widths)
 
