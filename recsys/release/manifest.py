@@ -173,7 +173,7 @@ def read_manifest(folder: Path) -> Manifest:
     check(path.is_file(), f"{folder} has no {MANIFEST}; build a release with build_index.py")
     check(path.stat().st_size <= MANIFEST_BYTES, f"{path} is larger than {MANIFEST_BYTES:,} bytes")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()
         data = parse_json(text)
         _check_schema(data)
         manifest = _in_order(read_typed(Manifest, data, FIELDS))
