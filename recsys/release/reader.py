@@ -179,7 +179,7 @@ def open_release(folder: Path) -> Release:
             says what is wrong.
     """
     manifest = read_manifest(folder)
-    _verify_files(folder, manifest)
+    verify_files(folder, manifest)
     _check_encoders(folder, manifest)
     try:
         release = Release(folder, manifest)
@@ -192,7 +192,8 @@ def open_release(folder: Path) -> Release:
     return release
 
 
-def _verify_files(folder: Path, manifest: Manifest) -> None:
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Raise `ReleaseError` unless a folder has exactly the files of its manifest."""
     found = file_records(folder)
     del found[MANIFEST]
     found.pop(HUB_README, None)
