@@ -38,7 +38,7 @@ from recsys.release.manifest import (
 from recsys.release.maps import Maps, write_maps
 from recsys.release.tables import row_order, write_overview, write_shoppers
 from recsys.retrieval.audit import Audit
-from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph
+from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph, read_graph
 from recsys.retrieval.retriever import Retrieval
 from recsys.vectors import ArticleVectors
 
@@ -61,9 +61,10 @@ class BuiltModel:
 
     def index(self) -> ArticleIndex:
         """Return the index that the app will search."""
-        large = len(self.vectors.vectors) > EXACT_BELOW
-        graph = open_graph(self.graph, self.audit.expansion_search) if large else None
-        return ArticleIndex(self.vectors, graph)
+        if len(self.vectors.vectors) <= EXACT_BELOW:
+            return ArticleIndex(self.vectors)
+        content = read_graph(self.graph, self.vectors.vectors)
+        return ArticleIndex(self.vectors, open_graph(content, self.audit.expansion_search))
 
     def record(self) -> ModelRecord:
         """Return the manifest's entry for the model."""

@@ -133,27 +133,6 @@ def test_maps_are_read_as_they_were_written(tmp_path):
     assert all(read.places[name].tobytes() == places[name].tobytes() for name in places)
 
 
-def maps(rows=(0, 2, 3), places=((0, 0), (1, 1), (0.5, 0.5))):
-    return Maps(np.array(rows, np.int32), {"text": np.array(places, np.float32)})
-
-
-DAMAGED = {
-    "a row beyond the catalogue": maps(rows=(0, 2, 4)),
-    "a row before it": maps(rows=(-1, 2, 3)),
-    "rows out of order": maps(rows=(0, 3, 2)),
-    "a row twice": maps(rows=(0, 2, 2)),
-    "a place too low": maps(places=((0, 0), (1, 1.01), (0, 0))),
-    "a place too high": maps(places=((0, 0), (1, -0.01), (0, 0))),
-    "a place nowhere": maps(places=((0, 0), (1, np.nan), (0, 0))),
-}
-
-
-@pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED.keys())
-def test_damaged_maps_do_not_fit(damaged):
-    assert maps().fits(4)
-    assert not damaged.fits(4)
-
-
 def test_the_samples_maps_show_all_that_all_models_know(release):
     known = np.all([each.entry != NO_VECTOR for each in release.indexes.values()], axis=0)
     assert release.maps.articles.tolist() == np.flatnonzero(known).tolist()
