@@ -2,8 +2,9 @@
 
 Settings come from the environment: ``INDEX_REPO``, the dataset repo to follow (its newest tag, or
 ``INDEX_REVISION``; looked at every ``REFRESH_MINUTES``, by default 5), and ``RELEASE``, a local
-release folder (by default ``release``). Each query is a line of JSON in the log, with its words if
-``LOG_WORDS=1``. `recsys.serving.startup` says which release is served.
+release folder (by default ``release``). `recsys.serving.startup` says which release is served.
+Verdicts on releases are kept in the file ``VERDICTS``, by default in the user's cache folder. Each
+query is a line of JSON in the log, with its words if ``LOG_WORDS=1``.
 """
 
 import logging
@@ -14,6 +15,7 @@ from recsys.models.device import declare_gpu_use
 from recsys.serving.monitoring import log_queries
 from recsys.serving.startup import AppSettings, serve
 from recsys.web.server import launch
+from recsys.web.verification import verify
 
 
 def main() -> None:
@@ -23,7 +25,7 @@ def main() -> None:
     logging.getLogger("recsys").setLevel(logging.INFO)
     try:
         settings = AppSettings.of(os.environ)
-        live = serve(settings)
+        live = serve(settings, verify)
     except RecsysError as error:
         raise SystemExit(f"app.py: {error}") from error
     log_queries(settings.log_words)

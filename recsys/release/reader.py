@@ -191,7 +191,7 @@ def open_release(folder: Path) -> Release:
     """
     try:
         manifest = read_manifest(folder)
-        _verify_files(folder, manifest)
+        verify_files(folder, manifest)
         _check_encoders(folder, manifest)
         return Release(folder, manifest)
     except ReleaseError:
@@ -203,8 +203,12 @@ def open_release(folder: Path) -> Release:
         raise
 
 
-def _verify_files(folder: Path, manifest: Manifest) -> None:
-    """Compare the files of a release with its manifest: names and sizes first, then checksums."""
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Compare the files of a release with its manifest: names and sizes first, then checksums.
+
+    Raises:
+        ReleaseError: they differ, or are others than a release has.
+    """
     found = files_below(folder)
     del found[MANIFEST]
     found.pop(HUB_README, None)
