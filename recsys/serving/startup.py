@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys.errors import ReleaseError
+from recsys.release.encoder_check import trusted_encoders
 from recsys.release.hub import IndexRepo
 from recsys.release.manifest import MANIFEST
 from recsys.release.reader import open_release
@@ -40,19 +41,24 @@ class AppSettings:
         folder: a release folder, used where there is no repo or it is out of reach.
         refresh_minutes: between two looks for a newer release; 0 for never.
         log_words: whether to log the words that visitors search for.
+        trusted_encoders: encoders of the Hub that may be downloaded, as ``ID@COMMIT``.
     """
 
     repo: IndexRepo | None
     folder: Path
     refresh_minutes: float
     log_words: bool = False
+    trusted_encoders: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "AppSettings":
         """Read ``INDEX_REPO``, ``INDEX_REVISION``, ``RELEASE``, ``REFRESH_MINUTES``, ``LOG_WORDS``.
 
+        ``TRUSTED_ENCODERS`` is read, too.
+
         Raises:
-            ReleaseError: ``REFRESH_MINUTES`` is not a number from 0.
+            ReleaseError: ``REFRESH_MINUTES`` is not a number from 0, or ``TRUSTED_ENCODERS`` is not
+                a list of ``ID@COMMIT``.
         """
         name = environment.get("INDEX_REPO", "").strip()
         repo = IndexRepo(name, environment.get("INDEX_REVISION", "").strip()) if name else None
@@ -64,7 +70,9 @@ class AppSettings:
         if not 0 <= minutes < float("inf"):
             raise ReleaseError(f"REFRESH_MINUTES is {text!r}; give a number, 0 for never.")
         log_words = environment.get("LOG_WORDS", "0") == "1"
-        return cls(repo, Path(environment.get("RELEASE", "release")), minutes, log_words)
+        trusted = trusted_encoders(environment.get("TRUSTED_ENCODERS", ""))
+        folder = Path(environment.get("RELEASE", "release"))
+        return cls(repo, folder, minutes, log_words, trusted)
 
 
 def serve(settings: AppSettings) -> LiveEdition:
