@@ -10,6 +10,7 @@ import pandas as pd
 from recsys.catalog.shoppers import Shopper
 from recsys.errors import ReleaseError
 from recsys.evaluation.report import Evaluation
+from recsys.models.encoder_files import EncoderFiles
 from recsys.models.whitening import Whitening
 from recsys.release.files import (
     ARTICLES,
@@ -91,8 +92,10 @@ class Contents:
         shoppers: the shoppers to include.
         evaluation: of the models.
         whitening: applied to the text encoder's vectors.
-        image_encoder: the OpenCLIP directory to include; ``None`` for a model from the Hub.
-        text_encoder: the sentence-transformers directory to include; ``None`` for any other.
+        image_encoder: the files of the OpenCLIP directory to include; ``None`` for a model from the
+            Hub.
+        text_encoder: the files of the sentence-transformers model to include; ``None`` for any
+            other.
         maps: the articles' places on the map of each model.
         overview: purchases by week and department.
         phrases: the file of example phrases with their vectors.
@@ -105,8 +108,8 @@ class Contents:
     shoppers: list[Shopper]
     evaluation: Evaluation
     whitening: Whitening
-    image_encoder: Path | None
-    text_encoder: Path | None
+    image_encoder: EncoderFiles | None
+    text_encoder: EncoderFiles | None
     maps: Maps
     overview: pd.DataFrame
     phrases: Path
@@ -191,10 +194,11 @@ def _write_tables(folder: Path, contents: Contents) -> None:
 def _write_encoders(folder: Path, contents: Contents) -> None:
     for attribute, file in WHITENING.items():
         file.write(folder, getattr(contents.whitening, attribute))
-    if contents.image_encoder:
-        shutil.copytree(contents.image_encoder, folder / IMAGE_ENCODER)
-    if contents.text_encoder:
-        shutil.copytree(contents.text_encoder, folder / TEXT_MODEL)
+    carried = {IMAGE_ENCODER: contents.image_encoder, TEXT_MODEL: contents.text_encoder}
+    for target, files in carried.items():
+        if files:
+            for name in files.names:
+                _copy_file(files.folder / name, folder / target / name)
 
 
 def _copy_file(source: Path, target: Path) -> None:
