@@ -14,6 +14,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from recsys.catalog.articles import Catalog, read_catalog
+from recsys.catalog.privacy import FEWEST_SHOPPERS
 from recsys.catalog.shoppers import draw_shoppers
 from recsys.catalog.split import TRAINING
 from recsys.catalog.statistics import weekly
@@ -58,14 +59,16 @@ class Options:
         text_model: a sentence-transformers model: its Hugging Face id, a path, or the packaged one.
         image_model: an OpenCLIP model: ``hf-hub:...``, ``local-dir:...`` or ``compact``.
         limit: only the first articles by id, ``None`` for all.
-        shoppers: how many of the test shoppers to include, under aliases.
+        shoppers: how many example shoppers to include.
+        fewest_shoppers: different shoppers that every figure about purchases counts at least.
         training: settings of the two-tower model.
     """
 
     text_model: str = PACKAGED
     image_model: str = COMPACT
     limit: int | None = None
-    shoppers: int = 1000
+    shoppers: int = 100
+    fewest_shoppers: int = FEWEST_SHOPPERS
     training: TrainingSettings = two_tower.DEFAULTS
 
 
@@ -214,6 +217,7 @@ class Build:
             models=models,
             retrieval=retrieval,
             shoppers=draw_shoppers(catalog.purchases, self.options.shoppers),
+            fewest_shoppers=self.options.fewest_shoppers,
             evaluation=self._stage("evaluation", _evaluate, trial),
             whitening=text.whitening,
             image_encoder=photos.encoder.folder,

@@ -14,7 +14,7 @@ from recsys.models.cross_modal import Crossing
 from recsys.retrieval.audit import Audit
 from recsys.retrieval.fusion import Weights
 
-SCHEMA = 6
+SCHEMA = 7
 """Version of the release format."""
 
 MANIFEST = "manifest.json"
@@ -77,7 +77,8 @@ class Manifest:
         bridges: how the vectors of each model are estimated from photos, and how well.
         temperature: of the softmax over the attributes of a photo, by column
             (`recsys.models.cross_modal.AttributeEstimator`).
-        shoppers: how many shoppers are included.
+        shoppers: how many example shoppers are included.
+        fewest_shoppers: different shoppers that every figure about purchases counts at least.
         evaluation: of the models on test shoppers.
         files: all other files of the folder, by path.
         checksum: SHA-256 of this manifest with an empty checksum.
@@ -92,6 +93,7 @@ class Manifest:
     bridges: dict[str, Crossing]
     temperature: dict[str, float]
     shoppers: int
+    fewest_shoppers: int
     evaluation: Evaluation
     files: dict[str, FileRecord]
     checksum: str = ""
@@ -173,6 +175,8 @@ def _manifest(data: dict[str, Any]) -> Manifest:
         )
         for name, model in data["models"].items()
     }
+    if type(data["fewest_shoppers"]) is not int or data["fewest_shoppers"] < 1:
+        raise ValueError("fewest_shoppers is not a number above 0")
     files = {path: FileRecord(**record) for path, record in data["files"].items()}
     weights = {kind: Weights(**record) for kind, record in data["weights"].items()}
     evaluation = read_evaluation(data["evaluation"])

@@ -87,7 +87,8 @@ class Contents:
         license: the licence under which it is redistributable; empty if it is not.
         models: the single models by name.
         retrieval: searches them.
-        shoppers: the shoppers to include.
+        shoppers: the example shoppers to include.
+        fewest_shoppers: different shoppers that every figure about purchases counts at least.
         evaluation: of the models.
         whitening: applied to the text encoder's vectors.
         image_encoder: the OpenCLIP directory to include; ``None`` for a model from the Hub.
@@ -102,6 +103,7 @@ class Contents:
     models: dict[str, BuiltModel]
     retrieval: Retrieval
     shoppers: list[Shopper]
+    fewest_shoppers: int
     evaluation: Evaluation
     whitening: Whitening
     image_encoder: Path | None
@@ -122,6 +124,7 @@ class Contents:
             bridges=dict(self.retrieval.bridges.crossings),
             temperature=dict(self.retrieval.bridges.estimator.temperature),
             shoppers=len(self.shoppers),
+            fewest_shoppers=self.fewest_shoppers,
             evaluation=self.evaluation,
             files=files,
         ).sealed()
