@@ -3,13 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 
-from recsys.catalog.purchases import Purchases
+from recsys.vectors import Int32
 
 FEWEST_SHOPPERS = 5
 """Shoppers that every figure of a release counts at least, by default.
 
-Five is the smallest cell that statistics offices often release (Hundepool et al., 2012,
-"Statistical Disclosure Control").
+A usual threshold for published tables; docs/evaluation.md has what others would cost.
 """
 
 FEWEST_WHEN_PUBLIC = 3
@@ -27,13 +26,14 @@ def coarse(counts: npt.NDArray[np.integer], fewest: int) -> Integers:
     return np.asarray(counts, np.int64) // fewest * fewest
 
 
-def shoppers_per(cells: npt.NDArray[np.integer], purchases: Purchases, number: int) -> Integers:
+def shoppers_per(cells: npt.NDArray[np.integer], shopper: Int32, number: int) -> Integers:
     """Return how many different shoppers bought something in each cell, int64 [number].
 
     Args:
         cells: int [purchases], the cell of each purchase, in [0, number).
-        purchases: those to count.
+        shopper: int32 [purchases].
         number: of cells.
     """
-    once = np.unique(cells.astype(np.int64) * purchases.shoppers + purchases.shopper)
-    return np.bincount(once // max(purchases.shoppers, 1), minlength=number).astype(np.int64)
+    shoppers = int(shopper.max(initial=0)) + 1
+    once = np.unique(cells.astype(np.int64) * shoppers + shopper)
+    return np.bincount(once // shoppers, minlength=number).astype(np.int64)
