@@ -12,19 +12,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from tqdm import tqdm
 
 from recsys.catalog.articles import Catalog, read_catalog
 from recsys.catalog.questions import Question, basket_questions, next_questions
 from recsys.catalog.split import TEST, TRAINING
 from recsys.catalog.statistics import seasons_of, weekly
-from recsys.evaluation.baselines import Ranker, by_score
+from recsys.evaluation.baselines import Ranker
 from recsys.evaluation.metrics import SHORT_LIST, bootstrap, measure
 from recsys.models import two_tower
 from recsys.models.cross_modal import AttributeEstimator, Bridges
 from recsys.models.features import encode_features, read_vocabulary
-from recsys.models.purchase_counts import PurchaseCounts, bought_by, count_purchases
+from recsys.models.purchase_counts import (
+    BEST_SELLERS,
+    PurchaseCounts,
+    bought_by,
+    count_purchases,
+)
 from recsys.models.registry import FEATURES, IMAGE, TEXT, TWO_TOWER
 from recsys.models.text import article_texts
 from recsys.retrieval.fitting import examples, lessons, query_of
@@ -35,8 +39,6 @@ from recsys.vectors import NO_VECTOR, ArticleVectors, Int32, distinct, spread_ev
 
 NUMBERS = (1, 2, 3, 5, 10)
 TEXT_DIM = 128
-POPULARITY_SHARE = 1e-3
-"""Weight of popularity beside numbers of shared buyers: it only breaks ties."""
 
 Questions = dict[str, list[Question]]
 
@@ -59,7 +61,6 @@ def main() -> None:
         print(f"\nN = {fewest}: {published(catalog, fewest)}", flush=True)
         sales = count_purchases(catalog.purchases.of(TRAINING), len(catalog.articles), fewest)
         recall("co-purchase counts", dict.fromkeys(questions, by_counts(sales)), questions)
-        recall("popularity", dict.fromkeys(questions, by_popularity(sales)), questions)
     content = content_of(catalog)
     for fewest in arguments.train:
         print(f"\nN = {fewest}, trained", flush=True)
@@ -112,14 +113,19 @@ def published(catalog: Catalog, fewest: int) -> dict[str, int]:
 
 def by_counts(sales: PurchaseCounts) -> Ranker:
     """Return the ranker by published numbers of shared buyers, then by popularity."""
-    count = len(sales.popularity)
-    shared = sparse.csr_array((sales.shared, sales.partners, sales.starts), shape=(count, count))
-    return by_score(lambda basket: shared[basket].sum(axis=0) + sales.popularity * POPULARITY_SHARE)
+    shared = np.zeros(len(sales.popularity), np.int64)
+    best = np.argsort(-sales.popularity, kind="stable")[:BEST_SELLERS]
 
+    def rank(question: Question, k: int) -> Int32:
+        spans = [slice(*sales.starts[row : row + 2]) for row in question.basket]
+        partners = np.concatenate([sales.partners[span] for span in spans])
+        np.add.at(shared, partners, np.concatenate([sales.shared[span] for span in spans]))
+        rows = np.setdiff1d(np.concatenate([partners, best]), question.owned)
+        order = np.lexsort((rows, -sales.popularity[rows], -shared[rows]))
+        shared[partners] = 0
+        return rows[order][:k].astype(np.int32)
 
-def by_popularity(sales: PurchaseCounts) -> Ranker:
-    """Return the ranker by published popularity."""
-    return by_score(lambda _: sales.popularity)
+    return rank
 
 
 def content_of(catalog: Catalog) -> dict[str, ArticleVectors]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from building import reseal
@@ -56,7 +57,8 @@ def pairs_of_two(folder: Path, catalog: Catalog) -> None:
 def column(folder: Path, name: str, values: list[object]) -> None:
     table = pq.read_table(folder / ARTICLES)
     place = table.schema.get_field_index(name)
-    table = table.set_column(place, table.schema.field(place), [values])
+    field = table.schema.field(place)
+    table = table.set_column(place, field, pa.array(values, field.type))
     pq.write_table(table, folder / ARTICLES, row_group_size=ROW_GROUP)
 
 
