@@ -89,7 +89,8 @@ class Contents:
         license: the licence under which it is redistributable; empty if it is not.
         models: the single models by name.
         retrieval: searches them.
-        shoppers: the shoppers to include.
+        shoppers: the example shoppers to include.
+        fewest_shoppers: different shoppers that every figure about purchases counts at least.
         evaluation: of the models.
         whitening: applied to the text encoder's vectors.
         image_encoder: the files of the OpenCLIP directory to include; ``None`` for a model from the
@@ -106,6 +107,7 @@ class Contents:
     models: dict[str, BuiltModel]
     retrieval: Retrieval
     shoppers: list[Shopper]
+    fewest_shoppers: int
     evaluation: Evaluation
     whitening: Whitening
     image_encoder: EncoderFiles | None
@@ -126,6 +128,7 @@ class Contents:
             bridges=dict(self.retrieval.bridges.crossings),
             temperature=dict(self.retrieval.bridges.estimator.temperature),
             shoppers=len(self.shoppers),
+            fewest_shoppers=self.fewest_shoppers,
             evaluation=self.evaluation,
             files=files,
         ).sealed()
