@@ -14,6 +14,7 @@ from recsys.errors import RecsysError
 from recsys.models.device import declare_gpu_use
 from recsys.serving.monitoring import log_queries
 from recsys.serving.startup import AppSettings, serve
+from recsys.web.limits import Limits
 from recsys.web.server import launch
 from recsys.web.verification import verify
 
@@ -24,12 +25,12 @@ def main() -> None:
     declare_gpu_use()
     logging.getLogger("recsys").setLevel(logging.INFO)
     try:
-        settings = AppSettings.of(os.environ)
+        settings, limits = AppSettings.of(os.environ), Limits.of(os.environ)
         live = serve(settings, verify)
     except RecsysError as error:
         raise SystemExit(f"app.py: {error}") from error
     log_queries(settings.log_words)
-    launch(live).block_thread()
+    launch(live, limits).block_thread()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The Gradio page and the server that runs it."""
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,8 +21,10 @@ from recsys.web import layout
 from recsys.web.api import ENCODER_QUEUE, SEARCH_QUEUE, Api, add_endpoints
 from recsys.web.api_schema import health_answer
 from recsys.web.catalog_page import CATALOG_SCRIPT
-from recsys.web.gradio_private import answer_agents_in_json, event_field
+from recsys.web.gradio_private import FairQueue, answer_agents_in_json, event_field
 from recsys.web.handlers import PageHandlers, PageUpdate, Session
+from recsys.web.limiter import ClientLimits
+from recsys.web.limits import DEFAULT_LIMITS, Limits
 from recsys.web.pages import skeleton_html, welcome_html
 from recsys.web.uploads import sweeping, uploads_folder
 from recsys.web.url import PageState
@@ -32,6 +36,9 @@ PAGE_SCRIPT = (STATIC / "page.js").read_text(encoding="utf-8")
 
 DETAIL_SCRIPT = (STATIC / "detail.js").read_text(encoding="utf-8")
 """Opens the details of an article as a dialog."""
+
+RUNNING = 2
+"""Calls of one client that run at the same time: what two cores can do. Others wait."""
 
 SESSIONS = 1000
 """How many visitors' sessions are kept. Gradio makes one for each API call, too."""
@@ -132,12 +139,22 @@ def make_page(server: PageServer) -> gr.Blocks:
     return page
 
 
-def launch(live: LiveEdition, **options: Any) -> gr.Blocks:
-    """Serve the page and return it; ``options`` go to Gradio's ``launch``."""
+def launch(live: LiveEdition, limits: Limits = DEFAULT_LIMITS, **options: Any) -> gr.Blocks:
+    """Serve the page and return it.
+
+    Args:
+        live: the edition that answers.
+        limits: of each client.
+        options: for Gradio's ``launch``.
+    """
     uploads, server = uploads_folder(), PageServer(live, random.SystemRandom())
+    # uvicorn, too, would take the client's address from a header, of whoever is on this machine.
+    os.environ["FORWARDED_ALLOW_IPS"] = ""
     live.current.recommender.encoders.load_in_background()
     server.metrics.listen()
     page = make_page(server)
+    page.api_open = False  # Calls that skip the queue.
+    queue = FairQueue(page, RUNNING if limits.calls else 0)
     page.launch(
         theme=gr.themes.Base(
             font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
@@ -156,6 +173,7 @@ def launch(live: LiveEdition, **options: Any) -> gr.Blocks:
                 Route("/metrics", server.serve_metrics),
             ],
             "lifespan": sweeping(uploads),
+            "middleware": [Middleware(ClientLimits, limits, queue)],
         },
         **options,
     )
