@@ -4,6 +4,7 @@ Tested with Gradio 6.29.1 to 6.31.0.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable
 from inspect import signature
 from pathlib import Path
@@ -18,6 +19,11 @@ from gradio.utils import is_in_or_equal
 from gradio_client.utils import python_type_to_json_schema
 from mcp.types import TextContent
 
+from recsys.web.headers import BROKEN
+
+logger = logging.getLogger(__name__)
+
+WRONG_PARAMETERS = "These are not this endpoint's parameters; ?view=api lists them."
 UPLOAD_FIRST = "Upload the photo itself: addresses are not fetched."
 
 
@@ -102,3 +108,33 @@ def use_uploads_only(page: gr.Blocks, folder: Path) -> None:
     gradio.mcp.DEFAULT_TEMP_DIR = str(folder)
     for block in page.blocks.values():
         block.async_move_resource_to_block_cache = uploaded  # type: ignore[method-assign,assignment]
+
+
+def explain_errors(page: gr.Blocks) -> None:
+    """Make every error of an event or a call one with a sentence; Gradio's own have none.
+
+    What is wrong in the parameters before our code gets them, as their number or a file that was
+    never uploaded, is the caller's to put right. Anything else that was not foreseen is logged.
+    """
+    preprocess: Any = page.preprocess_data
+    process: Any = page.process_api
+
+    async def preprocess_or_explain(*args: Any, **options: Any) -> Any:
+        try:
+            return await preprocess(*args, **options)
+        except gr.Error:
+            raise
+        except Exception as error:
+            raise gr.Error(WRONG_PARAMETERS, print_exception=False) from error
+
+    async def process_or_explain(*args: Any, **options: Any) -> Any:
+        try:
+            return await process(*args, **options)
+        except gr.Error:
+            raise
+        except Exception as error:
+            logger.exception("A call failed.")
+            raise gr.Error(BROKEN, print_exception=False) from error
+
+    page.preprocess_data = preprocess_or_explain  # type: ignore[method-assign]
+    page.process_api = process_or_explain  # type: ignore[method-assign]

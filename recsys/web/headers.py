@@ -55,6 +55,7 @@ DATA_POLICY = {"default-src": "'none'", "style-src": "'unsafe-inline'"}
 
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
+NOT_UNDERSTOOD = "This request cannot be understood; ?view=api says what to send."
 BROKEN = "Something went wrong here; the log has the details."
 
 
@@ -93,11 +94,10 @@ class ResponseHeaders:
         app = self.app if is_open(scope) else PlainTextResponse("There is no such page.", 404)
         try:
             await app(scope, receive, response.send)
-        except Exception:
-            logger.exception("%s %r failed.", scope["method"], scope["path"])
-            if response.started:
-                raise
-            await PlainTextResponse(BROKEN, 500)(scope, receive, response.send)
+        except Exception as error:
+            refusal = _explained(scope, error, response.started)
+            if not response.started:
+                await refusal(scope, receive, response.send)
 
 
 class _Response:
@@ -146,6 +146,19 @@ class _Response:
         # Addresses have words in them.
         headers["Referrer-Policy"] = "same-origin"
         return {**message, "headers": headers.raw}
+
+
+def _explained(scope: Scope, error: Exception, started: bool) -> PlainTextResponse:
+    """Log an error that was not foreseen, and return the answer instead of the one it prevented.
+
+    Calls are run after their request has been answered, so what fails in a POST is Gradio's reading
+    of what was sent. A stream that breaks off has begun to answer, and is usually of nobody.
+    """
+    if scope["method"] == "POST" or started:
+        logger.warning("%s %.200r failed: %.200r", scope["method"], scope["path"], error)
+        return PlainTextResponse(NOT_UNDERSTOOD, 400)
+    logger.error("%s %.200r failed.", scope["method"], scope["path"], exc_info=error)
+    return PlainTextResponse(BROKEN, 500)
 
 
 def is_open(scope: Scope) -> bool:

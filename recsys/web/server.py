@@ -24,6 +24,7 @@ from recsys.web.catalog_page import CATALOG_SCRIPT
 from recsys.web.gradio_private import (
     answer_agents_in_json,
     event_field,
+    explain_errors,
     keep_no_states,
     use_uploads_only,
 )
@@ -195,4 +196,5 @@ def launch(live: LiveEdition, ancestors: Sequence[str] = SPACES, **options: Any)
     answer_agents_in_json(page)
     keep_no_states(page)
     use_uploads_only(page, uploads)
+    explain_errors(page)
     return page
