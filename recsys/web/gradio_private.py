@@ -130,7 +130,8 @@ def explain_errors(page: gr.Blocks) -> None:
     async def process_or_explain(*args: Any, **options: Any) -> Any:
         try:
             return await process(*args, **options)
-        except gr.Error:
+        except gr.Error as error:
+            error.print_exception = False  # Gradio's own errors of this kind are callers', too.
             raise
         except Exception as error:
             logger.exception("A call failed.")
