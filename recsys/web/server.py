@@ -1,5 +1,6 @@
 """The Gradio page and the server that runs it."""
 
+import os
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from recsys.web.api import ENCODER_QUEUE, SEARCH_QUEUE, Api, add_endpoints
 from recsys.web.api_schema import health_answer
 from recsys.web.catalog_page import CATALOG_SCRIPT
 from recsys.web.gradio_private import (
+    FairQueue,
     answer_agents_in_json,
     event_field,
     explain_errors,
@@ -30,6 +32,8 @@ from recsys.web.gradio_private import (
 )
 from recsys.web.handlers import PageHandlers, PageUpdate
 from recsys.web.headers import SPACES, ResponseHeaders
+from recsys.web.limiter import ClientLimits
+from recsys.web.limits import DEFAULT_LIMITS, Limits
 from recsys.web.pages import skeleton_html, welcome_html
 from recsys.web.sessions import Session, VisitorPhotos, from_text, to_text
 from recsys.web.uploads import UploadBudget, sweeping, uploads_folder
@@ -42,6 +46,9 @@ PAGE_SCRIPT = (STATIC / "page.js").read_text(encoding="utf-8")
 
 DETAIL_SCRIPT = (STATIC / "detail.js").read_text(encoding="utf-8")
 """Opens the details of an article as a dialog."""
+
+RUNNING = 2
+"""Calls of one client that run at the same time: what two cores can do. Others wait."""
 
 PRIVATE: dict[str, Any] = {
     "api_visibility": "private",
@@ -104,8 +111,7 @@ class PageServer:
         if not isinstance(session, Session):
             return update
         if session.photo and not session.secret:
-            client = request.client.host if request.client else ""
-            session = replace(session, secret=self.photos.keep(session.photo, client))
+            session = replace(session, secret=self.photos.keep(session.photo, request.client.host))
         return update._replace(session=to_text(session))
 
     def serve_photo(self, request: Request) -> Response:
@@ -157,18 +163,28 @@ def make_page(server: PageServer) -> gr.Blocks:
     return page
 
 
-def launch(live: LiveEdition, ancestors: Sequence[str] = SPACES, **options: Any) -> gr.Blocks:
+def launch(
+    live: LiveEdition,
+    limits: Limits = DEFAULT_LIMITS,
+    ancestors: Sequence[str] = SPACES,
+    **options: Any,
+) -> gr.Blocks:
     """Serve the page and return it.
 
     Args:
         live: the edition that answers.
+        limits: of each client.
         ancestors: the sites that may show the page in a frame, beside its own.
         options: for Gradio's ``launch``.
     """
     uploads, server = uploads_folder().files, PageServer(live, random.SystemRandom())
+    # uvicorn, too, would take the client's address from a header, of whoever is on this machine.
+    os.environ["FORWARDED_ALLOW_IPS"] = ""
     live.current.recommender.encoders.load_in_background()
     server.metrics.listen()
     page = make_page(server)
+    page.api_open = False  # Calls that skip the queue.
+    queue = FairQueue(page, RUNNING if limits.calls else 0)
     page.launch(
         theme=gr.themes.Base(
             font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
@@ -188,6 +204,7 @@ def launch(live: LiveEdition, ancestors: Sequence[str] = SPACES, **options: Any)
             "lifespan": sweeping(uploads),
             "middleware": [
                 Middleware(ResponseHeaders, ancestors),
+                Middleware(ClientLimits, limits, queue),
                 Middleware(UploadBudget),
             ],
         },

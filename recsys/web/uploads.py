@@ -130,7 +130,7 @@ class UploadBudget:
         """Answer a request; one that sends more than there is room for with 429."""
         if scope["type"] != "http" or not scope["path"].startswith(CHARGED_PATHS):
             return await self.app(scope, receive, send)
-        client, spent, last = scope["client"][0] if scope["client"] else "", 0, b""
+        client, spent, last = scope["client"][0], 0, b""
 
         async def counted() -> Message:
             nonlocal spent, last
