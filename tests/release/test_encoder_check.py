@@ -79,12 +79,8 @@ def test_a_hostile_encoder_is_refused_when_it_is_loaded(
     assert not marker.exists()
 
 
-@pytest.mark.parametrize(
-    "name", ["image: tokenizer_kwargs that trust, and a tokenizer of one's own"]
-)
-def test_opening_a_release_checks_its_encoders(
-    release_copy: Path, tmp_path: Path, name: str
-) -> None:
+def test_opening_a_release_checks_its_encoders(release_copy: Path, tmp_path: Path) -> None:
+    name = "image: tokenizer_kwargs that trust, and a tokenizer of one's own"
     ATTACKS[name](release_copy, tmp_path / "ran")
     message = refused(lambda: open_release(release_copy))
     assert "tokenizer_kwargs.trust_remote_code' is not known" in message
