@@ -110,7 +110,11 @@ def spoil_photos(folder: Path) -> None:
 
 
 def random_towers(
-    purchases: Purchases, products: Int32, content: Float32, settings: TrainingSettings
+    purchases: Purchases,
+    products: Int32,
+    content: Float32,
+    settings: TrainingSettings,
+    fewest: int,
 ) -> TwoTower:
     """Stands for the training of the two-tower model, which takes most of a small build's time."""
     drawn = np.random.default_rng(1).normal(size=(2, len(products), settings.dim))

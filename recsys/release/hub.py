@@ -32,6 +32,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError 
 )
 from huggingface_hub.file_download import repo_folder_name
 
+from recsys.catalog.privacy import FEWEST_SHOPPERS, FEWEST_WHEN_PUBLIC
 from recsys.errors import HubError, ReleaseError
 from recsys.release.dataset_card import card_text
 from recsys.release.files import HUB_README
@@ -75,8 +76,19 @@ class Visibility:
     public: bool = False
     rights: bool = False
 
-    def check(self, license_id: str) -> None:
-        """Raise `ReleaseError` if a catalogue without a licence would become public."""
+    def check(self, license_id: str, fewest_shoppers: int) -> None:
+        """Raise `ReleaseError` if what must stay private would become public.
+
+        Args:
+            license_id: of the catalogue; without one only ``rights`` make it public.
+            fewest_shoppers: those of the manifest.
+        """
+        if self.public and fewest_shoppers < FEWEST_WHEN_PUBLIC:
+            raise ReleaseError(
+                f"Figures of fewer than {FEWEST_WHEN_PUBLIC} shoppers must not be public, and this "
+                f"release has some of {fewest_shoppers}. Build it again with --fewest-shoppers "
+                f"{FEWEST_SHOPPERS}, or publish it to a private repo."
+            )
         if self.public and not license_id and not self.rights:
             raise ReleaseError(
                 "This catalogue is not marked as redistributable, so it must not be public "
@@ -84,14 +96,14 @@ class Visibility:
                 "--i-have-the-rights if you hold the rights."
             )
 
-    def check_repo(self, repo: str, private: bool, license_id: str) -> None:
+    def check_repo(self, repo: str, private: bool, manifest: Manifest) -> None:
         """Check the visibility of a repo that exists already.
 
         Raises:
-            ReleaseError: it is public and the catalogue must not be.
+            ReleaseError: it is public and the release must not be.
             HubError: it is private and should be public.
         """
-        Visibility(not private, self.rights).check(license_id)
+        Visibility(not private, self.rights).check(manifest.license, manifest.fewest_shoppers)
         if self.public and private:
             raise HubError(
                 f"{repo} exists and is private: make it public in its settings on the Hub, "
@@ -117,7 +129,7 @@ def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> P
             published to the repo at the same time.
     """
     manifest = open_release(folder).manifest
-    visibility.check(manifest.license)
+    visibility.check(manifest.license, manifest.fewest_shoppers)
     if tag and (not TAG.fullmatch(tag) or COMMIT.fullmatch(tag)):
         raise HubError(f"{tag!r} cannot be a tag: use letters, digits, '.', '_' and '-'.")
     files: dict[str, Path | bytes] = {
@@ -128,7 +140,7 @@ def publish(folder: Path, repo: str, visibility: Visibility, tag: str = "") -> P
     with hub_errors(repo):
         api.create_repo(repo, repo_type=DATASET, private=not visibility.public, exist_ok=True)
         before = api.dataset_info(repo)
-        visibility.check_repo(repo, bool(before.private), manifest.license)
+        visibility.check_repo(repo, bool(before.private), manifest)
         head = str(before.sha)
         if _tags(api, repo).get(tag, head) != head:
             raise HubError(f"{repo} has a tag {tag} already; choose another --tag.")

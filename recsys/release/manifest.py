@@ -20,7 +20,7 @@ from recsys.retrieval.audit import EXPANSIONS, Audit
 from recsys.retrieval.fusion import PARTS, Weights
 from recsys.retrieval.retriever import QUERY_KINDS, WORDS
 
-SCHEMA = 6
+SCHEMA = 7
 """Version of the release format."""
 
 MANIFEST = "manifest.json"
@@ -89,7 +89,8 @@ class Manifest:
         bridges: how the vectors of each model are estimated from photos, and how well.
         temperature: of the softmax over the attributes of a photo, by column
             (`recsys.models.cross_modal.AttributeEstimator`).
-        shoppers: how many shoppers are included.
+        shoppers: how many example shoppers are included.
+        fewest_shoppers: different shoppers that every figure about purchases counts at least.
         evaluation: of the models on test shoppers.
         files: all other files of the folder, by path.
         checksum: SHA-256 of this manifest with an empty checksum.
@@ -104,6 +105,7 @@ class Manifest:
     bridges: dict[str, Crossing]
     temperature: dict[str, float]
     shoppers: int
+    fewest_shoppers: int
     evaluation: Evaluation
     files: dict[str, FileRecord]
     checksum: str = ""
@@ -150,6 +152,7 @@ FIELDS: Fields = {
     (Scores, "novelty"): Field(high=64),
     (Evaluation, "tables"): Field(keys=_one_of(*PROTOCOLS)),
     (Manifest, "articles"): Field(low=1),
+    (Manifest, "fewest_shoppers"): Field(low=1),
     (Manifest, "license"): Field(form=f"({LICENSE_PATTERN})?"),
     (Manifest, "row_order"): Field(form=SHA256),
     (Manifest, "models"): Field(keys=_one_of(*MODELS), required=MODELS),
@@ -173,7 +176,7 @@ def read_manifest(folder: Path) -> Manifest:
     check(path.is_file(), f"{folder} has no {MANIFEST}; build a release with build_index.py")
     check(path.stat().st_size <= MANIFEST_BYTES, f"{path} is larger than {MANIFEST_BYTES:,} bytes")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()
         data = parse_json(text)
         _check_schema(data)
         manifest = _in_order(read_typed(Manifest, data, FIELDS))

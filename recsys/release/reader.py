@@ -4,7 +4,6 @@ Arrays and graphs are read into memory and photos through a file that stays open
 that happens to the folder later can end the process or change an answer.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,13 @@ import pandas as pd
 
 from recsys.catalog.schema import DEPARTMENT
 from recsys.errors import ReleaseError
-from recsys.models import features, two_tower
 from recsys.models.cross_modal import AttributeEstimator, Bridge, Bridges
-from recsys.models.encoder_version import files_key
 from recsys.models.features import read_vocabulary
-from recsys.models.image import CONFIG_FILE
 from recsys.models.purchase_counts import PurchaseCounts
-from recsys.models.registry import FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
+from recsys.models.registry import FEATURES, IMAGE
 from recsys.models.whitening import Whitening
 from recsys.release.article_photos import ArticlePhotos
+from recsys.release.encoder_check import check_encoders
 from recsys.release.files import (
     ARRAYS,
     ARTICLES,
@@ -130,18 +127,6 @@ class Release:
         """
         return self._photos.photo(row)
 
-    @property
-    def image_model(self) -> str:
-        """The id with which OpenCLIP loads the model that made the image vectors."""
-        own = self.folder / IMAGE_ENCODER
-        return f"local-dir:{own}" if own.is_dir() else self.manifest.models[IMAGE.name].encoder.id
-
-    @property
-    def text_model(self) -> str:
-        """The id with which sentence-transformers loads the model that made the text vectors."""
-        own = self.folder / TEXT_MODEL
-        return str(own) if own.is_dir() else self.manifest.models[TEXT.name].encoder.id
-
     def _retrieval(self) -> Retrieval:
         typical = {name: model.typical for name, model in self.manifest.models.items()}
         queries = self._arrays.open(QUERIES)
@@ -192,7 +177,7 @@ def open_release(folder: Path) -> Release:
     try:
         manifest = read_manifest(folder)
         verify_files(folder, manifest)
-        _check_encoders(folder, manifest)
+        check_encoders(folder, manifest)
         return Release(folder, manifest)
     except ReleaseError:
         raise
@@ -241,36 +226,3 @@ def _check_names(manifest: Manifest) -> None:
     for path in sorted(manifest.files.keys() - own):
         known = path.startswith((f"{IMAGE_ENCODER}/", f"{TEXT_MODEL}/"))
         check(known, f"{path} is no file of a release")
-
-
-def _check_encoders(folder: Path, manifest: Manifest) -> None:
-    """Refuse models that this app cannot make query vectors for."""
-    models, expected = set(manifest.models), {model.name for model in SINGLE}
-    check(models == expected, f"its models are {sorted(models)}, not {sorted(expected)}")
-    for name, encoder in (
-        (FEATURES.name, features.FEATURES_ENCODER),
-        (TWO_TOWER.name, two_tower.TWO_TOWER_ENCODER),
-    ):
-        made_by = manifest.models[name].encoder.id
-        check(made_by == encoder, f"{name} was made by {made_by!r}, not {encoder!r}")
-    _check_image_encoder(folder, manifest)
-
-
-def _check_image_encoder(folder: Path, manifest: Manifest) -> None:
-    """Refuse an image encoder other than the one that made the image vectors."""
-    image = manifest.models[IMAGE.name]
-    if not (folder / IMAGE_ENCODER).is_dir():
-        # ``hf-hub:NAME``, or ``NAME/WEIGHTS`` for OpenCLIP.
-        downloadable = "/" in image.encoder.id
-        check(downloadable, f"it lacks its image encoder {image.encoder.id!r}")
-        return
-    digests = {
-        path.removeprefix(f"{IMAGE_ENCODER}/"): record.sha256
-        for path, record in manifest.files.items()
-        if path.startswith(f"{IMAGE_ENCODER}/")
-    }
-    made = files_key(digests) == image.encoder.version
-    check(made, f"{IMAGE_ENCODER} did not make {VECTORS[IMAGE.name].path}")
-    dim = json.loads((folder / IMAGE_ENCODER / CONFIG_FILE).read_text())["model_cfg"]["embed_dim"]
-    fits = dim == image.dim or not image.entries
-    check(fits, f"{IMAGE_ENCODER} gives vectors of {dim}, not {image.dim}")

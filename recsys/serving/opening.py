@@ -7,6 +7,7 @@ from pathlib import Path
 from recsys.errors import OperatorError, ReleaseError, VerificationError
 from recsys.release.manifest import Manifest, read_manifest
 from recsys.release.reader import open_release, verify_files
+from recsys.serving.encoders import Encoders
 from recsys.serving.recommender import Recommender
 from recsys.serving.verdicts import Verdicts
 
@@ -35,10 +36,13 @@ class ReleaseOpener:
     Args:
         verify: verifies a release.
         verdicts: on releases seen before.
+        trusted: encoders of the Hub that may be downloaded, as ``ID@COMMIT``.
     """
 
-    def __init__(self, verify: Verify, verdicts: Verdicts) -> None:
-        self._verify, self.verdicts = verify, verdicts
+    def __init__(
+        self, verify: Verify, verdicts: Verdicts, trusted: frozenset[str] = frozenset()
+    ) -> None:
+        self._verify, self.verdicts, self._trusted = verify, verdicts, trusted
 
     def verify(self, folder: Path) -> None:
         """Verify a release unless that was done before.
@@ -70,8 +74,11 @@ class ReleaseOpener:
         with refusing("opening it"):
             release = open_release(folder)
             if current is None:
-                return Recommender(release)
+                encoders = Encoders.of(release, self._trusted)
+                encoders.check_trusted()
+                return Recommender(release, encoders)
             encoders = current.encoders.for_release(release)
+            encoders.check_trusted()
             if not encoders.photos.serves(current.release):
                 encoders.load()
             return Recommender(release, encoders)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys.errors import ReleaseError
+from recsys.release.encoder_check import trusted_encoders
 from recsys.release.hub import IndexRepo
 from recsys.release.manifest import MANIFEST
 from recsys.serving.edition import Edition, LiveEdition
@@ -42,6 +43,7 @@ class AppSettings:
         folder: a release folder, used where there is no repo or it is out of reach.
         refresh_minutes: between two looks for a newer release; 0 for never.
         log_words: whether to log the words that visitors search for.
+        trusted_encoders: encoders of the Hub that may be downloaded, as ``ID@COMMIT``.
         verdicts: the file of `recsys.serving.verdicts`; ``None`` to keep them in memory.
     """
 
@@ -49,16 +51,18 @@ class AppSettings:
     folder: Path
     refresh_minutes: float
     log_words: bool = False
+    trusted_encoders: frozenset[str] = frozenset()
     verdicts: Path | None = None
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "AppSettings":
         """Read ``INDEX_REPO``, ``INDEX_REVISION``, ``RELEASE``, ``REFRESH_MINUTES``, ``LOG_WORDS``.
 
-        ``VERDICTS`` is read, too.
+        ``TRUSTED_ENCODERS`` and ``VERDICTS`` are read, too.
 
         Raises:
-            ReleaseError: ``REFRESH_MINUTES`` is not a number from 0.
+            ReleaseError: ``REFRESH_MINUTES`` is not a number from 0, or ``TRUSTED_ENCODERS`` is not
+                a list of ``ID@COMMIT``.
         """
         name = environment.get("INDEX_REPO", "").strip()
         repo = IndexRepo(name, environment.get("INDEX_REVISION", "").strip()) if name else None
@@ -71,7 +75,8 @@ class AppSettings:
             raise ReleaseError(f"REFRESH_MINUTES is {text!r}; give a number, 0 for never.")
         folder = Path(environment.get("RELEASE", "release"))
         log_words = environment.get("LOG_WORDS", "0") == "1"
-        return cls(repo, folder, minutes, log_words, verdicts=_verdicts_file(environment))
+        trusted = trusted_encoders(environment.get("TRUSTED_ENCODERS", ""))
+        return cls(repo, folder, minutes, log_words, trusted, _verdicts_file(environment))
 
 
 def _verdicts_file(environment: Mapping[str, str]) -> Path:
@@ -92,7 +97,8 @@ def serve(settings: AppSettings, verify: Verify) -> LiveEdition:
     Raises:
         ReleaseError: there is none of them, and the sample could not be built.
     """
-    opener = ReleaseOpener(verify, Verdicts(settings.verdicts))
+    verdicts = Verdicts(settings.verdicts)
+    opener = ReleaseOpener(verify, verdicts, settings.trusted_encoders)
     if settings.repo is None:
         return _live(local_edition(settings.folder, opener))
     follower = Follower(settings.repo, settings.refresh_minutes, opener)

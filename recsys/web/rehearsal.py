@@ -9,7 +9,9 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from recsys.catalog.photos import thumbnail
+from recsys.models.registry import TEXT
 from recsys.models.text import PACKAGED
+from recsys.release.files import IMAGE_ENCODER, TEXT_MODEL
 from recsys.release.reader import open_release
 from recsys.retrieval.facets import FACETS
 from recsys.retrieval.fusion import PARTS
@@ -138,12 +140,12 @@ class _Rehearsal:
 
     @property
     def _own_image_encoder(self) -> bool:
-        return self.release.image_model.startswith("local-dir:")
+        return (self.release.folder / IMAGE_ENCODER).exists()
 
     @property
     def _own_text_encoder(self) -> bool:
-        model = self.release.text_model
-        return model == PACKAGED or Path(model).is_dir()
+        packaged = self.release.manifest.models[TEXT.name].encoder.id == PACKAGED
+        return packaged or (self.release.folder / TEXT_MODEL).exists()
 
     def _page(self, state: PageState) -> list[str]:
         return [

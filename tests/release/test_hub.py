@@ -335,6 +335,33 @@ def test_an_unmarked_catalogue_is_not_sent_to_a_repo_that_is_public_already(
     assert held(hub) == as_published(release_copy)
 
 
+@pytest.mark.parametrize("visibility", [PUBLIC, WITH_RIGHTS], ids=["licence", "rights"])
+def test_figures_of_fewer_than_three_shoppers_are_not_published_openly(
+    hub: LoopbackHub, release_copy: Path, visibility: Visibility
+) -> None:
+    reseal(release_copy, fewest_shoppers=2)
+    message = complaint(ReleaseError, lambda: publish(release_copy, NAME, visibility))
+    assert "fewer than 3 shoppers must not be public" in message
+    assert "--fewest-shoppers 5" in message
+    assert hub.requests == []
+    hub.create(NAME, "dataset", private=False)
+    rights = Visibility(rights=True)
+    assert complaint(ReleaseError, lambda: publish(release_copy, NAME, rights)) == message
+    assert uploads(hub) == []
+    hub.repo(NAME).private = True
+    publish(release_copy, NAME, PRIVATE)
+    card = held(hub)["README.md"].decode()
+    assert "fewer than 3 shoppers" in card
+
+
+def test_figures_of_three_shoppers_may_be_published_openly(
+    hub: LoopbackHub, release_copy: Path
+) -> None:
+    reseal(release_copy, fewest_shoppers=3)
+    publish(release_copy, NAME, PUBLIC)
+    assert not hub.repo(NAME).private
+
+
 def test_a_private_repo_is_not_left_private_unawares(hub: LoopbackHub, release: Path) -> None:
     hub.create(NAME, "dataset", private=True)
     message = complaint(HubError, lambda: publish(release, NAME, PUBLIC))

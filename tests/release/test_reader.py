@@ -101,7 +101,7 @@ def test_the_files_of_this_schema_keep_their_names() -> None:
         **{f"bridges/{model}.npy": "float32" for model in models if model != "image"},
         **{f"encoders/text/{name}.npy": "float32" for name in ("mean", "matrix")},
     }
-    assert SCHEMA == 6
+    assert SCHEMA == 7
     assert {file.path: file.dtype for file in ARRAYS} == arrays
     assert set(GRAPHS.values()) == {f"indexes/{model}.usearch" for model in models}
     assert (ARTICLES, SHOPPERS) == ("articles.parquet", "shoppers.parquet")
