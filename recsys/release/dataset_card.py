@@ -3,6 +3,7 @@
 from huggingface_hub import DatasetCardData
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from recsys.catalog.privacy import FEWEST_SHOPPERS, FEWEST_WHEN_PUBLIC
 from recsys.evaluation.report import markdown
 from recsys.models.open_clip_config import CAPTION_TOWER
 from recsys.models.registry import SINGLE
@@ -41,6 +42,8 @@ def card_text(repo: str, manifest: Manifest) -> str:
         image_encoder=IMAGE_ENCODER,
         text_config=f"{IMAGE_ENCODER}/{TEXT_CONFIG_FILE}",
         text_tower=CAPTION_TOWER,
+        fewest_by_default=FEWEST_SHOPPERS,
+        fewest_when_public=FEWEST_WHEN_PUBLIC,
         evaluation=markdown(manifest.evaluation),
     )
     return f"---\n{_front_matter(repo, manifest)}---\n\n{body}"

@@ -39,7 +39,7 @@ from recsys.release.manifest import (
 from recsys.release.maps import Maps, write_maps
 from recsys.release.tables import row_order, write_overview, write_shoppers
 from recsys.retrieval.audit import Audit
-from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph
+from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph, read_graph
 from recsys.retrieval.retriever import Retrieval
 from recsys.vectors import ArticleVectors
 
@@ -62,9 +62,10 @@ class BuiltModel:
 
     def index(self) -> ArticleIndex:
         """Return the index that the app will search."""
-        large = len(self.vectors.vectors) > EXACT_BELOW
-        graph = open_graph(self.graph, self.audit.expansion_search) if large else None
-        return ArticleIndex(self.vectors, graph)
+        if len(self.vectors.vectors) <= EXACT_BELOW:
+            return ArticleIndex(self.vectors)
+        content = read_graph(self.graph, self.vectors.vectors)
+        return ArticleIndex(self.vectors, open_graph(content, self.audit.expansion_search))
 
     def record(self) -> ModelRecord:
         """Return the manifest's entry for the model."""
@@ -88,7 +89,8 @@ class Contents:
         license: the licence under which it is redistributable; empty if it is not.
         models: the single models by name.
         retrieval: searches them.
-        shoppers: the shoppers to include.
+        shoppers: the example shoppers to include.
+        fewest_shoppers: different shoppers that every figure about purchases counts at least.
         evaluation: of the models.
         whitening: applied to the text encoder's vectors.
         image_encoder: the files of the OpenCLIP directory to include; ``None`` for a model from the
@@ -105,6 +107,7 @@ class Contents:
     models: dict[str, BuiltModel]
     retrieval: Retrieval
     shoppers: list[Shopper]
+    fewest_shoppers: int
     evaluation: Evaluation
     whitening: Whitening
     image_encoder: EncoderFiles | None
@@ -125,6 +128,7 @@ class Contents:
             bridges=dict(self.retrieval.bridges.crossings),
             temperature=dict(self.retrieval.bridges.estimator.temperature),
             shoppers=len(self.shoppers),
+            fewest_shoppers=self.fewest_shoppers,
             evaluation=self.evaluation,
             files=files,
         ).sealed()

@@ -93,6 +93,10 @@ class _Encoder(Generic[Loaded]):
             self._loaded, self._checked = loaded, True
             return loaded
 
+    def check_trusted(self) -> None:
+        """Raise `ReleaseError` if it is on the Hub and not trusted."""
+        self._load()
+
     def serves(self, release: Release) -> bool:
         """Whether another release was made with the same encoder."""
         return self._record(self.release) == self._record(release)
@@ -280,6 +284,11 @@ class Encoders:
         """
         self.photos.load()
         self.words.load()
+
+    def check_trusted(self) -> None:
+        """Raise `ReleaseError` if one is on the Hub and not trusted."""
+        self.photos.check_trusted()
+        self.words.check_trusted()
 
     def load_in_background(self) -> None:
         """Start to load both encoders; errors go to the log."""
