@@ -186,6 +186,21 @@ def with_text_tower(folder: Path) -> Path:
     return eyes
 
 
+def fit_weights(eyes: Path) -> None:
+    """Add the weights of that text tower, so that the image encoder loads and sees as before."""
+    from open_clip.model import CustomTextCLIP
+    from safetensors.torch import load_file
+
+    weights = eyes / "open_clip_model.safetensors"
+    config = json.loads((eyes / OPEN_CLIP).read_text())["model_cfg"]
+    tower = {"hf_model_name": str(eyes), "hf_model_pretrained": False}
+    config["text_cfg"] |= {**tower, "tokenizer_kwargs": None}
+    model = CustomTextCLIP(**config)
+    seen = {name: each for name, each in load_file(weights).items() if name.startswith("visual.")}
+    model.load_state_dict(seen, strict=False)
+    put(weights, save({name: each.contiguous() for name, each in model.state_dict().items()}))
+
+
 def with_text_model(folder: Path) -> Path:
     """Give a release a text model of its own and return its folder."""
     ears = folder / TEXT_MODEL
@@ -487,6 +502,7 @@ for name, model, record in (
 def tokenizer_code(folder: Path, marker: Path) -> None:
     """The first of the issue: ran on the first unknown words."""
     eyes = with_text_tower(folder)
+    fit_weights(eyes)
     put(eyes / "evil.py", payload(marker).encode() + b"class Tokenizer: pass\n")
     edit(eyes / "tokenizer_config.json", change_at(("auto_map",), AUTO_MAP))
     trust = change_at((*TEXT, "tokenizer_kwargs"), {"trust_remote_code": True})

@@ -425,8 +425,9 @@ def test_a_release_without_its_image_encoder_is_refused(release_copy: Path) -> N
 
 def test_an_image_model_of_the_hub_need_not_be_in_the_release(release_copy: Path) -> None:
     shutil.rmtree(release_copy / "encoders/image")
-    rewrite_models(release_copy, "image", encoder=EncoderRecord("hf-hub:someone/clip", "main"))
-    assert open_release(release_copy).image_model == "hf-hub:someone/clip"
+    record = EncoderRecord("hf-hub:someone/clip", "0123456789" * 4)
+    rewrite_models(release_copy, "image", encoder=record)
+    assert open_release(release_copy).manifest.models["image"].encoder == record
 
 
 def test_another_image_encoder_than_the_manifests_is_refused(release_copy: Path) -> None:

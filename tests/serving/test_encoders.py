@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from building import reseal
+from building import files_of, reseal
+from loopback import LoopbackHub
 
 from recsys.catalog.photos import decode_photo
 from recsys.errors import EncoderError, QueryError, ReleaseError
@@ -15,15 +16,15 @@ from recsys.models.image import ImageEncoder
 from recsys.release.manifest import EncoderRecord, read_manifest
 from recsys.release.reader import Release, open_release
 from recsys.retrieval.index import build_graph
-from recsys.serving.encoders import UNAVAILABLE, Encoders, PhotoEncoder
+from recsys.serving.encoders import UNAVAILABLE, Encoders, PhotoEncoder, WordEncoder
 from recsys.serving.recommender import Recommender
 
 
-def with_reversed_vectors(folder: Path) -> Release:
-    """A release with image vectors that its encoder did not make: the true ones, axes reversed."""
-    vectors = np.ascontiguousarray(np.load(folder / "vectors/image.npy")[:, ::-1])
-    np.save(folder / "vectors/image.npy", vectors)
-    build_graph(vectors, "image").save(folder / "indexes/image.usearch")
+def with_reversed_vectors(folder: Path, model: str = "image") -> Release:
+    """A release with vectors that its encoder did not make: the true ones, axes reversed."""
+    vectors = np.ascontiguousarray(np.load(folder / f"vectors/{model}.npy")[:, ::-1])
+    np.save(folder / f"vectors/{model}.npy", vectors)
+    build_graph(vectors, model).save(folder / f"indexes/{model}.usearch")
     reseal(folder)
     return open_release(folder)
 
@@ -40,6 +41,47 @@ def test_an_encoder_that_did_not_make_the_vectors_is_refused_when_loaded(small_c
     encoder = PhotoEncoder(with_reversed_vectors(small_copy))
     with pytest.raises(ReleaseError, match=r"compact did not make vectors/image\.npy"):
         encoder.load()
+
+
+def test_a_text_encoder_that_did_not_make_the_vectors_is_refused_too(small_copy: Path) -> None:
+    encoder = WordEncoder(with_reversed_vectors(small_copy, "text"))
+    with pytest.raises(ReleaseError, match=r"did not make vectors/text\.npy"):
+        encoder.load()
+    assert not encoder.ready
+
+
+def test_a_kept_encoder_is_compared_with_the_vectors_of_the_next_release(
+    small_built: Path, small_copy: Path
+) -> None:
+    encoder = PhotoEncoder(open_release(small_built / "release"))
+    encoder.load()
+    kept = encoder.for_release(with_reversed_vectors(small_copy))
+    assert kept.ready
+    with pytest.raises(ReleaseError, match=r"did not make vectors/image\.npy"):
+        kept.load()
+
+
+def test_an_encoder_of_the_hub_is_downloaded_only_if_the_operator_trusts_its_commit(
+    small_copy: Path, hub: LoopbackHub
+) -> None:
+    own = small_copy / "encoders/image"
+    commit = hub.commit("me/eyes", files_of(own), kind="model")
+    shutil.rmtree(own)
+    models = read_manifest(small_copy).models
+    record = EncoderRecord("hf-hub:me/eyes", commit)
+    reseal(
+        small_copy, models={**models, "image": dataclasses.replace(models["image"], encoder=record)}
+    )
+    release = open_release(small_copy)
+    asked = len(hub.requests)
+    for trusted in (frozenset[str](), frozenset({f"hf-hub:me/eyes@{'0' * 40}"})):
+        with pytest.raises(ReleaseError, match=f"set TRUSTED_ENCODERS=hf-hub:me/eyes@{commit}"):
+            Encoders.of(release, trusted).photos.load()
+    assert len(hub.requests) == asked
+    encoders = Encoders.of(release, frozenset({f"hf-hub:me/eyes@{commit}"}))
+    vector = encoders.encode_photo(decode_photo(release.photo(7) or b""))
+    index = release.indexes["image"]
+    assert vector @ index.vectors[index.entry[7]] > 0.999
 
 
 def test_articles_are_found_with_the_wrong_encoder_and_photos_are_refused(
