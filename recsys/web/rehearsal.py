@@ -85,10 +85,11 @@ class _Rehearsal:
         rng = random.Random(0)  # noqa: S311 (no secret)
         for _ in range(RANDOM_ARTICLES):
             _check(article_answer(self.recommender.random_article(rng)))
-        for article_id in self.ids:
+        for article_id in self.with_photo:
             photo = self.recommender.photo(article_id)
-            if photo is not None:
-                thumbnail(photo)  # decodes it
+            if photo is None:
+                raise ValueError(f"article {article_id} has no photo that can be read")
+            thumbnail(photo)  # decodes it
 
     def encode(self) -> Float32 | None:
         """Encode words and a photo with the release's own encoders; return the photo's vector.
