@@ -6,7 +6,8 @@ times.
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,10 +51,11 @@ class ParquetTable:
         self, source: BinaryIO, name: str, columns: Columns, size: int, most_rows: int
     ) -> None:
         self.name = name
-        footer = pq.ParquetFile(pa.PythonFile(source, mode="r"))
-        self.metadata, self.schema = footer.metadata, footer.schema_arrow
-        self._check_columns(columns)
-        self._check_sizes(size, most_rows)
+        with _readable(name):
+            footer = pq.ParquetFile(pa.PythonFile(source, mode="r"))
+            self.metadata, self.schema = footer.metadata, footer.schema_arrow
+            self._check_columns(columns)
+            self._check_sizes(size, most_rows)
         texts = [column for column, kinds in columns.items() if kinds == TEXT]
         self._file = pq.ParquetFile(
             pa.PythonFile(source, mode="r"), metadata=self.metadata, read_dictionary=texts
@@ -95,18 +97,24 @@ class ParquetTable:
             ReleaseError: a value is missing.
         """
         names = list(columns)
-        table = self._file.read(names)
+        table = self.read_arrow(names)
         check(table.num_rows == len(self), f"{self.name} has other rows than its footer says")
         for name in names:
             missing = table.column(name).null_count
             check(not missing, f"{self.name} lacks values in its column {name}")
-        return pd.DataFrame({name: _values(table.column(name)) for name in names})
+        with _readable(self.name):
+            return pd.DataFrame({name: _values(table.column(name)) for name in names})
 
     def read_arrow(self, columns: list[str], group: int | None = None) -> pa.Table:
-        """Return some columns as pyarrow reads them, of one row group or of all."""
-        return (
-            self._file.read(columns) if group is None else self._file.read_row_group(group, columns)
-        )
+        """Return some columns as pyarrow reads them, of one row group or of all.
+
+        Raises:
+            ReleaseError: they are damaged.
+        """
+        with _readable(self.name):
+            if group is None:
+                return self._file.read(columns)
+            return self._file.read_row_group(group, columns)
 
     def size_of(self, path: str, group: int) -> int:
         """Return the bytes of a column in one row group, as its footer says, unpacked."""
@@ -121,6 +129,16 @@ class ParquetTable:
         chunks = self.metadata.row_group(group)
         columns = [chunks.column(at) for at in range(chunks.num_columns)]
         return [each for each in columns if each.path_in_schema == path]
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Turn the errors of a damaged file into a `ReleaseError`."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
+        check(False, f"{name} cannot be read ({error!r})")
+        raise
 
 
 def open_parquet(path: Path, columns: Columns, most_rows: int) -> ParquetTable:

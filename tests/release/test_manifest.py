@@ -140,7 +140,7 @@ for _ in range(400):
         ("evaluation/tables/basket", {"models": {}, "questions": 3}, "basket has no model"),
         ("evaluation/tables/basket", {"models": []}, "lacks 'questions'"),
         ("evaluation/tables/next purchase/questions", -1, "questions is not between"),
-        (f"{SCORES}/answered", 28, "too many answers"),
+        (f"{SCORES}/answered", 10**6, "too many answers"),
         (f"{SCORES}/answered", 2.5, "answered is not an integer"),
         (f"{SCORES}/novelty", float("nan"), "NaN"),
         (f"{SCORES}/novelty", -1.0, "novelty is not between"),

@@ -304,18 +304,25 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "two columns of one name" in refusal(lambda: articles(path), "articles.parquet")
 
 
+@pytest.mark.parametrize("keep", [0, 4, 100, -1, -500])
+def test_a_table_that_is_cut_short_is_refused_by_its_name(keep: int, tmp_path: Path) -> None:
+    path = write_tiny(tmp_path / "articles.parquet")
+    path.write_bytes(path.read_bytes()[:keep])
+    assert "cannot be read" in refusal(lambda: articles(path), "articles.parquet")
+
+
 # Much content in few bytes
 
 
-@pytest.mark.parametrize("compression", ["none", "snappy", "zstd", "brotli", "gzip"])
+@pytest.mark.parametrize("compression", ["none", "snappy", "zstd"])
 def test_a_long_text_that_is_repeated_is_refused_before_it_is_repeated(
     compression: str, tmp_path: Path
 ) -> None:
-    """It would be 60 GB."""
-    path = write_tiny(tmp_path / "articles.parquet", None, repeat=1000)
+    """It would be 600 MB."""
+    path = write_tiny(tmp_path / "articles.parquet", None, repeat=100)
     table = pq.read_table(path)
     long = pa.DictionaryArray.from_arrays(
-        pa.array(np.zeros(len(table), np.int32)), pa.array(["x" * 10_000_000])
+        pa.array(np.zeros(len(table), np.int32)), pa.array(["x" * 1_000_000])
     )
     at = table.schema.get_field_index("detail_desc")
     table = table.set_column(at, "detail_desc", long).replace_schema_metadata(None)
@@ -325,13 +332,13 @@ def test_a_long_text_that_is_repeated_is_refused_before_it_is_repeated(
 
 
 def test_more_rows_than_bytes_are_refused_before_they_are_read(tmp_path: Path) -> None:
-    count = 5_000_000
+    count = 1_000_000
     weeks = pa.DictionaryArray.from_arrays(
         pa.array(np.zeros(count, np.int32)), pa.array(["2020-09-07"])
     )
     columns = {"week": weeks, DEPARTMENT: weeks, "purchases": pa.array(np.ones(count, np.int64))}
     path = written(tmp_path / "overview.parquet", columns, store_schema=False)
-    assert path.stat().st_size < 10_000
+    assert path.stat().st_size < 20_000
     assert "rows, not up to" in refusal(lambda: overview(path), "overview.parquet")
 
 
