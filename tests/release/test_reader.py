@@ -431,7 +431,7 @@ def test_an_image_model_of_the_hub_need_not_be_in_the_release(release_copy: Path
 
 
 def test_another_image_encoder_than_the_manifests_is_refused(release_copy: Path) -> None:
-    flip(release_copy / "encoders/image/open_clip_model.safetensors", 5000)
+    flip(release_copy / "encoders/image/open_clip_model.safetensors", 5_000_000)
     reseal(release_copy)
     assert "encoders/image did not make vectors/image.npy" in refusal(release_copy)
 
