@@ -36,7 +36,7 @@ PATIENCE = 5
 """Seconds by the clock for each second of computing: a busy machine does other things, too."""
 
 LARGEST_FILE = 1 << 26
-"""Bytes of a file that a verification may write: encoders copy their vocabularies, some MB."""
+"""Bytes of a file that a verification may write: encoders write their checked configurations."""
 
 NICENESS = 10
 """Queries that run meanwhile come first."""
