@@ -70,7 +70,10 @@ def _weights(header: dict[str, dict[str, object]], data: int) -> Weights:
     shapes, ends = {}, []
     for name, tensor in header.items():
         shape, (start, end) = _shape(tensor["shape"]), _shape(tensor["data_offsets"])
-        if end - start != math.prod(shape) * BYTES[str(tensor["dtype"])]:
+        kind = str(tensor["dtype"])
+        if kind not in BYTES:
+            raise ValueError(f"its numbers are of the type {kind}")
+        if end - start != math.prod(shape) * BYTES[kind]:
             raise ValueError("a tensor has another size than its shape says")
         shapes[name] = shape
         ends.append((start, end))

@@ -84,7 +84,7 @@ def _check_text_encoder(folder: Path, manifest: Manifest) -> None:
         known = text.encoder.id == PACKAGED
         check(known or _on_hub(text.encoder, ""), _lacks("text", text.encoder))
         return
-    _check_files(_read(folder / TEXT_MODEL, read_text_files), TEXT.name, manifest)
+    _check_files(_read(folder, TEXT_MODEL, read_text_files), TEXT.name, manifest)
 
 
 def _check_image_encoder(folder: Path, manifest: Manifest) -> None:
@@ -93,7 +93,7 @@ def _check_image_encoder(folder: Path, manifest: Manifest) -> None:
     if not (folder / IMAGE_ENCODER).exists():
         check(_on_hub(image.encoder, HUB), _lacks("image", image.encoder))
         return
-    files = _read(folder / IMAGE_ENCODER, read_image_files)
+    files = _read(folder, IMAGE_ENCODER, read_image_files)
     _check_files(files, IMAGE.name, manifest)
     dim = files.config.model_cfg.embed_dim
     fits = dim == image.dim or not image.entries
@@ -125,12 +125,12 @@ def _check_nothing_else(manifest: Manifest) -> None:
             check(known, f"{one_line(path)} belongs to no encoder")
 
 
-def _read(folder: Path, read: Callable[[Path], Files]) -> Files:
+def _read(folder: Path, name: str, read: Callable[[Path], Files]) -> Files:
     """Return the checked files of an encoder; what is wrong with them is a `ReleaseError`."""
     try:
-        return read(folder)
+        return read(folder / name)
     except EncoderError as error:
-        raise ReleaseError(f"Refused: {folder.parent.name}/{folder.name}: {error}.") from error
+        raise ReleaseError(f"Refused: {name}: {error}.") from error
 
 
 def _on_hub(encoder: EncoderRecord, prefix: str) -> bool:

@@ -126,8 +126,8 @@ class Manifest:
 
 
 SHA256 = r"[0-9a-f]{64}"
-FILE_PATH = r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*"
-"""A path below the folder: relative, no part of it starts with a dot."""
+FILE_PATH = r"[A-Za-z0-9_][A-Za-z0-9._-]*(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*"
+"""A path below the folder: relative, without ``.`` and ``..``, the first part not hidden."""
 
 LARGEST = 1e6
 """Of numbers that have no natural bound: far above any, far below what float32 can hold."""
@@ -143,7 +143,8 @@ FIELDS: Fields = {
     (FileRecord, "sha256"): Field(form=SHA256),
     (EncoderRecord, "id"): Field(form=r".+"),
     (ModelRecord, "dim"): Field(low=1, high=2**16),
-    (ModelRecord, "typical"): Field(low=-1),
+    # A cosine, with the rounding errors of float32.
+    (ModelRecord, "typical"): Field(low=-1.001, high=1.001),
     (Audit, "expansion_search"): Field(low=1, high=max(EXPANSIONS)),
     (Crossing, "method"): Field(form=_one_of(RIDGE, MEAN)),
     (Crossing, "alpha"): Field(high=LARGEST),

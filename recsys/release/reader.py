@@ -161,7 +161,8 @@ class Release:
         try:
             content = read_graph(self.folder / GRAPHS[name], vectors)
         except ValueError as error:
-            raise ReleaseError(f"Refused: {GRAPHS[name]} {error}.") from error
+            problem = f"{GRAPHS[name]} does not index {VECTORS[name].path}: it {error}"
+            raise ReleaseError(f"Refused: {problem}.") from error
         searched = len(vectors) > EXACT_BELOW
         graph = open_graph(content, record.audit.expansion_search) if searched else None
         return ArticleIndex(ArticleVectors(vectors, entry), graph)

@@ -125,7 +125,7 @@ def _check_vectors(data: Bytes, vectors: Float32) -> None:
     for start in range(0, rows, VECTOR_BLOCK):
         block = slice(start, start + VECTOR_BLOCK)
         near = np.abs(held[block].astype(np.float32) - vectors[block]) <= GRAPH_ROUNDING
-        _check(bool(near.all()), "holds other vectors than the release")
+        _check(bool(near.all()), "holds other vectors")
 
 
 def _levels(data: Bytes, vectors: Float32) -> Levels:

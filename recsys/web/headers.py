@@ -96,7 +96,9 @@ class ResponseHeaders:
             await app(scope, receive, response.send)
         except Exception as error:
             refusal = _explained(scope, error, response.started)
-            if not response.started:
+            if response.started:
+                await send({"type": "http.response.body"})
+            else:
                 await refusal(scope, receive, response.send)
 
 

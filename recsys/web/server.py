@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from recsys.catalog.photos import MAX_BYTES
-from recsys.errors import QueryError
+from recsys.catalog.photos import JPEG, MAX_BYTES
+from recsys.errors import RecsysError
 from recsys.serving.edition import LiveEdition
 from recsys.serving.monitoring import Metrics
 from recsys.web import layout
@@ -119,10 +119,10 @@ class PageServer:
         recommender = self.live.recommender(request.query_params.get("release", ""))
         try:
             photo = recommender.photo(request.path_params["article_id"])
-        except QueryError:
+        except RecsysError:  # No such article, or a release whose files were replaced.
             photo = None
-        if photo is None:
-            return Response("There is no such photo.", 404)
+        if photo is None or not photo.startswith(JPEG):
+            return Response("There is no such photo.", 404, headers={"Cache-Control": "no-cache"})
         # A photo of one release never changes.
         versioned = request.query_params.get("release") == recommender.release_version
         caching = "public, max-age=604800, immutable" if versioned else "no-cache"

@@ -398,7 +398,10 @@ def test_vectors_in_another_order_than_the_index_are_noticed_though_every_checks
     vectors[[3, 40]] = vectors[[40, 3]]
     np.save(path, vectors)
     reseal(release_copy)
-    assert "indexes/text.usearch holds other vectors" in refusal(release_copy)
+    assert (
+        "indexes/text.usearch does not index vectors/text.npy: it holds other vectors"
+        in refusal(release_copy)
+    )
 
 
 def rewrite_models(folder: Path, name: str, **changes: object) -> None:
@@ -468,6 +471,88 @@ def test_a_file_of_another_format_is_refused(release_copy: Path, name: str, cont
     (release_copy / name).write_bytes(content)
     reseal(release_copy)
     refusal(release_copy)
+
+
+@pytest.mark.parametrize("name", ["vectors/more.npy", "run.py", "encoders/more/x.json"])
+def test_a_file_that_the_format_does_not_have_is_refused(shared_copy: Path, name: str) -> None:
+    path = shared_copy / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("mine")
+    reseal(shared_copy)
+    message = refusal(shared_copy)
+    path.unlink()
+    reseal(shared_copy)
+    assert f"{name} is no file of a release" in message
+
+
+def test_a_file_that_the_manifest_leaves_out_is_refused(shared_copy: Path) -> None:
+    aside = (shared_copy / "maps/text.npy").rename(shared_copy.with_name("aside"))
+    reseal(shared_copy)
+    message = refusal(shared_copy)
+    aside.rename(shared_copy / "maps/text.npy")
+    reseal(shared_copy)
+    assert "maps/text.npy is missing" in message
+
+
+def test_a_link_out_of_the_release_is_refused(shared_copy: Path) -> None:
+    path = shared_copy / "maps/text.npy"
+    outside = path.rename(shared_copy.with_name("outside.npy"))
+    path.symlink_to(outside)
+    message = refusal(shared_copy)
+    path.unlink()
+    outside.rename(path)
+    assert "maps/text.npy is a link that leads out of the release" in message
+
+
+def test_a_snapshot_of_the_hub_whose_files_are_links_opens(
+    small_built: Path, tmp_path: Path
+) -> None:
+    """As the Hub's client keeps them: the content of each file is beside the snapshot."""
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "0123abc"
+    shutil.copytree(small_built / "release", blobs)
+    for path in blobs.rglob("*.*"):
+        link = snapshot / path.relative_to(blobs)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(path)
+    assert open_release(snapshot).manifest.articles == 60
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(AttributeError("x"), IndexError("x"), ZeroDivisionError("x"), TypeError("x")),
+        *(RecursionError("x"), MemoryError(), OverflowError("two\nlines"), pa.ArrowInvalid("x")),
+        UnicodeDecodeError("utf-8", b"x", 0, 1, "x"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_nobody_thought_of_is_a_refusal(
+    small_built: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr("recsys.release.reader.read_manifest", fail)
+    assert type(error).__name__ in refusal(small_built / "release")
+
+
+def test_an_interrupted_opening_is_interrupted(
+    small_built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recsys.release.reader.read_manifest", stop)
+    with pytest.raises(KeyboardInterrupt):
+        open_release(small_built / "release")
+
+
+def test_more_vectors_than_the_manifest_says_are_refused(release_copy: Path) -> None:
+    entry = np.load(release_copy / "entries/image.npy")
+    entry[entry == NO_VECTOR] = 0
+    np.save(release_copy / "entries/image.npy", entry)
+    reseal(release_copy)
+    assert "entries/image.npy has 60 articles with a vector, not 59" in refusal(release_copy)
 
 
 def test_what_the_hub_and_its_tools_add_is_no_part_of_a_release(release_copy: Path) -> None:
