@@ -787,20 +787,6 @@ def test_an_open_release_survives_the_removal_of_its_snapshot(
     assert IndexRepo(NAME).cached() == []
 
 
-def test_snapshots_that_cannot_be_removed_are_an_error_of_one_line(
-    hub: LoopbackHub, release: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    published = put(hub, files_of(release), "v1")
-    IndexRepo(NAME).pull(published)
-
-    def fail(*_: object, **__: object) -> None:
-        raise PermissionError("read-only")
-
-    monkeypatch.setattr(Path, "unlink", fail)
-    message = complaint(HubError, lambda: IndexRepo(NAME).remove({published.commit}))
-    assert message == f"Old snapshots of {NAME} stay: read-only"
-
-
 ROUND_TRIP = """
 import logging, sys
 from pathlib import Path
