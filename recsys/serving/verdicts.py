@@ -69,11 +69,11 @@ class Verdicts:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
-        self._verdicts = _read(path) if path else {}
+        self._own: dict[str, str] = {}
 
     def accepted(self, key: str) -> bool:
         """Whether a release was verified before."""
-        return self._verdicts.get(_full(key)) == ACCEPTED
+        return self._known().get(_full(key)) == ACCEPTED
 
     def accept(self, key: str) -> None:
         """Remember that a release was verified."""
@@ -81,7 +81,7 @@ class Verdicts:
 
     def check(self, key: str) -> None:
         """Raise `ReleaseError` if a release was refused before."""
-        reason = self._verdicts.get(_full(key), ACCEPTED)
+        reason = self._known().get(_full(key), ACCEPTED)
         if reason != ACCEPTED:
             raise ReleaseError(reason)
 
@@ -104,16 +104,17 @@ class Verdicts:
             raise
 
     def _remember(self, key: str, verdict: str) -> None:
-        # What other processes have written since is kept.
-        known = {**(_read(self.path) if self.path else {}), **self._verdicts}
-        known.pop(_full(key), None)
-        newest = [*known.items(), (_full(key), verdict)][-MOST_VERDICTS:]
-        self._verdicts = dict(newest)
+        self._own[_full(key)] = verdict
         if self.path:
             try:
-                _write(self.path, self._verdicts)
+                _write(self.path, dict([*self._known().items()][-MOST_VERDICTS:]))
             except OSError as error:
                 logger.warning("Verdicts on releases cannot be kept in %s: %s", self.path, error)
+
+    def _known(self) -> dict[str, str]:
+        """Return the verdicts in the file, also of other processes, and then this one's own."""
+        others = _read(self.path) if self.path else {}
+        return {key: each for key, each in others.items() if key not in self._own} | self._own
 
 
 def _full(key: str) -> str:

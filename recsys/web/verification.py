@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
@@ -33,6 +34,9 @@ CPU_SECONDS, BYTES_PER_CPU_SECOND = 120, 10_000_000
 
 PATIENCE = 5
 """Seconds by the clock for each second of computing: a busy machine does other things, too."""
+
+LARGEST_FILE = 1 << 26
+"""Bytes of a file that a verification may write: encoders write their checked configurations."""
 
 NICENESS = 10
 """Queries that run meanwhile come first."""
@@ -74,7 +78,7 @@ class ProcessLimits:
         return cls(MEMORY + MEMORY_PER_BYTE * size, seconds, PATIENCE * seconds)
 
     def apply(self) -> None:
-        """Apply them to this process from now on, and let it write no files."""
+        """Apply them to this process from now on."""
         if sys.platform == "win32":
             return
         import resource
@@ -89,7 +93,7 @@ class ProcessLimits:
                 Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
             most = _data_bytes() + self.memory
             resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ class Verifier:
 
     def __enter__(self) -> Self:
         inherited = {name: text for name, text in os.environ.items() if name not in SECRETS}
+        # A process that dies leaves its temporary files behind.
+        self._scratch = tempfile.TemporaryDirectory(prefix="verification-")
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__],
@@ -120,7 +126,7 @@ class Verifier:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
-                env=inherited | ENVIRONMENT,
+                env={**inherited, **ENVIRONMENT, "TMPDIR": self._scratch.name},
             )
         except OSError as error:
             raise VerificationError(f"Refused: no process can verify it ({error}).") from error
@@ -129,6 +135,7 @@ class Verifier:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.communicate()
+        self._scratch.cleanup()
 
     def verify(self, folder: Path) -> None:
         """Verify the release in a folder.

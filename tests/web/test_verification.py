@@ -13,7 +13,7 @@ from building import spoil_photos
 
 from recsys.errors import ReleaseError, VerificationError
 from recsys.web.rehearsal import rehearse
-from recsys.web.verification import ProcessLimits, Verdict, Verifier, judge, verify
+from recsys.web.verification import LARGEST_FILE, ProcessLimits, Verdict, Verifier, judge, verify
 
 LIMITS = ProcessLimits(memory=200 << 20, cpu_seconds=1, seconds=20)
 
@@ -48,7 +48,7 @@ def give_up(folder: Path) -> None:
 
 
 def write(folder: Path) -> None:
-    (folder / "written").write_bytes(b"x")
+    (folder / "written").write_bytes(bytes(1 << 30))
 
 
 def refuse(folder: Path) -> None:
@@ -81,7 +81,7 @@ def test_whatever_a_verification_does_there_is_a_verdict(
     assert found.certain == certain
     assert found.reason.rstrip("x") == reason
     assert len(found.reason) <= 500
-    assert [path.stat().st_size for path in tmp_path.iterdir() if path.stat().st_size] == []
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= LARGEST_FILE
 
 
 def test_a_verification_that_waits_for_ever_is_not_held_against_the_release(
@@ -114,7 +114,7 @@ def test_releases_are_verified_one_after_the_other(
 
 def test_a_release_is_verified_without_a_warm_process(small_copy: Path) -> None:
     shutil.rmtree(small_copy / "vectors")
-    with pytest.raises(ReleaseError, match=r"^Refused: .*/text.npy is missing\.$"):
+    with pytest.raises(ReleaseError, match=r"^Refused: vectors/\w+\.npy is missing\.$"):
         verify(small_copy)
 
 
