@@ -38,6 +38,9 @@ VISITOR, ATTACKER = {FORWARDED: "192.0.2.1"}, {FORWARDED: "198.51.100.7"}
 HEAD_START = 1.5
 """Seconds that a flood runs before the visitor comes."""
 
+WAIT = 300
+"""Seconds that a visitor waits at most."""
+
 
 class Attacker:
     """Sends calls to an app without ever waiting for an answer.
@@ -163,14 +166,16 @@ def on_page(visit: Visit, photo: Path) -> None:
         "before => document.querySelector('.top').dataset.turn !== before"
         " && document.querySelector('#answer .match')",
         arg=before,
+        timeout=1000 * WAIT,
     )
 
 
-def settle(client: Client, photo: Path) -> None:
+def settle(address: str) -> None:
     """Wait until the app has done what a flood has left."""
-    quick = 0
-    while quick < 3:
-        quick = quick + 1 if seconds(partial(through_api, client, photo)) < 1 else 0
+    status = f"{address}gradio_api/queue/status"
+    while httpx.get(status, timeout=WAIT).json()["queue_size"]:
+        time.sleep(1)
+    time.sleep(HEAD_START)
 
 
 def compare(
@@ -202,10 +207,11 @@ def main() -> None:
     settings = {"RELEASE": str(arguments.release.resolve()), "PROXIES": "1"}
     app = RunningApp(Path(tempfile.gettempdir()), arguments.app, **settings).wait()
     try:
-        client = Client(app.address, headers=VISITOR, verbose=False)
+        patient = {"timeout": WAIT}
+        client = Client(app.address, headers=VISITOR, verbose=False, httpx_kwargs=patient)
         client.predict("a word", api_name="/search_words")  # Waits for the encoders.
         attacker = Attacker(app.address, ids, arguments.photo.read_bytes())
-        rest = partial(settle, client, arguments.photo)
+        rest = partial(settle, app.address)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET_FLAGS)
             visit = Visit(browser, app.address, 1440, 900)
