@@ -54,7 +54,7 @@ def test_a_request_is_limited_in_articles_and_matches(client: Client, release: R
 
 def test_many_articles_get_fewer_matches_each(client: Client, release: Release) -> None:
     asked = ids(release, 50)
-    with pytest.raises(AppError, match="Ask for up to 24 matches for 50 articles, not 25."):
+    with pytest.raises(AppError, match="Ask for up to 24 matches for 50 articles, not 25"):
         many(client, asked, 25)
     answer = many(client, asked, 24)
     assert [len(each["galleries"][0]["matches"]) for each in answer["answers"]] == [24] * 50
