@@ -5,23 +5,33 @@ Tested with Gradio 6.29.1 to 6.31.0.
 
 import asyncio
 import json
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from inspect import signature
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import gradio as gr
+import gradio.mcp
 from gradio.components import Component
 from gradio.components.api_component import Api as ApiComponent
 from gradio.queueing import Event, EventQueue, Queue
-from gradio.utils import run_coro_in_background
+from gradio.state_holder import SessionState, StateHolder
+from gradio.utils import is_in_or_equal, run_coro_in_background
 from gradio_client.utils import python_type_to_json_schema
 from mcp.types import TextContent
 
+from recsys.web.headers import BROKEN
 from recsys.web.limiter import CLIENT, WEIGHT
 from recsys.web.limits import Client
+
+logger = logging.getLogger(__name__)
+
+WRONG_PARAMETERS = "These are not this endpoint's parameters; ?view=api lists them."
+UPLOAD_FIRST = "Upload the photo itself: addresses are not fetched."
 
 KEPT_SECONDS = 60
 """Time that an answer waits to be fetched. Clients fetch it at once, or never."""
@@ -75,6 +85,73 @@ def answer_agents_in_json(page: gr.Blocks) -> None:
 
 def _contents(answers: Iterable[object]) -> list[TextContent]:
     return [TextContent(type="text", text=json.dumps(each, ensure_ascii=False)) for each in answers]
+
+
+class NoStates(StateHolder):
+    """Gives each call a state of its own and keeps none.
+
+    Gradio (4 and later) keeps one for each visitor and for each call of the API, with the values of
+    all inputs and answers in it, and writes it to the disk for whoever asks for a "deep link".
+    """
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        """Return a new state."""
+        return SessionState(self.blocks)
+
+
+def keep_no_states(page: gr.Blocks) -> None:
+    """Make a launched page forget the state of each call. It needs none: see `sessions`."""
+    page.app.state_holder = NoStates()  # type: ignore[no-untyped-call]
+    page.app.state_holder.set_blocks(page)
+
+
+def use_uploads_only(page: gr.Blocks, folder: Path) -> None:
+    """Make a page's inputs take files of the uploads' folder only, and agents' photos lie there.
+
+    Gradio (4 and later) fetches a file whose path is an address of the internet, of any size. It
+    notes the path of each file for as long as it runs. Its MCP server writes photos of agents to
+    the folder that was set when it was imported.
+    """
+
+    async def uploaded(path: str) -> str:
+        if not is_in_or_equal(path, folder):
+            raise gr.Error(UPLOAD_FIRST, print_exception=False)
+        return path
+
+    gradio.mcp.DEFAULT_TEMP_DIR = str(folder)
+    for block in page.blocks.values():
+        block.async_move_resource_to_block_cache = uploaded  # type: ignore[method-assign,assignment]
+
+
+def explain_errors(page: gr.Blocks) -> None:
+    """Make every error of an event or a call one with a sentence; Gradio's own have none.
+
+    What is wrong in the parameters before our code gets them, as their number or a file that was
+    never uploaded, is the caller's to put right. Anything else that was not foreseen is logged.
+    """
+    preprocess: Any = page.preprocess_data
+    process: Any = page.process_api
+
+    async def preprocess_or_explain(*args: Any, **options: Any) -> Any:
+        try:
+            return await preprocess(*args, **options)
+        except gr.Error:
+            raise
+        except Exception as error:
+            raise gr.Error(WRONG_PARAMETERS, print_exception=False) from error
+
+    async def process_or_explain(*args: Any, **options: Any) -> Any:
+        try:
+            return await process(*args, **options)
+        except gr.Error as error:
+            error.print_exception = False  # Gradio's own errors of this kind are callers', too.
+            raise
+        except Exception as error:
+            logger.exception("A call failed.")
+            raise gr.Error(BROKEN, print_exception=False) from error
+
+    page.preprocess_data = preprocess_or_explain  # type: ignore[method-assign]
+    page.process_api = process_or_explain  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True)
