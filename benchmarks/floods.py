@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from browsing import APP, QUIET_FLAGS, RunningApp, Visit, chromium_path
 
 from recsys.release.reader import open_release
+from recsys.web.limits import DEFAULT_LIMITS
 
 FORWARDED = "X-Forwarded-For"
 VISITOR, ATTACKER = {FORWARDED: "192.0.2.1"}, {FORWARDED: "198.51.100.7"}
@@ -204,7 +205,12 @@ def main() -> None:
     parser.add_argument("--app", type=Path, default=APP, help="app.py of another version")
     arguments = parser.parse_args()
     ids = open_release(arguments.release).articles["article_id"].tolist()
-    settings = {"RELEASE": str(arguments.release.resolve()), "PROXIES": "1"}
+    settings = {
+        "RELEASE": str(arguments.release.resolve()),
+        "PROXIES": "1",
+        "CLIENT_CALLS": str(DEFAULT_LIMITS.calls),
+        "CLIENT_RATE": str(DEFAULT_LIMITS.rate),
+    }
     app = RunningApp(Path(tempfile.gettempdir()), arguments.app, **settings).wait()
     try:
         patient = {"timeout": WAIT}
