@@ -32,11 +32,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from browsing import APP, QUIET_FLAGS, RunningApp, Visit, chromium_path
 
 from recsys.release.reader import open_release
+from recsys.web.limits import DEFAULT_LIMITS
 
 FORWARDED = "X-Forwarded-For"
 VISITOR, ATTACKER = {FORWARDED: "192.0.2.1"}, {FORWARDED: "198.51.100.7"}
 HEAD_START = 1.5
 """Seconds that a flood runs before the visitor comes."""
+
+WAIT = 300
+"""Seconds that a visitor waits at most."""
 
 
 class Attacker:
@@ -163,14 +167,16 @@ def on_page(visit: Visit, photo: Path) -> None:
         "before => document.querySelector('.top').dataset.turn !== before"
         " && document.querySelector('#answer .match')",
         arg=before,
+        timeout=1000 * WAIT,
     )
 
 
-def settle(client: Client, photo: Path) -> None:
+def settle(address: str) -> None:
     """Wait until the app has done what a flood has left."""
-    quick = 0
-    while quick < 3:
-        quick = quick + 1 if seconds(partial(through_api, client, photo)) < 1 else 0
+    status = f"{address}gradio_api/queue/status"
+    while httpx.get(status, timeout=WAIT).json()["queue_size"]:
+        time.sleep(1)
+    time.sleep(HEAD_START)
 
 
 def compare(
@@ -199,13 +205,19 @@ def main() -> None:
     parser.add_argument("--app", type=Path, default=APP, help="app.py of another version")
     arguments = parser.parse_args()
     ids = open_release(arguments.release).articles["article_id"].tolist()
-    settings = {"RELEASE": str(arguments.release.resolve()), "PROXIES": "1"}
+    settings = {
+        "RELEASE": str(arguments.release.resolve()),
+        "PROXIES": "1",
+        "CLIENT_CALLS": str(DEFAULT_LIMITS.calls),
+        "CLIENT_RATE": str(DEFAULT_LIMITS.rate),
+    }
     app = RunningApp(Path(tempfile.gettempdir()), arguments.app, **settings).wait()
     try:
-        client = Client(app.address, headers=VISITOR, verbose=False)
+        patient = {"timeout": WAIT}
+        client = Client(app.address, headers=VISITOR, verbose=False, httpx_kwargs=patient)
         client.predict("a word", api_name="/search_words")  # Waits for the encoders.
         attacker = Attacker(app.address, ids, arguments.photo.read_bytes())
-        rest = partial(settle, client, arguments.photo)
+        rest = partial(settle, app.address)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET_FLAGS)
             visit = Visit(browser, app.address, 1440, 900)

@@ -46,6 +46,8 @@ class Server:
             "RELEASE": str(release),
             "GRADIO_SERVER_PORT": "7899",
             "TMPDIR": self.temporary.name,
+            "CLIENT_CALLS": "0",  # All uploads come from one address.
+            "CLIENT_RATE": "0",
         }
         self.process = subprocess.Popen([sys.executable, str(APP)], env={**os.environ, **settings})
         self.page = "http://127.0.0.1:7899/"

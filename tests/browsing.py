@@ -40,6 +40,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+NO_LIMITS = {"CLIENT_CALLS": "0", "CLIENT_RATE": "0"}
+"""Settings for crowds of clients that all have one address."""
+
+
 class RunningApp:
     """``app.py`` in a process of its own, and its log."""
 
@@ -51,7 +55,7 @@ class RunningApp:
         self._process = subprocess.Popen(
             [sys.executable, str(script)],
             cwd=folder,
-            env={**os.environ, "GRADIO_SERVER_PORT": str(self.port), **environment},
+            env={**os.environ, **NO_LIMITS, "GRADIO_SERVER_PORT": str(self.port), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

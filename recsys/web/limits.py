@@ -49,7 +49,7 @@ class Limits:
         Raises:
             OperatorError: one is not a number from 0.
         """
-        proxies = "1" if environment.get("SPACE_ID") else "0"
+        proxies = "1" if "SPACE_ID" in environment else "0"
         return cls(
             int(_number(environment, "CLIENT_CALLS", str(cls.calls))),
             _number(environment, "CLIENT_RATE", str(cls.rate)),

@@ -52,6 +52,20 @@ def test_a_request_is_limited_in_articles_and_matches(client: Client, release: R
             many(client, wrong, k)
 
 
+def test_many_articles_get_fewer_matches_each(client: Client, release: Release) -> None:
+    asked = ids(release, 50)
+    with pytest.raises(AppError, match="Ask for up to 24 matches for 50 articles, not 25"):
+        many(client, asked, 25)
+    answer = many(client, asked, 24)
+    assert [len(each["galleries"][0]["matches"]) for each in answer["answers"]] == [24] * 50
+    assert len(json.dumps(answer)) < 1.2e6
+
+
+def test_long_ids_and_many_of_them_are_refused_at_once(client: Client) -> None:
+    answers = many(client, ["9" * 8000] * MAX_ARTICLES, 1)["answers"]
+    assert all("is not an article id" in each["error"] for each in answers)
+
+
 def test_a_price_range_holds_for_every_match(client: Client, release: Release) -> None:
     low, high = (float(each) for each in np.nanquantile(release.prices, [0.3, 0.6]))
     answer = client.predict("dress", price=[low, high], k=12, api_name="/compose")

@@ -231,7 +231,7 @@ def test_the_page_says_so_and_stays_as_it_was(
     visit.answer_about(one)
     flood(api)
     visit.say(two)
-    visit.page.get_by_text(BUSY).wait_for()
+    assert visit.message() == BUSY
     visit.page.locator("body:not(.busy)").wait_for()
     assert visit.article_id() == one
     forget(behind_proxy, monkeypatch)
