@@ -28,13 +28,17 @@ def main() -> int:
         parser.error("--tag, --public and --i-have-the-rights go with --push-to")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     options = Options(
-        arguments.text_model, arguments.image_model, arguments.limit, arguments.shoppers
+        text_model=arguments.text_model,
+        image_model=arguments.image_model,
+        limit=arguments.limit,
+        shoppers=arguments.shoppers,
+        fewest_shoppers=arguments.fewest_shoppers,
     )
     try:
         sample = workspace_folder(arguments.out) / "sample"
         data = draw_sample(sample) if arguments.sample else arguments.data
         visibility = Visibility(arguments.public, arguments.i_have_the_rights)
-        visibility.check(read_license(data))
+        visibility.check(read_license(data), options.fewest_shoppers)
         build = Build(data, arguments.out, options)
         manifest = build.run()
         print(_stage_table(build.stages))
@@ -74,7 +78,14 @@ def _parser() -> argparse.ArgumentParser:
         type=_natural,
         default=Options.shoppers,
         metavar="N",
-        help="how many test shoppers to include, under aliases (%(default)s)",
+        help="how many example shoppers to draw from the release's figures (%(default)s)",
+    )
+    parser.add_argument(
+        "--fewest-shoppers",
+        type=_positive,
+        default=Options.fewest_shoppers,
+        metavar="N",
+        help="leave out figures about purchases of fewer different shoppers (%(default)s)",
     )
     hub = parser.add_argument_group("publishing to the Hugging Face Hub")
     hub.add_argument(

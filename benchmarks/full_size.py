@@ -19,6 +19,7 @@ import pyarrow.csv as pa_csv
 from tqdm import tqdm
 
 from recsys.catalog.articles import read_catalog
+from recsys.catalog.privacy import FEWEST_SHOPPERS
 from recsys.catalog.split import TRAINING
 from recsys.models import two_tower
 from recsys.models.features import encode_features
@@ -45,7 +46,11 @@ def main() -> None:
     settings = TrainingSettings(most_rounds=1)
     started = time.monotonic()
     two_tower.train(
-        catalog.purchases, products.astype(np.int32), features.vectors[features.entry], settings
+        catalog.purchases,
+        products.astype(np.int32),
+        features.vectors[features.entry],
+        settings,
+        FEWEST_SHOPPERS,
     )
     seconds = time.monotonic() - started
     # A round is half a pass over the purchases of training shoppers.
@@ -53,7 +58,7 @@ def main() -> None:
     speed = f"{pairs / seconds:,.0f} pairs/s"
     print(f"trained on {pairs:,} pairs in {seconds:.0f} s: {speed}, peak {peak_gb():.2f} GB")
     started = time.monotonic()
-    sales = count_purchases(catalog.purchases.of(TRAINING), len(catalog.articles))
+    sales = count_purchases(catalog.purchases.of(TRAINING), len(catalog.articles), FEWEST_SHOPPERS)
     seconds = time.monotonic() - started
     print(f"{len(sales.partners):,} partners in {seconds:.0f} s, peak {peak_gb():.2f} GB")
 

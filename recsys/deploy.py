@@ -63,7 +63,7 @@ def deploy(deployment: Deployment) -> str:
     index, space = deployment.index, deployment.space
     published = index.newest()
     manifest = index.manifest(published)
-    deployment.visibility.check(manifest.license)
+    deployment.visibility.check(manifest.license, manifest.fewest_shoppers)
     api = HfApi()
     with hub_errors(space):
         private = not deployment.visibility.public
@@ -71,7 +71,7 @@ def deploy(deployment: Deployment) -> str:
             space, repo_type=SPACE, space_sdk="gradio", private=private, exist_ok=True
         )
         before = api.space_info(space)
-        deployment.visibility.check_repo(space, bool(before.private), manifest.license)
+        deployment.visibility.check_repo(space, bool(before.private), manifest)
         _configure(api, deployment)
         preload = f"{index} {','.join([*manifest.files, MANIFEST])} {published.commit}"
         files = _files(index, "" if api.dataset_info(index.name).private else preload)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from recsys.release.files import ARTICLES
 from recsys.release.manifest import MANIFEST, FileRecord, Manifest, read_manifest
 from recsys.release.tables import ROW_GROUP
 from recsys.retrieval.fusion import Weights
+from recsys.serving.verdicts import Verdicts
 from recsys.vectors import Float32, Int32, unit
 
 
@@ -82,6 +84,12 @@ def edition(source: Path, folder: Path, number: int) -> Path:
     return folder
 
 
+def trusted(folder: Path) -> Path:
+    """Have the apps of this test run take a release as verified: that saves each some seconds."""
+    Verdicts(Path(os.environ["VERDICTS"])).accept(read_manifest(folder).checksum)
+    return folder
+
+
 def reseal(folder: Path, **changes: object) -> Manifest:
     """Rewrite a release's manifest so that every checksum fits the files as they are now."""
     records = {
@@ -94,8 +102,19 @@ def reseal(folder: Path, **changes: object) -> Manifest:
     return manifest
 
 
+def spoil_photos(folder: Path) -> None:
+    """Make a release's photos unreadable: only who looks at them notices."""
+    path = folder / ARTICLES
+    path.write_bytes(path.read_bytes().replace(b"\xff\xd8\xff", b"\x00\x00\x00"))
+    reseal(folder)
+
+
 def random_towers(
-    purchases: Purchases, products: Int32, content: Float32, settings: TrainingSettings
+    purchases: Purchases,
+    products: Int32,
+    content: Float32,
+    settings: TrainingSettings,
+    fewest: int,
 ) -> TwoTower:
     """Stands for the training of the two-tower model, which takes most of a small build's time."""
     drawn = np.random.default_rng(1).normal(size=(2, len(products), settings.dim))

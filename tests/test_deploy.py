@@ -160,6 +160,20 @@ def test_what_may_not_be_passed_on_is_not_shown_openly(
     assert "app.py" in hub.repo(SPACE, "space").files()
 
 
+@pytest.mark.parametrize("exists", [False, True], ids=["new", "there"])
+def test_figures_of_fewer_than_three_shoppers_are_not_shown_openly(
+    hub: LoopbackHub, small_built: Path, tmp_path: Path, exists: bool
+) -> None:
+    closed = edition(small_built / "release", tmp_path / "closed", 2)
+    reseal(closed, fewest_shoppers=2)
+    publish(closed, INDEX, Visibility())
+    if exists:
+        hub.create(SPACE, "space", private=False, sdk="gradio")
+    with pytest.raises(ReleaseError, match="fewer than 3 shoppers must not be public"):
+        deploy(Deployment(SPACE, IndexRepo(INDEX), Visibility(public=not exists, rights=True)))
+    assert ("space", SPACE) not in hub.repos or len(hub.repo(SPACE, "space").commits) == 1
+
+
 def test_a_private_space_is_not_left_private_unawares(
     hub: LoopbackHub, published: PublishedVersion
 ) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from tqdm import tqdm
 
+from recsys.catalog.privacy import shoppers_per
 from recsys.catalog.schema import PURCHASE_COLUMNS, check_header, normalize_article_id
 from recsys.catalog.split import Part, UInt8, bucket_of
 from recsys.errors import CatalogError
@@ -60,15 +61,18 @@ class Purchases:
         columns = (self.shopper[kept], self.article[kept], self.day[kept], self.price[kept])
         return Purchases(*columns, self.bucket, self.unknown)
 
-    def median_prices(self, articles: int) -> Float32:
-        """Return the median price of each article, float32 [articles], NaN where never sold.
+    def median_prices(self, articles: int, fewest: int) -> Float32:
+        """Return the median price of each article, float32 [articles].
 
         Args:
             articles: number of articles in the catalogue.
+            fewest: an article has no price, NaN, if fewer different shoppers bought it.
         """
         known = np.isfinite(self.price)
         medians = pd.Series(self.price[known]).groupby(self.article[known]).median()
-        return medians.reindex(range(articles)).to_numpy(np.float32)
+        buyers = shoppers_per(self.article[known], self.shopper[known], articles)
+        prices = medians.reindex(range(articles)).to_numpy(np.float32)
+        return np.where(buyers >= fewest, prices, np.float32(np.nan))
 
 
 def shopper_spans(shopper: Int32) -> tuple[Positions, Positions]:

@@ -3,12 +3,13 @@
 Everything here is deterministic: equal releases and catalogues give equal figures.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from recsys.catalog.privacy import coarse
 from recsys.catalog.purchases import Purchases
 from recsys.catalog.questions import Question, basket_questions, next_questions, photo_questions
 from recsys.catalog.split import TEST, TRAINING
@@ -24,7 +25,7 @@ from recsys.retrieval.index import ArticleIndex
 from recsys.retrieval.retriever import ARTICLE, BASKET, NO_ARTICLES, PHOTO, Retrieval
 from recsys.vectors import NO_VECTOR, ArticleVectors, Int32
 
-EVALUATION_VERSION = 2
+EVALUATION_VERSION = 3
 """Raise it whenever equal models would get other figures: builds then evaluate again."""
 
 FEWEST_QUESTIONS = 20
@@ -43,16 +44,21 @@ class Trial:
         articles: the catalogue's table.
         purchases: of all shoppers.
         untuned: vectors of the image encoder without trained heads; ``None`` if it has none.
+        fewest_shoppers: there are no figures of fewer.
     """
 
     retrieval: Retrieval
     articles: pd.DataFrame
     purchases: Purchases
     untuned: ArticleVectors | None
+    fewest_shoppers: int
 
 
 def evaluate(trial: Trial) -> Evaluation:
-    """Return the tables of all protocols with at least `FEWEST_QUESTIONS` questions."""
+    """Return the tables of all protocols with enough questions.
+
+    That is `FEWEST_QUESTIONS`, or ``fewest_shoppers`` if that is more.
+    """
     purchases = trial.purchases.of(TEST)
     baselines = _baselines(trial)
     baskets, bought = basket_questions(purchases), next_questions(purchases)
@@ -71,9 +77,23 @@ def evaluate(trial: Trial) -> Evaluation:
         "basket, parts": _parts_table(trial, ARTICLE, baskets, sold),
         "next purchase, parts": _parts_table(trial, BASKET, bought, sold),
     }
+    enough = max(FEWEST_QUESTIONS, trial.fewest_shoppers)
     return Evaluation(
-        {name: each for name, each in tables.items() if each.questions >= FEWEST_QUESTIONS}
+        {
+            name: _rounded(each, trial.fewest_shoppers)
+            for name, each in tables.items()
+            if each.questions >= enough
+        }
     )
+
+
+def _rounded(table: Table, fewest: int) -> Table:
+    """Return a table whose numbers of questions, each a shopper's, are rounded down."""
+    models = {
+        name: replace(scores, answered=int(coarse(np.array(scores.answered), fewest)))
+        for name, scores in table.models.items()
+    }
+    return Table(int(coarse(np.array(table.questions), fewest)), models)
 
 
 def _table(
@@ -115,7 +135,7 @@ def _scores(questions: list[Question], lists: list[Int32], sold: Counts) -> Scor
 def _parts_table(trial: Trial, kind: str, questions: list[Question], sold: Counts) -> Table:
     """Return the scores of the combined model, whole and refitted without each part."""
     retrieval = trial.retrieval
-    validation = lessons(retrieval, trial.articles, trial.purchases)[kind]
+    validation = lessons(retrieval, trial.articles, trial.purchases, trial.fewest_shoppers)[kind]
     fitted_to = examples(retrieval, kind, validation)
     weights = {COMBINED.name: retrieval.weights[kind]} | {
         f"without {part}": fit_weights(fitted_to, [other for other in PARTS if other != part])

@@ -36,7 +36,8 @@ class Scores:
         hit_rate_12: share of the questions with a relevant article among the first 12.
         coverage_12: share of the catalogue that is among the first 12 of any question.
         novelty: mean self-information of these, in bits.
-        answered: number of questions that the model could answer; the others count as 0.
+        answered: number of questions that the model could answer; the others count as 0. Rounded
+            down to a multiple of the release's fewest shoppers.
     """
 
     recall_12: Estimate
@@ -51,7 +52,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Table:
-    """The result of one protocol: its number of questions, and the scores by model."""
+    """The result of one protocol: its number of questions, rounded down, and scores by model."""
 
     questions: int
     models: dict[str, Scores]

@@ -2,6 +2,9 @@
 
 Co-purchase counts are a strong baseline, and counts have information that cosines lack: how well an
 article sells. The combined model uses them beside the retrieval models.
+
+All numbers of buyers are rounded down (`recsys.catalog.privacy.coarse`) before anything is computed
+from them, so a release does not tell who bought what.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ import numpy.typing as npt
 from scipy import sparse
 from tqdm import tqdm
 
+from recsys.catalog.privacy import coarse
 from recsys.catalog.purchases import Purchases
 from recsys.vectors import Float32, Int32
 
@@ -30,7 +34,7 @@ ARTICLE_BLOCK = 1024
 
 @dataclass(frozen=True)
 class PurchaseCounts:
-    """Purchase counts of each article, scaled to [0, 1].
+    """Purchase counts of each article, scaled to [0, 1]. Numbers of buyers are rounded down.
 
     Attributes:
         starts: int64 [articles + 1]; article i's partners are those from starts[i] to starts[i+1].
@@ -50,19 +54,25 @@ class PurchaseCounts:
     recency: Float32
 
     def fits(self, articles: int) -> bool:
-        """Whether the arrays are consistent, and of a catalogue with that many articles."""
-        partners, counts = len(self.partners), len(self.shared)
-        inside = self.partners.min(initial=0) >= 0 and self.partners.max(initial=-1) < articles
-        rising = bool((np.diff(self.starts) >= 0).all())
-        return (
-            (len(self.starts), len(self.popularity), len(self.recency))
-            == (articles + 1, articles, articles)
-            and (self.starts[0], self.starts[-1]) == (0, partners)
-            and (len(self.strengths), counts) == (partners, partners)
-            and self.shared.min(initial=1) > 0
-            and rising
-            and bool(inside)
-        )
+        """Whether the arrays fit each other and a catalogue with that many articles.
+
+        The values of each array by itself are not looked at, except for the order of partners:
+        `shared_with` searches them, and `bought_with` would count one twice only once.
+        """
+        partners = len(self.partners)
+        lengths = (len(self.starts), len(self.popularity), len(self.recency))
+        if (
+            lengths != (articles + 1, articles, articles)
+            or (len(self.strengths), len(self.shared)) != (partners, partners)
+            or (self.starts[0], self.starts[-1]) != (0, partners)
+            or (np.diff(self.starts) < 0).any()
+        ):
+            return False
+        rising = np.diff(self.partners) > 0
+        # Between the partners of two articles there is no order to keep.
+        inner = self.starts[1:-1]
+        rising[inner[(inner > 0) & (inner < partners)] - 1] = True
+        return bool(rising.all())
 
     @property
     def scoring(self) -> tuple[npt.NDArray[np.generic], ...]:
@@ -71,9 +81,9 @@ class PurchaseCounts:
 
     @cached_property
     def best_sellers(self) -> Int32:
-        """Up to `BEST_SELLERS` articles with the highest recency, int32 in falling order."""
-        best = np.argsort(-self.recency, kind="stable")[:BEST_SELLERS]
-        return best[self.recency[best] > 0].astype(np.int32)
+        """Up to `BEST_SELLERS` articles, int32, by falling recency, then popularity."""
+        best = np.lexsort((-self.popularity, -self.recency))[:BEST_SELLERS]
+        return best[self.popularity[best] > 0].astype(np.int32)
 
     def partners_of(self, article: int) -> Int32:
         """Return the articles that share buyers with ``article``, int32 in rising order."""
@@ -97,19 +107,20 @@ class PurchaseCounts:
         return strength / np.float32(max(len(basket), 1))
 
 
-def count_purchases(purchases: Purchases, articles: int) -> PurchaseCounts:
+def count_purchases(purchases: Purchases, articles: int, fewest: int) -> PurchaseCounts:
     """Return the counts of a catalogue's purchases.
 
     Args:
         purchases: those to count, of training shoppers.
         articles: number of articles in the catalogue.
+        fewest: all numbers of buyers are rounded down to multiples of it; 1 counts exactly.
     """
     bought = bought_by(purchases, articles)
     last = purchases.day.max(initial=0) - RECENT_DAYS
     recent = bought_by(purchases.where(purchases.day > last), articles)
-    buyers = _buyers(bought)
+    buyers = coarse(_buyers(bought), fewest)
     blocks = [
-        _strongest(bought, buyers, np.arange(start, min(start + ARTICLE_BLOCK, articles)))
+        _strongest(bought, buyers, np.arange(start, min(start + ARTICLE_BLOCK, articles)), fewest)
         for start in tqdm(range(0, articles, ARTICLE_BLOCK), desc="sales", unit="block")
     ]
     lengths, partners, strengths, shared = map(np.concatenate, zip(*blocks, strict=True))
@@ -119,7 +130,7 @@ def count_purchases(purchases: Purchases, articles: int) -> PurchaseCounts:
         strengths=strengths.astype(np.float32),
         shared=shared.astype(np.int32),
         popularity=_scaled(buyers),
-        recency=_scaled(_buyers(recent)),
+        recency=_scaled(coarse(_buyers(recent), fewest)),
     )
 
 
@@ -139,9 +150,14 @@ def _buyers(bought: sparse.csr_array) -> npt.NDArray[np.int64]:
 
 
 def _strongest(
-    bought: sparse.csr_array, buyers: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+    bought: sparse.csr_array,
+    buyers: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    fewest: int,
 ) -> tuple[npt.NDArray[np.generic], ...]:
     """Return the `PARTNERS` strongest partners of each of ``rows``, in rising order.
+
+    They are chosen by the rounded numbers, so the choice tells nothing either.
 
     Returns:
         The number of partners of each row; then, concatenated over the rows, their articles,
@@ -149,16 +165,17 @@ def _strongest(
     """
     shared = sparse.coo_array(bought[:, rows].T @ bought)
     row, column = shared.coords
-    other = rows[row] != column
-    row, column, count = row[other], column[other], shared.data[other]
+    count = coarse(shared.data, fewest)
+    kept = (rows[row] != column) & (count > 0)
+    row, column, count = row[kept], column[kept], count[kept]
     own = buyers[rows[row]] + 1.0
     strength = np.sqrt(count / np.sqrt(own * (buyers[column] + 1))).astype(np.float32)
     order = np.lexsort((column, -strength, row))
     place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
-    kept = np.sort(order[place < PARTNERS])
-    kept = kept[np.lexsort((column[kept], row[kept]))]
-    lengths = np.bincount(row[kept], minlength=len(rows))
-    return lengths, column[kept], strength[kept], count[kept]
+    best = np.sort(order[place < PARTNERS])
+    best = best[np.lexsort((column[best], row[best]))]
+    lengths = np.bincount(row[best], minlength=len(rows))
+    return lengths, column[best], strength[best], count[best]
 
 
 def _scaled(buyers: npt.NDArray[np.int64]) -> Float32:

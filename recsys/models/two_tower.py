@@ -12,6 +12,7 @@ mean of one vector per article, so a release contains just these vectors.
 
 import numpy as np
 
+from recsys.catalog.privacy import shoppers_per
 from recsys.catalog.purchases import Purchases
 from recsys.catalog.questions import basket_questions
 from recsys.catalog.split import TRAINING, VALIDATION
@@ -29,28 +30,39 @@ DEFAULTS = TrainingSettings()
 
 
 def train(
-    purchases: Purchases, products: Int32, content: Float32, settings: TrainingSettings
+    purchases: Purchases,
+    products: Int32,
+    content: Float32,
+    settings: TrainingSettings,
+    fewest: int,
 ) -> TwoTower:
     """Return a model trained on the training shoppers, stopped early by the validation shoppers.
+
+    Articles with few buyers are left out of the training: the nearest neighbours of an article with
+    one buyer would be what else that shopper bought. Their vectors come from content alone.
 
     Args:
         purchases: everybody's, sorted by shopper, then day.
         products: int32 [articles], equal for articles of one product, from 0.
         content: float32 [articles, content dim], vectors of texts and attributes.
         settings: hyperparameters.
+        fewest: articles that fewer training shoppers bought are left out.
 
     Raises:
-        CatalogError: no training shopper bought two articles.
+        CatalogError: no training shopper bought two of the others.
     """
     from recsys.models.two_tower_keras import fit
 
     bought = purchases.of(TRAINING)
+    buyers = shoppers_per(bought.article, bought.shopper, len(products))
+    bought = bought.where(buyers[bought.article] >= fewest)
     baskets = Baskets(bought.shopper, bought.article, settings)
     if not len(baskets):
         raise CatalogError(
             "The two-tower model has nothing to train on: in transactions_train.csv, none of the "
             "training shoppers (70 % of all, by a hash of their ids) bought two articles of the "
-            "catalogue. Add purchases."
+            f"catalogue that at least {fewest} of them bought. Add purchases, or lower "
+            "--fewest-shoppers."
         )
     counts = np.bincount(bought.article, minlength=len(products))
     return fit(baskets, validation_pairs(purchases), counts, products, content, settings)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from recsys.catalog.articles import Catalog
 from recsys.catalog.photos import THUMBNAIL_SIZE, read_photo, thumbnail
-from recsys.catalog.statistics import SEASON, seasons_of
+from recsys.catalog.statistics import SEASON
 from recsys.errors import CatalogError, PhotoError
 from recsys.pipeline.workspace import Finished, Workspace
 from recsys.release.files import ARTICLES
@@ -13,7 +13,7 @@ from recsys.vectors import fingerprint, key_of
 
 
 def make_article_table(
-    workspace: Workspace, catalog: Catalog, digests: dict[int, str]
+    workspace: Workspace, catalog: Catalog, digests: dict[int, str], seasons: list[str], fewest: int
 ) -> Finished[Path]:
     """Write the table of articles to a file of the workspace.
 
@@ -21,13 +21,15 @@ def make_article_table(
         workspace: keeps the file.
         catalog: its articles, purchases and photos.
         digests: the SHA-256 of each photo by article row.
+        seasons: of each article.
+        fewest: an article has no price if fewer different shoppers bought it.
 
     Raises:
         CatalogError: a photo cannot be read.
     """
-    count, purchases = len(catalog.articles), catalog.purchases
-    prices = purchases.median_prices(count)
-    articles = catalog.articles.assign(**{SEASON: seasons_of(purchases, count)})
+    count = len(catalog.articles)
+    prices = catalog.purchases.median_prices(count, fewest)
+    articles = catalog.articles.assign(**{SEASON: seasons})
 
     def make(folder: Path) -> None:
         photos = catalog.photos

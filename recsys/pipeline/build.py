@@ -14,9 +14,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from recsys.catalog.articles import Catalog, read_catalog
-from recsys.catalog.shoppers import draw_shoppers
+from recsys.catalog.privacy import FEWEST_SHOPPERS
 from recsys.catalog.split import TRAINING
-from recsys.catalog.statistics import weekly
+from recsys.catalog.statistics import seasons_of, weekly
 from recsys.evaluation.baselines import factorisations_available
 from recsys.evaluation.evaluate import EVALUATION_VERSION, Trial, evaluate
 from recsys.evaluation.report import Evaluation, read_evaluation
@@ -32,11 +32,13 @@ from recsys.pipeline.article_table import make_article_table
 from recsys.pipeline.encoding import (
     EncodedPhotos,
     EncodedTexts,
+    check_encoders,
     encode_photos,
     encode_texts,
     photo_digests,
 )
 from recsys.pipeline.example_phrases import choose_phrases, encode_phrases
+from recsys.pipeline.example_shoppers import draw_shoppers
 from recsys.pipeline.indexing import AuditQueries, audit_index, index_vectors
 from recsys.pipeline.map_layout import draw_maps
 from recsys.pipeline.training import fit_bridges, fit_weights, train_two_tower, training_columns
@@ -58,14 +60,16 @@ class Options:
         text_model: a sentence-transformers model: its Hugging Face id, a path, or the packaged one.
         image_model: an OpenCLIP model: ``hf-hub:...``, ``local-dir:...`` or ``compact``.
         limit: only the first articles by id, ``None`` for all.
-        shoppers: how many of the test shoppers to include, under aliases.
+        shoppers: how many example shoppers to include.
+        fewest_shoppers: different shoppers that every figure about purchases counts at least.
         training: settings of the two-tower model.
     """
 
     text_model: str = PACKAGED
     image_model: str = COMPACT
     limit: int | None = None
-    shoppers: int = 1000
+    shoppers: int = 100
+    fewest_shoppers: int = FEWEST_SHOPPERS
     training: TrainingSettings = two_tower.DEFAULTS
 
 
@@ -112,17 +116,20 @@ class Build:
 
         Raises:
             CatalogError: the catalogue cannot be read.
-            EncoderError: a model cannot be loaded.
+            EncoderError: a model cannot be loaded, or its files could be code.
             AuditError: an index is not good enough to be released.
             ReleaseError: there is something else in the folder of the release.
         """
         check_target(self.out)
+        check_encoders(self.options.text_model, self.options.image_model)
         catalog, digests = self._watch.run("catalogue", _read, self.data, self.options.limit)
         encoded = self._encode(catalog, digests)
         models = self._index(encoded)
         retrieval = self._fit(catalog, models, encoded.towers)
-        contents = self._contents(catalog, encoded, models, retrieval)
-        table = self._stage("articles", make_article_table, catalog, digests)
+        seasons = seasons_of(catalog.purchases, len(catalog.articles), self.options.fewest_shoppers)
+        contents = self._contents(catalog, encoded, models, retrieval, seasons)
+        fewest = self.options.fewest_shoppers
+        table = self._stage("articles", make_article_table, catalog, digests, seasons, fewest)
         return self._watch.run("release", _write, self.out, contents, table)
 
     def _stage(
@@ -142,13 +149,23 @@ class Build:
         photos = self._stage(IMAGE.name, encode_photos, catalog, digests, options.image_model)
         attributes = self._watch.run(FEATURES.name, _encode_features, catalog)
         content = (text.vectors, attributes)
-        towers = self._stage(TWO_TOWER.name, train_two_tower, catalog, content, options.training)
+        towers = self._stage(
+            TWO_TOWER.name,
+            train_two_tower,
+            catalog,
+            content,
+            options.training,
+            options.fewest_shoppers,
+        )
         return Encoded(encoder, text, photos, attributes, towers)
 
     def _index(self, encoded: Encoded) -> dict[str, BuiltModel]:
         """Index the article vectors of all models, and audit the indexes."""
-        text = EncoderRecord(_label(self.options.text_model), encoded.text_encoder.version)
-        image = EncoderRecord(_label(self.options.image_model), encoded.photos.encoder.version)
+        text = EncoderRecord(encoded.text_encoder.label, encoded.text_encoder.version)
+        image = EncoderRecord(
+            COMPACT if self.options.image_model == COMPACT else encoded.photos.encoder.label,
+            encoded.photos.encoder.version,
+        )
         towers = encoded.towers
         rows = np.arange(len(towers.articles), dtype=np.int32)
         vectors = distinct(towers.articles, rows, len(rows))
@@ -185,14 +202,15 @@ class Build:
         self, catalog: Catalog, models: Mapping[str, BuiltModel], towers: TwoTower
     ) -> Retrieval:
         """Count purchases, fit the cross-modal maps, then the weights of the combined model."""
-        sales = self._watch.run("sales", _count_purchases, catalog)
+        fewest = self.options.fewest_shoppers
+        sales = self._watch.run("sales", _count_purchases, catalog, fewest)
         indexes = {name: model.index() for name, model in models.items()}
         typical = {name: model.vectors.mean_score() for name, model in models.items()}
         none = Bridges({}, {}, AttributeEstimator(read_vocabulary(catalog.articles), {}))
         retrieval = Retrieval(indexes, typical, towers.queries, sales, {}, none)
         bridges = self._stage("bridges", fit_bridges, retrieval, catalog.articles)
         retrieval = dataclasses.replace(retrieval, bridges=bridges)
-        weights = self._stage("weights", fit_weights, retrieval, catalog)
+        weights = self._stage("weights", fit_weights, retrieval, catalog, fewest)
         return dataclasses.replace(retrieval, weights=weights)
 
     def _contents(
@@ -201,10 +219,12 @@ class Build:
         encoded: Encoded,
         models: dict[str, BuiltModel],
         retrieval: Retrieval,
+        seasons: list[str],
     ) -> Contents:
-        """Evaluate the models, draw the maps and encode the phrases; return all for the release."""
+        """Evaluate the models, draw maps and shoppers, encode phrases; return all for a release."""
         articles, text, photos = catalog.articles, encoded.text, encoded.photos
-        trial = Trial(retrieval, articles, catalog.purchases, photos.untuned)
+        fewest = self.options.fewest_shoppers
+        trial = Trial(retrieval, articles, catalog.purchases, photos.untuned, fewest)
         vectors = {name: model.vectors for name, model in models.items()}
         words = (encoded.text_encoder, text.whitening)
         phrases = choose_phrases(articles)
@@ -213,13 +233,14 @@ class Build:
             license=catalog.license,
             models=models,
             retrieval=retrieval,
-            shoppers=draw_shoppers(catalog.purchases, self.options.shoppers),
+            shoppers=draw_shoppers(retrieval.sales, seasons, self.options.shoppers),
+            fewest_shoppers=fewest,
             evaluation=self._stage("evaluation", _evaluate, trial),
             whitening=text.whitening,
-            image_encoder=photos.encoder.folder,
-            text_encoder=encoded.text_encoder.folder,
+            image_encoder=photos.encoder.files if photos.encoder.folder else None,
+            text_encoder=encoded.text_encoder.files if encoded.text_encoder.folder else None,
             maps=self._stage("maps", draw_maps, vectors),
-            overview=weekly(catalog.purchases, articles),
+            overview=weekly(catalog.purchases, articles, fewest),
             phrases=self._stage("phrases", encode_phrases, phrases, words, photos.encoder),
         )
 
@@ -236,9 +257,9 @@ def _encode_features(catalog: Catalog) -> Finished[ArticleVectors]:
     return Finished(features.encode_features(catalog.articles), len(catalog.articles))
 
 
-def _count_purchases(catalog: Catalog) -> Finished[PurchaseCounts]:
+def _count_purchases(catalog: Catalog, fewest: int) -> Finished[PurchaseCounts]:
     """Count the purchases of the training shoppers."""
-    sales = count_purchases(catalog.purchases.of(TRAINING), len(catalog.articles))
+    sales = count_purchases(catalog.purchases.of(TRAINING), len(catalog.articles), fewest)
     return Finished(sales, len(catalog.purchases))
 
 
@@ -256,6 +277,7 @@ def _evaluate(workspace: Workspace, trial: Trial) -> Finished[Evaluation]:
         article_texts(trial.articles),
         trial.untuned.fingerprint() if trial.untuned else "",
         factorisations_available(),
+        trial.fewest_shoppers,
         EVALUATION_VERSION,
     )
     kept = workspace.once("evaluation", key, make)
@@ -266,9 +288,3 @@ def _evaluate(workspace: Workspace, trial: Trial) -> Finished[Evaluation]:
 
 def _write(out: Path, contents: Contents, table: Path) -> Finished[Manifest]:
     return Finished(write_release(out, contents, table), len(contents.articles))
-
-
-def _label(model: str) -> str:
-    """Return the manifest's name of a model: without the path that it has on this machine."""
-    folder = Path(model.removeprefix("local-dir:"))
-    return folder.name if folder.is_dir() else model

@@ -38,7 +38,8 @@ def measure_release(folder: Path, data: Path) -> Evaluation:
         workspace = Workspace(workspace_folder(folder))
         photos = encode_photos(workspace, catalog, photo_digests(catalog), COMPACT)
         untuned = photos.result.untuned
-    return evaluate(Trial(release.retrieval, catalog.articles, catalog.purchases, untuned))
+    fewest = release.manifest.fewest_shoppers
+    return evaluate(Trial(release.retrieval, catalog.articles, catalog.purchases, untuned, fewest))
 
 
 def main() -> int:

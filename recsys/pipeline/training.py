@@ -29,6 +29,7 @@ def train_two_tower(
     catalog: Catalog,
     content: Sequence[ArticleVectors],
     settings: TrainingSettings,
+    fewest: int,
 ) -> Finished[TwoTower]:
     """Train the two-tower model on the catalogue's purchases.
 
@@ -37,9 +38,10 @@ def train_two_tower(
         catalog: its products and purchases.
         content: the article vectors that the article tower reads; every article has one.
         settings: of the training.
+        fewest: articles that fewer training shoppers bought are left out of the training.
 
     Raises:
-        CatalogError: no training shopper bought two articles.
+        CatalogError: there is nothing to train on.
     """
     products, _ = pd.factorize(catalog.articles["product_code"])
     inputs = np.concatenate([each.vectors[each.entry] for each in content], axis=1)
@@ -47,12 +49,12 @@ def train_two_tower(
 
     def make(folder: Path) -> None:
         load_triton()
-        towers = two_tower.train(purchases, products.astype(np.int32), inputs, settings)
+        towers = two_tower.train(purchases, products.astype(np.int32), inputs, settings, fewest)
         np.save(folder / "articles.npy", towers.articles)
         np.save(folder / "queries.npy", towers.queries)
 
     data = fingerprint(products, inputs, *training_columns(purchases))
-    kept = workspace.once(TWO_TOWER.name, key_of(data, dataclasses.asdict(settings)), make)
+    kept = workspace.once(TWO_TOWER.name, key_of(data, dataclasses.asdict(settings), fewest), make)
     towers = TwoTower(np.load(kept.folder / "articles.npy"), np.load(kept.folder / "queries.npy"))
     return Finished(towers, len(purchases) if kept.fresh else 0)
 
@@ -82,18 +84,25 @@ def fit_bridges(
 
 
 def fit_weights(
-    workspace: Workspace, retrieval: Retrieval, catalog: Catalog
+    workspace: Workspace, retrieval: Retrieval, catalog: Catalog, fewest: int
 ) -> Finished[dict[str, Weights]]:
-    """Fit the weights of the combined model, by kind of query."""
+    """Fit the weights of the combined model, by kind of query.
+
+    Args:
+        workspace: keeps the weights.
+        retrieval: the models.
+        catalog: its purchases.
+        fewest: weights are not fitted to fewer shoppers.
+    """
     articles, purchases = catalog.articles, catalog.purchases
 
     def make(folder: Path) -> None:
-        weights = learn_weights(retrieval, lessons(retrieval, articles, purchases))
+        weights = learn_weights(retrieval, lessons(retrieval, articles, purchases, fewest))
         text = json.dumps({kind: dataclasses.asdict(each) for kind, each in weights.items()})
         (folder / "weights.json").write_text(text)
 
     bought = fingerprint(*training_columns(purchases))
-    key = key_of(retrieval.key(), articles["product_code"].tolist(), bought)
+    key = key_of(retrieval.key(), articles["product_code"].tolist(), bought, fewest)
     kept = workspace.once("weights", key, make)
     learned = json.loads((kept.folder / "weights.json").read_text())
     weights = {kind: Weights(**each) for kind, each in learned.items()}

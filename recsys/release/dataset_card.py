@@ -3,10 +3,11 @@
 from huggingface_hub import DatasetCardData
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from recsys.catalog.privacy import FEWEST_SHOPPERS, FEWEST_WHEN_PUBLIC
 from recsys.evaluation.report import markdown
-from recsys.models.compact_clip import CAPTION_TOWER
-from recsys.models.image import TEXT_CONFIG_FILE
+from recsys.models.open_clip_config import CAPTION_TOWER
 from recsys.models.registry import SINGLE
+from recsys.models.transformer_files import CONFIG_FILE as TEXT_CONFIG_FILE
 from recsys.release.files import ARTICLES, IMAGE_ENCODER
 from recsys.release.manifest import Manifest
 from recsys.retrieval.fusion import PARTS, Weights
@@ -41,6 +42,8 @@ def card_text(repo: str, manifest: Manifest) -> str:
         image_encoder=IMAGE_ENCODER,
         text_config=f"{IMAGE_ENCODER}/{TEXT_CONFIG_FILE}",
         text_tower=CAPTION_TOWER,
+        fewest_by_default=FEWEST_SHOPPERS,
+        fewest_when_public=FEWEST_WHEN_PUBLIC,
         evaluation=markdown(manifest.evaluation),
     )
     return f"---\n{_front_matter(repo, manifest)}---\n\n{body}"

@@ -69,13 +69,23 @@ def _found(index: ArticleIndex, vector: Float32) -> Int32:
     return index.search(vector, COMPARED_AT).rows
 
 
-def lessons(retrieval: Retrieval, articles: pd.DataFrame, purchases: Purchases) -> Lessons:
-    """Return the validation questions that weights are fitted to, by kind of query."""
+def lessons(
+    retrieval: Retrieval, articles: pd.DataFrame, purchases: Purchases, fewest: int
+) -> Lessons:
+    """Return the validation questions that weights are fitted to, by kind of query.
+
+    Args:
+        retrieval: the models.
+        articles: the catalogue's table.
+        purchases: of all shoppers.
+        fewest: there are no questions of a kind that fewer shoppers ask.
+    """
     bought = purchases.of(VALIDATION)
+    of_days, of_histories = basket_questions(bought), next_questions(bought)
     with_photo = np.flatnonzero(retrieval.indexes[IMAGE.name].entry != NO_VECTOR)
     return {
-        ARTICLE: basket_questions(bought),
-        BASKET: next_questions(bought),
+        ARTICLE: of_days if len(of_days) >= fewest else [],
+        BASKET: of_histories if len(of_histories) >= fewest else [],
         PHOTO: photo_questions(articles, with_photo.astype(np.int32), VALIDATION),
     }
 

@@ -24,12 +24,13 @@ from recsys.sample.product_types import PRODUCT_TYPES
 from recsys.sample.products import Product, generate_products
 from recsys.sample.shopping import FIRST_DAY, build_assortment, make_shoppers, simulate_purchases
 
-SAMPLE_VERSION = 2
+SAMPLE_VERSION = 3
 """Raise it whenever the sample's bytes change: folders of another version are drawn anew."""
 
 SAMPLE_SEED = 2020
-SAMPLE_SHOPPERS, SAMPLE_VISITS = 800, 5400
-"""About 12,000 purchases: enough to learn from, small enough to be built in minutes."""
+SAMPLE_SHOPPERS, SAMPLE_VISITS = 1600, 21600
+"""About 48,000 purchases: enough for pairs of articles that five shoppers share, small enough to be
+built in minutes."""
 JPEG_QUALITY = 88
 """Photos of 25 kB on average; artefacts are hardly visible."""
 WITHOUT_PHOTO, WITHOUT_DESCRIPTION = 0.01, 0.01

@@ -19,7 +19,8 @@ class CatalogSummary:
         articles: number of articles.
         products: number of products; colours of one product are articles of their own.
         photos: number of articles with a photo.
-        purchases: number of purchases.
+        purchases: number of purchases in ``weekly``; there are somewhat more.
+        fewest_shoppers: different shoppers that every figure about purchases counts at least.
         counts: by column (department, product type, colour, season), its values and how many
             articles have each, the most frequent first. An article without a season counts as "".
         weekly: purchases by week and department, as `recsys.catalog.statistics.weekly` returns it.
@@ -34,6 +35,7 @@ class CatalogSummary:
     products: int
     photos: int
     purchases: int
+    fewest_shoppers: int
     counts: Mapping[str, list[tuple[str, int]]]
     weekly: pd.DataFrame
     ids: list[str]
@@ -50,6 +52,7 @@ def summarize(release: Release) -> CatalogSummary:
         products=int(articles["product_code"].nunique()),
         photos=int(release.with_photo.sum()),
         purchases=int(release.overview["purchases"].sum()),
+        fewest_shoppers=release.manifest.fewest_shoppers,
         counts={
             column: counted(articles, column)
             for column in (DEPARTMENT, PRODUCT_TYPE, COLOUR, SEASON)

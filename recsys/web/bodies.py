@@ -24,9 +24,11 @@ LARGEST_UPLOAD = MAX_BYTES + MEGABYTE
 LARGEST_JSON_WITH_PHOTO = MAX_BYTES * 4 // 3 + MEGABYTE
 """Bytes of a call with a photo as a ``data:`` address: base64 has four for three."""
 
+LARGEST_FROM_AGENT = 4 * MEGABYTE
+"""Bytes of an agent's call: its server (the package ``mcp``) takes no more."""
+
 WITH_PHOTO = (
     f"{API}queue/join",
-    AGENTS,
     f"{API}call/similar_to_photo",
     f"{API}call/compose",
     f"{API}call/v2/similar_to_photo",
@@ -62,6 +64,8 @@ def largest(path: str) -> int:
     """Return the most bytes that a request to a path may send."""
     if path.startswith(UPLOAD):
         return LARGEST_UPLOAD
+    if path.startswith(AGENTS):
+        return LARGEST_FROM_AGENT
     return LARGEST_JSON_WITH_PHOTO if path.startswith(WITH_PHOTO) else LARGEST_JSON
 
 

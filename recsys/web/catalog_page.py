@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.catalog.schema import COLOUR, DEPARTMENT, PRODUCT_TYPE
-from recsys.catalog.statistics import FEWEST_PURCHASES, SEASON, SEASONS
+from recsys.catalog.statistics import SEASON, SEASONS
 from recsys.models.registry import SINGLE
 from recsys.serving.catalog_summary import CatalogSummary
 from recsys.vectors import spread_evenly
@@ -142,19 +142,25 @@ def catalog_html(summary: CatalogSummary) -> str:
         types=_bar_chart("Product types", counts[PRODUCT_TYPE][:MAX_TYPES]),
         colours=_bar_chart("Colours", counts[COLOUR], coloured=True),
         departments=_bar_chart("Departments", counts[DEPARTMENT]),
-        seasons=_season_chart(dict(counts[SEASON])),
+        seasons=_season_chart(dict(counts[SEASON]), summary.fewest_shoppers),
+        fewest=summary.fewest_shoppers,
         maps=_article_maps(summary, departments),
     )
 
 
-def _season_chart(counts: dict[str, int]) -> BarChart | None:
-    """Return the number of articles by season; ``None`` where no article has one."""
+def _season_chart(counts: dict[str, int], fewest: int) -> BarChart | None:
+    """Return the number of articles by season; ``None`` where no article has one.
+
+    Args:
+        counts: of each season and of "" for none.
+        fewest: buyers that an article with a season has in it.
+    """
     rare = counts.pop("", 0)
     if not counts:
         return None
     explanation = (
-        f"The season of whose purchases an article has the largest share. {rare:,} articles with "
-        f"fewer than {FEWEST_PURCHASES} purchases have none."
+        "The season of whose purchases an article has the largest share. "
+        f"{rare:,} articles that fewer than {fewest} shoppers bought in any season have none."
     )
     return _bar_chart("Seasons", [(each, counts.get(each, 0)) for each in SEASONS], explanation)
 

@@ -45,6 +45,9 @@ STREAMS = (f"{API}call/", f"{API}queue/data", f"{API}heartbeat/", f"{API}upload_
 FILES = ("/photos/", "/assets/", "/static/", "/theme.css", f"{API}theme.css")
 """Starts of paths. Photos and files cost next to nothing and have a rate of their own."""
 
+FILE_TOKENS = 1 / 25
+"""A file's share of a call: a new visitor's browser loads about 150 files and photos at once."""
+
 CLIENT, WEIGHT = "recsys.client", "recsys.weight"
 """Keys in the scope of a request: the `Client`; 1 and another for each megabyte that it sends."""
 
@@ -123,7 +126,7 @@ class ClientLimits:
     def _check(self, scope: Scope, client: Client) -> None:
         """Raise `RefusedError` if a request is over its client's limits."""
         now, path, weight = self._clock(), scope["path"], scope[WEIGHT]
-        if not client.requests.take(1, now):
+        if not client.files.take(FILE_TOKENS, now):
             raise RefusedError(429, BUSY)
         if _is_file(scope):
             return

@@ -13,8 +13,9 @@ from recsys.errors import OperatorError
 BURST_SECONDS = 10
 """A client that was quiet may make the calls of this many seconds at once."""
 
-FILES_PER_CALL = 25
-"""Requests of any kind for each call: a new visitor's browser loads about 150 files and photos."""
+SMALLEST_BURST = 20
+"""Calls at once for any rate: opening a page takes a few, and so does the app's own start."""
+
 
 MOST_CLIENTS = 10_000
 """Clients that are remembered, about 1 kB each; the one unseen for longest is forgotten first."""
@@ -68,10 +69,10 @@ class TokenBucket:
     """
 
     def __init__(self, rate: float, now: float) -> None:
-        self._rate, self._size = rate, rate * BURST_SECONDS
+        self._rate, self._size = rate, max(rate * BURST_SECONDS, SMALLEST_BURST)
         self._tokens, self._filled = self._size, now
 
-    def take(self, count: int, now: float) -> bool:
+    def take(self, count: float, now: float) -> bool:
         """Take ``count`` tokens, or of a full bucket all; return whether there were so many."""
         self._tokens = min(self._size, self._tokens + self._rate * (now - self._filled))
         self._filled = now
@@ -87,7 +88,7 @@ class Client:
     Attributes:
         address: of the client or of its network.
         calls: its rate of calls.
-        requests: its rate of requests of any kind.
+        files: its rate of requests of any kind, most of them for files.
         sending: weight of its calls that are being received.
         open: weight of its other requests in progress.
         refused: its refusals that are being held back.
@@ -97,7 +98,7 @@ class Client:
     def __init__(self, address: str, rate: float, now: float) -> None:
         self.address = address
         self.calls = TokenBucket(rate, now)
-        self.requests = TokenBucket(rate * FILES_PER_CALL, now)
+        self.files = TokenBucket(rate, now)
         self.sending = self.open = self.refused = self.turn = 0
 
 

@@ -103,7 +103,7 @@ def trial_of(shop):
     with_photo = everyone[products % 3 > 0]
     looks = random.normal(size=(ARTICLES, 16))[products] + 0.3 * random.normal(size=(ARTICLES, 16))
     photos = distinct(unit(looks[with_photo]), with_photo, ARTICLES)
-    towers = train(shop, products, texts.vectors[texts.entry], SMALL)
+    towers = train(shop, products, texts.vectors[texts.entry], SMALL, 1)
     vectors = {
         "text": texts,
         "image": photos,
@@ -114,13 +114,13 @@ def trial_of(shop):
         {name: ArticleIndex(each) for name, each in vectors.items()},
         {name: each.mean_score() for name, each in vectors.items()},
         towers.queries,
-        count_purchases(shop.of(TRAINING), ARTICLES),
+        count_purchases(shop.of(TRAINING), ARTICLES, 1),
         {},
         no_bridges(),
     )
-    questions = lessons(retrieval, articles, shop)
+    questions = lessons(retrieval, articles, shop, 1)
     retrieval = replace(retrieval, weights=learn_weights(retrieval, questions))
-    return Trial(retrieval, articles, shop, None)
+    return Trial(retrieval, articles, shop, None, 1)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -307,8 +307,8 @@ def test_a_model_that_had_learned_from_test_shoppers_would_be_noticed(trial):
     shop = permuted(planted_shop())
     each = dict.fromkeys(PARTS, 0.0) | {"co_purchase": 1.0}
     weights = dict.fromkeys(QUERY_KINDS, Weights(each, each))
-    leaking = replace(trial.retrieval, sales=count_purchases(shop, ARTICLES), weights=weights)
-    table = evaluate(Trial(leaking, trial.articles, shop, None)).tables["basket"]
+    leaking = replace(trial.retrieval, sales=count_purchases(shop, ARTICLES, 1), weights=weights)
+    table = evaluate(Trial(leaking, trial.articles, shop, None, 1)).tables["basket"]
     assert recall(table, "combined").low > recall(table, "popularity").high
 
 

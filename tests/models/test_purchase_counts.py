@@ -31,7 +31,7 @@ ARTICLES = 5
 
 @pytest.fixture(scope="module")
 def tiny():
-    return count_purchases(TINY, ARTICLES)
+    return count_purchases(TINY, ARTICLES, 1)
 
 
 # Partners
@@ -53,7 +53,7 @@ def test_partners_share_buyers_and_stand_in_rising_order(tiny):
 
 
 def test_partners_are_mutual_and_never_the_article_itself():
-    found = strengths(count_purchases(large_shop(), 40))
+    found = strengths(count_purchases(large_shop(), 40, 1))
     assert len(found) > 500
     assert all(one != other for one, other in found)
     assert all(found[other, one] == strength for (one, other), strength in found.items())
@@ -62,28 +62,28 @@ def test_partners_are_mutual_and_never_the_article_itself():
 
 def test_only_the_strongest_partners_are_kept(monkeypatch, tiny):
     monkeypatch.setattr(module, "PARTNERS", 1)
-    kept = strengths(count_purchases(TINY, ARTICLES))
+    kept = strengths(count_purchases(TINY, ARTICLES, 1))
     assert kept == {pair: strengths(tiny)[pair] for pair in [(0, 1), (1, 0), (2, 1)]}
 
 
 def test_of_equally_strong_partners_the_first_are_kept(monkeypatch):
     monkeypatch.setattr(module, "PARTNERS", 2)
-    sales = count_purchases(bought(*((0, article, 1) for article in range(4))), 4)
+    sales = count_purchases(bought(*((0, article, 1) for article in range(4))), 4, 1)
     assert [sales.partners_of(row).tolist() for row in range(4)] == [[1, 2], [0, 2], [0, 1], [0, 1]]
 
 
 def test_buying_twice_counts_once(tiny):
     again = bought(*[(0, 0, 1), (0, 0, 1), (0, 0, 2), (0, 1, 1)], *[(1, 0, 2), (1, 1, 3)])
     once = bought((0, 0, 1), (0, 1, 1), (1, 0, 2), (1, 1, 3))
-    assert strengths(count_purchases(again, 2)) == strengths(count_purchases(once, 2))
-    assert count_purchases(again, 2).popularity.tolist() == [1, 1]
+    assert strengths(count_purchases(again, 2, 1)) == strengths(count_purchases(once, 2, 1))
+    assert count_purchases(again, 2, 1).popularity.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("block", [1, 7, 39, 40])
 def test_counting_in_small_blocks_changes_nothing(monkeypatch, block):
-    whole = count_purchases(large_shop(), 40)
+    whole = count_purchases(large_shop(), 40, 1)
     monkeypatch.setattr(module, "ARTICLE_BLOCK", block)
-    for name, column in vars(count_purchases(large_shop(), 40)).items():
+    for name, column in vars(count_purchases(large_shop(), 40, 1)).items():
         np.testing.assert_array_equal(column, getattr(whole, name))
 
 
@@ -98,7 +98,7 @@ def test_it_is_known_how_many_buyers_two_articles_share(tiny):
 
 def test_shared_buyers_are_those_of_the_purchases():
     purchases = large_shop()
-    sales = count_purchases(purchases, 40)
+    sales = count_purchases(purchases, 40, 1)
     owners = [set(purchases.shopper[purchases.article == article]) for article in range(40)]
     for one in range(40):
         for other in set(range(40)) - {one}:
@@ -107,7 +107,7 @@ def test_shared_buyers_are_those_of_the_purchases():
 
 def test_shared_buyers_are_known_where_only_one_of_two_is_a_partner(monkeypatch):
     monkeypatch.setattr(module, "PARTNERS", 1)
-    sales = count_purchases(TINY, ARTICLES)
+    sales = count_purchases(TINY, ARTICLES, 1)
     assert 2 not in sales.partners_of(1)
     assert 1 not in sales.partners_of(0)[1:]
     assert sales.shared_with(0, 1) == sales.shared_with(1, 0) == 2
@@ -129,14 +129,52 @@ def test_popularity_is_the_logarithm_of_buyers_beside_the_best_seller(tiny):
 
 
 def test_recency_counts_the_last_seven_days_only():
-    sales = count_purchases(bought((0, 0, 1), (0, 1, 13), (0, 2, 14), (0, 3, 20), (1, 3, 20)), 5)
+    sales = count_purchases(bought((0, 0, 1), (0, 1, 13), (0, 2, 14), (0, 3, 20), (1, 3, 20)), 5, 1)
     assert sales.recency.tolist() == pytest.approx([0, 0, np.log(2) / np.log(3), 1, 0])
     assert sales.best_sellers[:2].tolist() == [3, 2]
 
 
+def test_where_little_was_bought_lately_best_sellers_are_what_sold_best_before():
+    rows = [(0, 3, 100), (0, 1, 1), (1, 1, 1), (0, 0, 1)]
+    assert count_purchases(bought(*rows), 5, 1).best_sellers.tolist() == [3, 1, 0]
+
+
 def test_best_sellers_are_the_first_hundred_of_many():
     rows = [(shopper, article, 1) for article in range(150) for shopper in range(article + 1)]
-    assert count_purchases(bought(*rows), 150).best_sellers.tolist() == list(range(149, 49, -1))
+    assert count_purchases(bought(*rows), 150, 1).best_sellers.tolist() == list(range(149, 49, -1))
+
+
+# Privacy
+
+
+def shop_of(*buyers):
+    """Each group of shoppers buys the articles beside it: (number, article, ...)."""
+    groups = np.repeat(np.arange(len(buyers)), [number for number, *_ in buyers])
+    rows = [(who, article, 1) for who, at in enumerate(groups) for article in buyers[at][1:]]
+    return bought(*rows)
+
+
+def test_pairs_of_fewer_buyers_are_no_pairs():
+    sales = count_purchases(shop_of((4, 0, 1), (5, 2, 3)), 4, 5)
+    assert [sales.partners_of(row).tolist() for row in range(4)] == [[], [], [3], [2]]
+    assert sales.popularity.tolist() == sales.recency.tolist() == [0, 0, 1, 1]
+
+
+def test_numbers_are_rounded_down_before_anything_is_computed():
+    """Shops that differ by less than five buyers anywhere have the same counts."""
+    one = count_purchases(shop_of((10, 0, 1), (5, 0), (25, 2)), 3, 5)
+    other = count_purchases(shop_of((14, 0, 1), (1, 0), (27, 2), (2, 0, 2)), 3, 5)
+    for name, column in vars(one).items():
+        np.testing.assert_array_equal(column, getattr(other, name))
+    assert one.shared.tolist() == [10, 10]
+    assert strengths(one)[0, 1] == pytest.approx((10 / (16 * 11) ** 0.5) ** 0.5)
+
+
+def test_partners_are_chosen_by_the_rounded_numbers(monkeypatch):
+    """Article 2 shares more buyers with 0 than 1 does, but not five more."""
+    monkeypatch.setattr(module, "PARTNERS", 1)
+    sales = count_purchases(shop_of((5, 0, 1), (9, 0, 2)), 3, 5)
+    assert sales.partners_of(0).tolist() == [1]
 
 
 # Queries
@@ -156,7 +194,7 @@ def test_baskets_without_shared_buyers_score_zero(tiny):
 
 
 def test_a_catalogue_without_purchases_has_no_partners_and_no_best_seller():
-    sales = count_purchases(bought(), 3)
+    sales = count_purchases(bought(), 3, 1)
     assert sales.fits(3)
     assert strengths(sales) == {}
     assert sales.popularity.tolist() == sales.recency.tolist() == [0, 0, 0]
@@ -180,12 +218,11 @@ def test_counts_fit_their_own_catalogue_only(tiny):
         ("starts", [0, 2, 4, 6, 6, 5]),
         ("starts", [0, 4, 2, 6, 6, 6]),
         ("starts", []),
-        ("partners", [1, 2, 0, 2, 0, 5]),
-        ("partners", [-1, 2, 0, 2, 0, 1]),
+        ("partners", [2, 1, 0, 2, 0, 1]),
+        ("partners", [1, 2, 0, 2, 1, 1]),
         ("partners", [1, 2, 0, 2, 0]),
         ("strengths", [0.5] * 5),
         ("shared", [1] * 5),
-        ("shared", [1, 1, 1, 1, 1, 0]),
         ("popularity", [0.5] * 4),
         ("recency", [0.5] * 6),
     ],

@@ -218,7 +218,7 @@ def observed_training(shop, settings):
             "fit",
             lambda *args, **kwargs: histories.append(fit(*args, **kwargs)),
         )
-        model = train(shop, own_products(), meaningless_content(), settings)
+        model = train(shop, own_products(), meaningless_content(), settings, 1)
     (history,) = histories
     return model, history.history
 
@@ -299,7 +299,7 @@ def test_vectors_of_articles_have_length_one_and_all_are_finite(trained):
 
 def test_an_article_never_sold_is_close_to_the_community_of_its_content():
     newcomers = [3, 14, 25, 36, 47, 58]
-    model = train(planted_shop(newcomers), own_products(), telling_content(), SMALL)
+    model = train(planted_shop(newcomers), own_products(), telling_content(), SMALL, 1)
     assert share_of_own_community(model, newcomers) > 0.8
 
 
@@ -307,12 +307,12 @@ def test_an_article_never_sold_shares_its_product_s_embedding():
     """Where all content is equal, only the product links it to its other colour."""
     products, alike = own_products(), np.ones((len(COMMUNITY), 1), np.float32)
     products[3] = products[4]
-    model = train(planted_shop([3]), products, alike, SMALL)
+    model = train(planted_shop([3]), products, alike, SMALL, 1)
     assert share_of_own_community(model, [3]) > 0.8
 
 
 def brief_training(shop, **settings):
-    return train(shop, own_products(), telling_content(), replace(BRIEF, **settings))
+    return train(shop, own_products(), telling_content(), replace(BRIEF, **settings), 1)
 
 
 @pytest.fixture(scope="module")
@@ -381,7 +381,7 @@ def test_another_seed_trains_other_vectors(one_round):
 )
 def test_purchases_without_training_examples_are_refused(purchases):
     with pytest.raises(CatalogError, match="two-tower"):
-        train(purchases, own_products(), telling_content(), BRIEF)
+        train(purchases, own_products(), telling_content(), BRIEF, 1)
 
 
 # Queries

@@ -24,7 +24,7 @@ def test_help_names_every_option(
 ) -> None:
     assert run(monkeypatch, "--help") == 0
     output = capsys.readouterr().out
-    for option in ("--data", "--sample", "--out", "--text-model", "--image-model", "--limit"):
+    for option in ("--data", "--sample", "--out", "--image-model", "--fewest-shoppers"):
         assert option in output
 
 
@@ -73,6 +73,22 @@ def test_a_folder_that_is_not_a_release_is_one_line(
     assert output.out == ""
     assert len(output.err.splitlines()) == 1
     assert "choose another folder" in output.err
+
+
+def test_figures_of_fewer_than_three_shoppers_are_refused_before_a_public_build(
+    small_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    public = ("--push-to", "me/index", "--public", "--i-have-the-rights")
+    few = ("--fewest-shoppers", "2")
+    out = tmp_path / "out"
+    assert run(monkeypatch, "--data", small_folder, "--out", out, *few, *public) == 1
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert "fewer than 3 shoppers must not be public" in error
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_model_that_cannot_be_loaded_is_one_line(

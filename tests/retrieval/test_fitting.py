@@ -53,7 +53,7 @@ def retrieval_that_knows(model):
     vectors[model] = unit(np.eye(COMMUNITIES)[COMMUNITY] + 0.15 * noise)
     indexes = {name: ArticleIndex(ArticleVectors(rows, entry)) for name, rows in vectors.items()}
     nobody = planted_shop().where(np.zeros(4800, bool))
-    sales = count_purchases(nobody, ARTICLES)
+    sales = count_purchases(nobody, ARTICLES, 1)
     typical = dict.fromkeys(vectors, 0.0)
     return Retrieval(indexes, typical, vectors["two_tower"], sales, {}, no_bridges())
 
@@ -64,7 +64,7 @@ def products(size=2):
 
 
 def weights_of(retrieval, shop):
-    return learn_weights(retrieval, lessons(retrieval, products(), shop))
+    return learn_weights(retrieval, lessons(retrieval, products(), shop, 1))
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_without_validation_shoppers_weights_are_the_prior(retrieval):
 
 
 def test_without_products_in_several_colours_weights_of_photos_are_the_prior(retrieval):
-    questions = lessons(retrieval, products(size=1), planted_shop())
+    questions = lessons(retrieval, products(size=1), planted_shop(), 1)
     assert learn_weights(retrieval, questions)[PHOTO] == PHOTO_PRIOR
 
 
@@ -151,7 +151,7 @@ def test_shoppers_of_one_day_give_examples_of_articles_but_not_of_baskets(retrie
 
 def test_an_example_is_a_validation_shopper_with_purchases_among_the_candidates(retrieval):
     shop = planted_shop()
-    questions = lessons(retrieval, products(), shop)
+    questions = lessons(retrieval, products(), shop, 1)
     found = {kind: examples(retrieval, kind, questions[kind]) for kind in (ARTICLE, BASKET)}
     shoppers = len(np.unique(shop.of(VALIDATION).shopper))
     assert len(found[ARTICLE]) == shoppers == 60
@@ -169,7 +169,7 @@ def test_a_model_that_cannot_encode_the_query_scores_nothing(retrieval):
     """Here nobody has a photo."""
     nothing = ArticleVectors(np.empty((0, 24), np.float32), np.full(ARTICLES, -1, np.int32))
     blind = replace(retrieval, indexes={**retrieval.indexes, "image": ArticleIndex(nothing)})
-    questions = lessons(blind, products(), planted_shop())
+    questions = lessons(blind, products(), planted_shop(), 1)
     for example in examples(blind, ARTICLE, questions[ARTICLE]):
         assert not example.parts[:, PARTS.index("image")].any()
     weights = weights_of(blind, planted_shop())[ARTICLE]

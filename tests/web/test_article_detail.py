@@ -94,14 +94,16 @@ def test_a_part_without_a_score_of_its_own_has_a_dash():
 
 
 def test_shoppers_who_bought_both_are_counted_if_there_are_any():
-    assert "Bought by 1,234 of the same shoppers." in drawn(why=why(1234, text=0.1)).all_text
+    assert (
+        "Bought by 1,234 or more of the same shoppers." in drawn(why=why(1234, text=0.1)).all_text
+    )
     assert "shoppers" not in drawn(why=why(0, text=0.1)).all_text
 
 
 def test_where_no_part_knows_anything_no_reasons_are_given():
     nothing = Explanation(FOUND, {}, 3)
     outline = drawn(why=nothing)
-    assert "Bought by 3 of the same shoppers." in outline.all_text
+    assert "Bought by 3 or more of the same shoppers." in outline.all_text
     assert not outline.attributes("caption")
     assert all(bar["style"].endswith(":0.0%") for bar in bars(drawn(why=why(image=0.0))))
 

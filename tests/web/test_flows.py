@@ -344,7 +344,7 @@ def test_why_a_result_was_found_adds_up(
     visit.open(f"?article={id_}&open={found}")
     why = recommender.explain(SearchRequest(article=id_), found)
     text = visit.details().inner_text()
-    assert f"Bought by {why.shoppers} of the same shoppers." in text
+    assert f"Bought by {why.shoppers} or more of the same shoppers." in text
     added = visit.details().locator(".why td.value:not(.quiet)").all_inner_texts()
     assert sum(map(float, added)) == pytest.approx(why.matches[COMBINED.name].score, abs=0.005)
 

@@ -34,6 +34,15 @@ function finish() {
   if (next) setTimeout(() => (queued === next) && (queued = null, navigate(...next)));
 }
 
+// A refused request never becomes an answer. Gradio shows the sentence that comes with it.
+const REFUSALS = [408, 413, 429, 503];
+const send = window.fetch;
+window.fetch = async (...request) => {
+  const response = await send(...request);
+  if (REFUSALS.includes(response.status)) finish();
+  return response;
+};
+
 function addressOf(form) {
   const fields = new FormData(form), sliders = form.querySelector('.sliders');
   const weighed = !sliders || sliders.dataset.weighed === '1';
