@@ -30,7 +30,7 @@ from recsys.web.limits import Client
 
 logger = logging.getLogger(__name__)
 
-WRONG_PARAMETERS = "These are not this endpoint's parameters; ?view=api lists them."
+WRONG_PARAMETERS = "These are not this endpoint's parameters; gradio_api/info lists them."
 UPLOAD_FIRST = "Upload the photo itself: addresses are not fetched."
 
 KEPT_SECONDS = 60

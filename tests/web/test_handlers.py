@@ -14,8 +14,9 @@ from recsys.release.reader import open_release
 from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import LONGEST_WORDS, SearchRequest
-from recsys.web.handlers import LOADING, PageHandlers, Session
+from recsys.web.handlers import LOADING, PageHandlers
 from recsys.web.layout import SURPRISE
+from recsys.web.sessions import Session
 from recsys.web.url import PHOTO_GONE, SHOPPER, PageState, to_url
 
 KEPT = gr.skip()

@@ -7,6 +7,7 @@ show the markup as text.
 
 import random
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -15,10 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from browsing import Visit, free_port
 from building import reseal
 from page_outline import Outline, article, macro, match
+from playwright.sync_api import Browser
 
 from recsys.catalog.schema import COLOUR, DEPARTMENT, DESCRIPTIVE_COLUMNS, PRODUCT_TYPE
+from recsys.errors import ReleaseError
 from recsys.evaluation.metrics import Estimate
 from recsys.evaluation.report import Evaluation, Scores, Table
 from recsys.models.registry import COMBINED, IMAGE
@@ -32,8 +36,10 @@ from recsys.serving.results import Explanation, Gallery
 from recsys.web import templating
 from recsys.web.article_detail import detail_html
 from recsys.web.cards import card_views, gallery_view
-from recsys.web.handlers import OwnPhoto, PageHandlers, Session
+from recsys.web.handlers import PageHandlers
 from recsys.web.layout import footer_html, notice_html, top_html
+from recsys.web.server import launch
+from recsys.web.sessions import OwnPhoto, Session
 from recsys.web.url import PageState
 
 MARKUP = (
@@ -221,3 +227,67 @@ def test_without_escaping_markup_is_noticed_on_every_page(hostile, allowed, monk
     for html in pages(hostile, MARKUP).values():
         with pytest.raises(AssertionError):
             assert_text_only(html, allowed)
+
+
+def test_a_release_cannot_have_such_ids(small_copy: Path) -> None:
+    append(small_copy / ARTICLES, ("article_id",), MARKUP)
+    reseal(small_copy)
+    with pytest.raises(ReleaseError, match="article"):
+        open_release(small_copy)
+
+
+FOREIGN = """() => [...document.querySelectorAll('script, img[src=x], [onclick], [onerror]')]
+    .filter(each => each.tagName !== 'SCRIPT' || each.textContent === 'alarm()').length"""
+"""Counts the elements that the markup would be."""
+
+
+IN_A_BROWSER = ("welcome", "article", "filters", "wrong fields", "shopper", "catalog")
+"""Pages with every kind of text, and every part of Gradio and of our scripts that handles one."""
+
+
+@pytest.fixture(scope="module")
+def hostile_server(hostile: Edition) -> str:
+    """The address of an app that serves the hostile edition."""
+    address: str = launch(LiveEdition(hostile), server_port=free_port(), quiet=True).local_url
+    return address
+
+
+@pytest.fixture
+def watched(browser: Browser, hostile_server: str) -> Iterator[Visit]:
+    """A visit that notes dialogs and calls of `alarm` as errors."""
+    visit = Visit(browser, hostile_server, 1280, 900)
+    visit.page.add_init_script("window.alarm = () => console.error('alarm')")
+    visit.page.on("dialog", lambda dialog: visit.errors.append(dialog.message))
+    yield visit
+    visit.context.close()
+
+
+def test_nothing_of_it_is_markup_in_a_browser(watched: Visit, hostile: Edition) -> None:
+    """Gradio, too, puts texts into the page, and our scripts do."""
+    for name, address in addresses(hostile.recommender, MARKUP).items():
+        if name in IN_A_BROWSER:
+            watched.open(address)
+            watched.page.wait_for_function("!document.body.classList.contains('busy')")
+            assert watched.page.evaluate(FOREIGN) == 0, name
+    assert watched.errors == []
+
+
+def test_a_file_may_be_named_like_markup(watched: Visit, hostile: Edition, tmp_path: Path) -> None:
+    path = tmp_path / "<img src=x onerror=alarm()>.jpg"
+    example = hostile.recommender.example_articles(1)[0].article_id
+    path.write_bytes(hostile.recommender.photo(example) or b"")
+    watched.open()
+    watched.upload(path)
+    watched.page.locator("#answer .query").wait_for()
+    watched.upload(path.rename(tmp_path / "<img src=x onerror=alarm()>.txt"))
+    assert "Invalid file type" in watched.message()
+    assert watched.page.evaluate(FOREIGN) == 0
+    assert watched.errors == []
+
+
+def test_answers_of_the_api_are_text_on_its_page(watched: Visit) -> None:
+    watched.open()
+    watched.page.get_by_role("button", name="Use via API").click()
+    watched.page.locator(".api-docs").get_by_text("similar_to_photo").first.wait_for()
+    assert watched.page.evaluate(FOREIGN) == 0
+    assert watched.errors == []

@@ -10,8 +10,10 @@ from gradio_client.exceptions import AppError
 
 from recsys.catalog.photos import MAX_BYTES
 from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
+from recsys.errors import ReleaseError
 from recsys.models.registry import ALL, IMAGE
 from recsys.release.reader import Release
+from recsys.serving.recommender import Recommender
 from recsys.serving.request import MOST_MATCHES
 from recsys.web.api_schema import ArticleAnswer, ComposedAnswer, SimilarAnswer
 
@@ -274,6 +276,27 @@ def test_there_is_no_photo_of_what_is_no_article(server: str, name: str) -> None
     served = httpx.get(f"{server}photos/{name}")
     assert served.status_code == 404
     assert "immutable" not in served.headers.get("cache-control", "")
+
+
+@pytest.mark.parametrize("photo", [b"<svg onload='alarm()'/>", b"\xff\xd8<script>", b"", None])
+def test_what_is_no_jpeg_is_not_served_and_never_kept(
+    server: str, article_id: str, photo: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a release folder was replaced by another one."""
+    monkeypatch.setattr(Recommender, "photo", lambda *_: photo)
+    served = httpx.get(f"{server}photos/{article_id}.jpg?release=abc")
+    assert (served.status_code, served.headers["cache-control"]) == (404, "no-cache")
+
+
+def test_a_release_that_cannot_be_read_any_more_has_no_photo(
+    server: str, article_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replaced(*_: object) -> None:
+        raise ReleaseError("The release was replaced.")
+
+    monkeypatch.setattr(Recommender, "photo", replaced)
+    served = httpx.get(f"{server}photos/{article_id}.jpg")
+    assert (served.status_code, served.headers["cache-control"]) == (404, "no-cache")
 
 
 def test_there_is_no_photo_of_an_article_without_one(server: str, release: Release) -> None:

@@ -111,14 +111,25 @@ function restore() {
   if (request.focus) find(request.focus)?.focus({preventScroll: true});
 }
 
-function upload(file) {
-  const input = find('#photo input[type=file]');
-  if (!input || !file?.type.startsWith('image/')) return;
-  const transfer = new DataTransfer();
-  transfer.items.add(file);
+// Gradio writes names of files into the page as HTML, so it gets none of a visitor's.
+function choose(input, file) {
+  const transfer = new DataTransfer(), ending = /\.\w{1,5}$/.exec(file.name) ?? '';
+  transfer.items.add(new File([file], `photo${ending}`, {type: file.type}));
   input.files = transfer.files;
   input.dispatchEvent(new Event('change', {bubbles: true}));
 }
+
+function upload(file) {
+  const input = find('#photo input[type=file]');
+  if (input && file?.type.startsWith('image/')) choose(input, file);
+}
+
+document.addEventListener('change', (event) => {
+  const file = event.target.closest('#photo') && event.target.files?.[0];
+  if (!file || /^photo(\.\w{1,5})?$/.test(file.name)) return;
+  event.stopImmediatePropagation();
+  choose(event.target, file);
+}, true);
 
 // What goes wrong before the server's events are reached, as an upload that is too large, Gradio
 // writes into a note of its own. The page shows it as a message, in plain words.
