@@ -6,17 +6,20 @@ BIN := .venv/bin
 CODE := app.py build_index.py benchmarks docs recsys tests
 SOURCES := $$(git ls-files '*.py' 2>/dev/null || echo $(CODE))
 
-.PHONY: demo test test-all lint format screenshots
+.PHONY: demo test test-all attack lint format screenshots
 
 demo: .venv/app.installed
 	$(BIN)/python build_index.py --sample --out release
 	$(BIN)/python app.py
 
 test: lint
-	$(BIN)/pytest -n 2 --dist worksteal -m "not exhaustive"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not exhaustive and not attack"
 
 test-all: lint
 	$(BIN)/pytest -n 2 --dist worksteal
+
+attack: .venv/dev.installed
+	$(BIN)/pytest -n 2 --dist worksteal -m attack
 
 lint: .venv/dev.installed
 	$(BIN)/ruff check $(SOURCES)

@@ -16,10 +16,10 @@ from recsys.catalog.articles import read_catalog
 from recsys.catalog.questions import basket_questions
 from recsys.catalog.schema import COLOUR
 from recsys.catalog.split import TEST, TRAINING, buckets_of
-from recsys.models.image import ImageEncoder
 from recsys.models.registry import COMBINED, IMAGE, TWO_TOWER
 from recsys.models.text import article_texts, short_texts
 from recsys.release.reader import Release, open_release
+from recsys.serving.encoders import PhotoEncoder
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
 from recsys.vectors import NO_VECTOR, Float32, Int32, spread_evenly
@@ -57,7 +57,7 @@ def photos_of(release: Release) -> Photos:
 
 def texts_to_photos(release: Release, photos: Photos) -> None:
     """Print how often the text of a test article finds its own photo among all photos."""
-    encoder = ImageEncoder(release.image_model)
+    encoder = PhotoEncoder(release).encoder
     queries = np.flatnonzero(photos.is_test)
     articles = release.articles.iloc[photos.rows[queries]]
     for name, texts in (("whole texts", article_texts(articles)), ("short", short_texts(articles))):

@@ -29,8 +29,8 @@ from gradio_client import Client
 from PIL import Image
 
 from recsys.catalog.photos import decode_photo
-from recsys.models.image import ImageEncoder
 from recsys.release.reader import open_release
+from recsys.serving.encoders import PhotoEncoder
 
 APP = Path(__file__).parents[1] / "app.py"
 AT_ONCE, ROUNDS = 16, 50
@@ -105,7 +105,7 @@ def empty_page() -> str:
 
 def speed(server: Server, release: Path, data: bytes) -> None:
     """Print how long an upload takes, alone and among sixteen."""
-    encoder = ImageEncoder(open_release(release).image_model)
+    encoder = PhotoEncoder(open_release(release)).encoder
     photo = decode_photo(data)
     prepared = encoder.prepare(photo)
     empty, client = empty_page(), server.client

@@ -41,5 +41,9 @@ class ReleaseError(OperatorError):
     """A release folder is missing, incomplete, damaged, or not one that this app can serve."""
 
 
+class VerificationError(ReleaseError):
+    """A release could not be verified, for a reason that may be this machine's, not its own."""
+
+
 class HubError(OperatorError):
     """The Hub cannot be reached or refuses a request; the message says what to do."""

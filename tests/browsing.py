@@ -76,8 +76,8 @@ class RunningApp:
         return "".join(self._log)
 
     def wait_for(self, text: str) -> None:
-        """Wait, for at most 30 s, until the log has a text."""
-        for _ in range(600):
+        """Wait, for at most two minutes, until the log has a text."""
+        for _ in range(2400):
             if text in self.log:
                 return
             time.sleep(0.05)

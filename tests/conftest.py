@@ -11,6 +11,7 @@ SCRATCH = tempfile.TemporaryDirectory(prefix="more-like-this-")
 # Two processes run the tests on two cores: more threads would only wait for each other.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_UPDATE_DOWNLOAD_COUNTS="0")
+os.environ["VERDICTS"] = f"{SCRATCH.name}/verdicts.json"
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 from browsing import QUIET_FLAGS, Visit, chromium_path, free_port
-from building import build, cut_catalogue, photo_file, read_table
+from building import build, cut_catalogue, photo_file, read_table, trusted
 from filelock import FileLock
 from gradio_client import Client
 from playwright.sync_api import Browser, sync_playwright
@@ -91,7 +92,7 @@ def hm_catalog() -> Catalog:
 @pytest.fixture(scope="session")
 def release_folder(sample_folder: Path, once: Once) -> Path:
     """The release of the whole sample. Tests must not change it."""
-    return once("release", lambda folder: build(sample_folder, folder))
+    return trusted(once("release", lambda folder: build(sample_folder, folder)))
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +122,9 @@ def small_folder(sample_folder: Path, once: Once) -> Path:
 @pytest.fixture(scope="session")
 def small_built(small_folder: Path, once: Once) -> Path:
     """The small catalogue's ``release`` and its ``release.cache``. Tests must not change them."""
-    return once("small-built", lambda folder: build(small_folder, folder / "release"))
+    folder = once("small-built", lambda folder: build(small_folder, folder / "release"))
+    trusted(folder / "release")
+    return folder
 
 
 @pytest.fixture

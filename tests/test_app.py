@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from browsing import APP, Crowd, RunningApp
-from building import edition, files_of
+from building import edition, files_of, spoil_photos, trusted
 from loopback import LoopbackHub
 
 import app
@@ -25,11 +25,12 @@ from recsys.web.api import Api
 NAME = "me/index"
 
 START = """
-import random, sys
+import os, random, sys
 from recsys.serving.startup import AppSettings, serve
 from recsys.web.server import PageServer, make_page
+from recsys.web.verification import verify
 
-live = serve(AppSettings.of({"RELEASE": sys.argv[1]}))
+live = serve(AppSettings.of(dict(os.environ, RELEASE=sys.argv[1])), verify)
 make_page(PageServer(live, random.SystemRandom()))
 recommender = live.current.recommender
 answer = recommender.similar_to_article(recommender.release.articles["article_id"][0])
@@ -113,10 +114,22 @@ def test_the_app_answers_from_what_is_published_through_an_outage_and_a_bad_rele
     running.wait_for("vectors/text.npy is missing")
     assert answering_release(running, small_built) == version(first)
 
-    newer = edition(first, tmp_path / "newer", 2)
+    newer = trusted(edition(first, tmp_path / "newer", 2))
     tagged = publish(newer, NAME, Visibility())
     running.wait_for(f"Serving {NAME} {tagged} now.")
-    assert answering_release(running, small_built) == version(newer)
+    good = version(newer)
+    assert answering_release(running, small_built) == good
+
+    # Complete and readable, but a photo cannot be shown: its verification finds out.
+    spoil_photos(newer)
+    spoiled = hub.commit(NAME, files_of(newer), tag="spoiled")
+    refused = f"Not serving {NAME} spoiled ({spoiled[:7]}): Refused: release {version(newer)}: "
+    running.wait_for(refused)
+    assert answering_release(running, small_built) == good
+    running.stop()
+    again = start(REFRESH_MINUTES="0.005").wait()
+    again.wait_for(refused)
+    assert answering_release(again, small_built) == good
 
 
 @pytest.mark.exhaustive
@@ -124,7 +137,7 @@ def test_sixteen_clients_see_three_releases_and_never_a_failure_or_a_mixture(
     start: Callable[..., RunningApp], published: PublishedVersion, small_built: Path, tmp_path: Path
 ) -> None:
     folders = [small_built / "release"]
-    folders += [edition(folders[0], tmp_path / str(n), n) for n in (1, 2, 3)]
+    folders += [trusted(edition(folders[0], tmp_path / str(n), n)) for n in (1, 2, 3)]
     expected = {version(folder): true_answers(folder) for folder in folders}
     running = start(REFRESH_MINUTES="0.005").wait()
     crowd = Crowd(running, sorted(expected[version(folders[0])]), clients=16)

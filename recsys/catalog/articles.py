@@ -16,7 +16,13 @@ from pathlib import Path
 import pandas as pd
 
 from recsys.catalog.purchases import Purchases, read_purchases
-from recsys.catalog.schema import ARTICLE_COLUMNS, LICENSE_FILE, check_header, normalize_article_id
+from recsys.catalog.schema import (
+    ARTICLE_COLUMNS,
+    LICENSE_FILE,
+    check_header,
+    is_plain,
+    normalize_article_id,
+)
 from recsys.errors import CatalogError
 
 LICENSE_PATTERN = r"[a-z0-9][a-z0-9.-]{1,40}"
@@ -93,8 +99,20 @@ def _read_articles(path: Path) -> pd.DataFrame:
                 f"{path}, row {row}: {len(cells)} columns where the header has {len(header)}."
             )
     table = pd.DataFrame(rows, columns=header, dtype=str)
+    for column in ARTICLE_COLUMNS:
+        _check_texts(path, table[column])
     table["article_id"] = _article_ids(path, table["article_id"])
     return table.sort_values("article_id", ignore_index=True)
+
+
+def _check_texts(path: Path, column: pd.Series) -> None:
+    """Raise `CatalogError` for a text that a release must not have."""
+    for row, text in enumerate(column, start=2):
+        if not is_plain(text, str(column.name)):
+            raise CatalogError(
+                f"{path}, row {row}: {column.name} is {text[:60]!r}; remove control characters and "
+                "shorten texts of many lines."
+            )
 
 
 def _article_ids(path: Path, column: pd.Series) -> list[str]:

@@ -34,6 +34,12 @@ _LARGE = threading.Lock()
 THUMBNAIL_SIZE = (360, 540)
 """Largest width and height, in pixels, of a photo in a release: twice the size of a card's."""
 
+THUMBNAIL_BYTES = 200_000
+"""A larger file of that size has more in it than a picture; it is written anew."""
+
+JPEG = b"\xff\xd8\xff"
+"""Start of every JPEG: the marker of its start and that of the next segment."""
+
 THUMBNAIL_QUALITY = 88
 """Of the JPEG: no artefacts visible at that size, about 25 kB per photo."""
 
@@ -79,11 +85,13 @@ def read_photo(path: Path) -> bytes:
 def thumbnail(data: bytes) -> bytes:
     """Return the photo in ``data`` as a JPEG within `THUMBNAIL_SIZE`; unchanged if it is one.
 
+    One larger than `THUMBNAIL_BYTES` is written anew, too.
+
     Raises:
         PhotoError: as `decode_photo`.
     """
     picture = decode_photo(data)
-    if data.startswith(b"\xff\xd8") and _fits(picture):
+    if data.startswith(JPEG) and len(data) <= THUMBNAIL_BYTES and _fits(picture):
         return data
     picture.thumbnail(THUMBNAIL_SIZE, Image.Resampling.LANCZOS)
     out = io.BytesIO()

@@ -37,6 +37,23 @@ DEPARTMENT = "index_group_name"
 """Department, as the page calls it."""
 
 
+DESCRIPTION = "detail_desc"
+"""The only column of ``articles.csv`` whose texts may have several lines."""
+
+LONGEST_LINE, LONGEST_DESCRIPTION = 500, 10_000
+"""Characters of a text: over ten times as many as H&M's 40 and 764."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL_BUT_LINES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def is_plain(text: str, column: str) -> bool:
+    """Whether a text of an article is one that a page can show: no control characters, not huge."""
+    if column == DESCRIPTION:
+        return len(text) <= LONGEST_DESCRIPTION and not _CONTROL_BUT_LINES.search(text)
+    return len(text) <= LONGEST_LINE and not _CONTROL.search(text)
+
+
 def normalize_article_id(text: str) -> str:
     """Return an article id as 10 digits, its leading zeros restored.
 

@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recsys.models.image import CONFIG_FILE, TEXT_CONFIG_FILE, WEIGHTS_FILE, WITHOUT_WORDS
+from recsys.models.encoder_files import IMAGE_WEIGHTS_FILE
+from recsys.models.open_clip_config import CAPTION_TOWER, CONFIG_FILE
+from recsys.models.transformer_files import TEXT_TOWER_FILES
 from recsys.vectors import Float32
 
 if TYPE_CHECKING:
     import torch
     from open_clip.tokenizer import HFTokenizer
 
-CAPTION_TOWER = "sentence-transformers/all-MiniLM-L6-v2"
-"""The text tower's repo on the Hub, with the same weights; only `TEXT_CONFIG_FILE` is read."""
+WITHOUT_WORDS = "without_words"
+"""A key of the configuration file that is true where the text tower was never trained."""
 
-TEXT_FILES = (TEXT_CONFIG_FILE, "tokenizer.json", "tokenizer_config.json")
 CONTEXT = 77
 """Tokens read of a text, as in CLIP (Radford et al., 2021)."""
 
@@ -124,7 +125,8 @@ class CaptionTower:
 
         folder = str(_packaged_captions())
         tower = HFTextEncoder(folder, CAPTION_DIM, pooler_type="mean_pooler")
-        return tower.eval(), HFTokenizer(folder, context_length=CONTEXT)
+        local = {"trust_remote_code": False, "local_files_only": True}
+        return tower.eval(), HFTokenizer(folder, context_length=CONTEXT, **local)
 
 
 def compact_config(heads: Heads | None) -> dict[str, Any]:
@@ -151,10 +153,10 @@ def assemble_compact(folder: Path, heads: Heads | None) -> None:
     _load_image_tower(model)
     if heads:
         _set_heads(model, heads)
-        for name in TEXT_FILES:
+        for name in TEXT_TOWER_FILES:
             shutil.copyfile(_packaged_captions() / name, folder / name)
     weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    (folder / WEIGHTS_FILE).write_bytes(save(weights))
+    (folder / IMAGE_WEIGHTS_FILE).write_bytes(save(weights))
     (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n")
 
 

@@ -1,16 +1,11 @@
-"""The version of an encoder: a key of its files, or its commit on the Hub."""
+"""The version of an encoder that is a folder: a key of its files."""
 
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from recsys.models.encoder_files import EncoderFiles
 from recsys.vectors import key_of
-
-KNOWN_FILES = (
-    *("open_clip_config.json", "modules.json", "config.json"),
-    *("open_clip_model.safetensors", "open_clip_pytorch_model.bin", "model.safetensors"),
-)
-"""Files of models on the Hub: the cache of a downloaded model has at least one of these."""
 
 
 def encoder_key(model: str) -> str:
@@ -19,12 +14,7 @@ def encoder_key(model: str) -> str:
     if not folder.is_dir():
         return key_of(model)
     files = [path for path in folder.rglob("*") if path.is_file()]
-    return files_key(
-        {
-            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in files
-        }
-    )
+    return files_key({path.relative_to(folder).as_posix(): _sha256(path) for path in files})
 
 
 def files_key(digests: Mapping[str, str]) -> str:
@@ -33,17 +23,11 @@ def files_key(digests: Mapping[str, str]) -> str:
     return key_of(paths, [digests[path] for path in paths])
 
 
-def encoder_version(model: str) -> str:
-    """Return the version of an encoder: `encoder_key` for a folder, else its commit on the Hub.
+def files_version(files: EncoderFiles) -> str:
+    """Return the version of an encoder in a folder: the `files_key` of the files that it needs."""
+    return files_key({name: _sha256(files.folder / name) for name in files.names})
 
-    The commit is that of the copy in the local cache; without one it is the branch ``main``.
-    """
-    if Path(model.removeprefix("local-dir:")).is_dir():
-        return encoder_key(model)
-    from huggingface_hub import try_to_load_from_cache
 
-    for name in KNOWN_FILES:
-        cached = try_to_load_from_cache(model.removeprefix("hf-hub:"), name)
-        if isinstance(cached, str):
-            return Path(cached).parent.name
-    return "main"
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

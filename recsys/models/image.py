@@ -4,10 +4,10 @@ Any OpenCLIP model can be used by its id. Its text tower encodes words into the 
 words find photos. The default, *compact*, is made by `recsys.models.compact_clip`.
 """
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +17,11 @@ from PIL import Image
 
 from recsys.errors import EncoderError
 from recsys.models.device import on_zero_gpu
-from recsys.models.encoder_version import encoder_version
-from recsys.vectors import Float32, unit
+from recsys.models.encoder_files import IMAGE_FILES, ImageFiles, read_image_files
+from recsys.models.encoder_loading import loading, unit_vectors
+from recsys.models.encoder_version import files_version
+from recsys.models.hub_encoder import HUB, download
+from recsys.vectors import Float32
 
 if TYPE_CHECKING:
     import torch
@@ -29,12 +32,8 @@ Output = TypeVar("Output")
 COMPACT = "compact"
 """The default encoder: EfficientNet-Lite0 and MiniLM, with heads trained on the catalogue."""
 
-CONFIG_FILE, WEIGHTS_FILE = "open_clip_config.json", "open_clip_model.safetensors"
-TEXT_CONFIG_FILE = "config.json"
-"""The configuration of a directory's Hugging Face text tower: OpenCLIP gets it without the Hub."""
-
-WITHOUT_WORDS = "without_words"
-"""A key of the configuration file that is true where the text tower was never trained."""
+LOCAL = "local-dir:"
+"""Before the path of an image encoder's folder, as OpenCLIP writes it."""
 
 BATCH, BATCH_ON_CPU = 64, 8
 """Photos encoded at once. On a CPU, larger batches do not fit into its caches and are slower."""
@@ -47,29 +46,51 @@ batches, so that the encoder never waits and memory stays bounded."""
 class ImageEncoder:
     """An OpenCLIP model, loaded on first use. Its methods raise `EncoderError` if that fails.
 
+    No code of the model's is run: see `recsys.models.encoder_files`.
+
     Args:
         model: ``local-dir:PATH``, ``hf-hub:ORGANISATION/NAME``, or an OpenCLIP name and the tag of
             its pretrained weights, ``NAME/TAG``.
+        commit: of the model on the Hub; the newest one if it is empty.
     """
 
-    def __init__(self, model: str) -> None:
-        self.id = model
+    def __init__(self, model: str, commit: str = "") -> None:
+        self.id, self.commit = model, commit
 
     @property
     def folder(self) -> Path | None:
         """The directory of a ``local-dir:`` model, ``None`` for one from the Hub."""
-        path = self.id.removeprefix("local-dir:")
+        path = self.id.removeprefix(LOCAL)
         return Path(path) if path != self.id else None
 
     @property
+    def label(self) -> str:
+        """Its name for a manifest: that of a folder without its path, else the repo on the Hub."""
+        return self.folder.name if self.folder else HUB + self._repo
+
+    @cached_property
     def version(self) -> str:
-        """The encoder version: see `encoder_version`."""
-        return encoder_version(_repo(self.id))
+        """The encoder version: the commit of a model from the Hub, else a key of its files."""
+        return files_version(self.files) if self.folder else self.files.folder.name
 
     @property
     def encodes_words(self) -> bool:
         """Whether it can encode words: whether its text tower was trained."""
-        return not (self.folder and _config(self.folder).get(WITHOUT_WORDS))
+        return not self.files.config.without_words
+
+    @cached_property
+    def files(self) -> ImageFiles:
+        """Its files, checked; those of a model on the Hub are downloaded."""
+        with self._loading():
+            if self.folder:
+                return read_image_files(self.folder)
+            found = download(self._repo, self.commit, IMAGE_FILES)
+            return read_image_files(found.folder, {found.repo})
+
+    @cached_property
+    def _repo(self) -> str:
+        """The repo of a model on the Hub."""
+        return self.id.removeprefix(HUB) if self.id.startswith(HUB) else _repo_of_tag(self.id)
 
     @property
     def batch(self) -> int:
@@ -87,7 +108,7 @@ class ImageEncoder:
 
     def encode_prepared(self, prepared: Sequence["torch.Tensor"]) -> Float32:
         """Return unit vectors, float32 [len(prepared), dim], of results of `prepare`."""
-        return unit(self._see(prepared))
+        return unit_vectors(self._see(prepared), f"The image model {self.id}")
 
     def embed_many(
         self, sources: Sequence[Source], open_photo: Callable[[Source], Image.Image]
@@ -108,7 +129,8 @@ class ImageEncoder:
 
     def encode_words(self, texts: Sequence[str]) -> Float32:
         """Return unit vectors of words, float32 [len(texts), dim], in the space of the photos."""
-        return unit(self._run(lambda model: model.encode_text, self._tokenizer(list(texts))))
+        outputs = self._run(lambda model: model.encode_text, self._tokenizer(list(texts)))
+        return unit_vectors(outputs, f"The image model {self.id}")
 
     def _see(self, prepared: Sequence["torch.Tensor"]) -> Float32:
         """Return the image tower's outputs, float32 [len(prepared), dim]."""
@@ -132,73 +154,71 @@ class ImageEncoder:
 
     @cached_property
     def _model(self) -> tuple[Any, Any]:
-        import open_clip
         import torch
 
-        model, _, preprocess = self._loaded(
-            lambda: open_clip.create_model_and_transforms(
-                **_arguments(self.id), require_pretrained=True
-            )
-        )
-        return model.eval().to(_device(), memory_format=torch.channels_last), preprocess
+        files = self.files
+        with self._loading(), files.laid_out() as folder:
+            model, preprocess = _built(files, folder)
+            return model.eval().to(_device(), memory_format=torch.channels_last), preprocess
 
     @cached_property
     def _tokenizer(self) -> Any:
         import open_clip
 
-        name = _arguments(self.id)["model_name"]
-        return self._loaded(lambda: open_clip.get_tokenizer(name))
+        files = self.files
+        # OpenCLIP's own tokenizer takes no such arguments, and reads no files.
+        local = {"trust_remote_code": False, "local_files_only": True} if files.tokenizer else {}
+        with self._loading(), files.laid_out() as folder:
+            return open_clip.get_tokenizer(f"{LOCAL}{folder}", **local)
 
-    def _loaded(self, load: Callable[[], Output]) -> Output:
-        """Return what ``load`` returns; raise `EncoderError` where it fails."""
-        from safetensors import SafetensorError
-
-        try:
-            return load()
-        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            raise EncoderError(
-                f"The image model {self.id} cannot be loaded; give an OpenCLIP model as "
-                f"local-dir:PATH, hf-hub:ORGANISATION/NAME or NAME/TAG: {error}"
-            ) from error
+    def _loading(self) -> AbstractContextManager[None]:
+        remedy = "an OpenCLIP model as local-dir:PATH, hf-hub:ORGANISATION/NAME or NAME/TAG"
+        return loading("image", self.id, remedy)
 
 
-def _arguments(model: str) -> dict[str, Any]:
-    """Return the arguments to OpenCLIP that load a model."""
-    if model.startswith("local-dir:"):
-        return {"model_name": model, **_own_text_tower(Path(model.removeprefix("local-dir:")))}
-    if model.startswith("hf-hub:"):
-        return {"model_name": model}
-    name, _, tag = model.rpartition("/")
-    return {"model_name": name, "pretrained": tag}
+def _built(files: ImageFiles, folder: Path) -> tuple[Any, Any]:
+    """Return the model and what prepares a photo for it."""
+    import open_clip
+    import timm
+    import torch
+
+    name = files.config.model_cfg.vision_cfg.timm_model_name
+    if name and not timm.is_model(name):
+        raise EncoderError(f"timm has no model {name!r}")
+    with torch.device("meta"):
+        # Only shapes: the model takes no memory before its size is known to be that of its weights.
+        empty = _empty(open_clip.get_model_config(f"{LOCAL}{folder}"))
+    files.check_size(sum(each.numel() for each in empty.parameters()))
+    model, _, preprocess = open_clip.create_model_and_transforms(
+        f"{LOCAL}{folder}",
+        pretrained_image=False,
+        pretrained_text=False,
+        require_pretrained=True,
+        weights_only=True,
+    )
+    return model, preprocess
 
 
-def _own_text_tower(folder: Path) -> dict[str, Any]:
-    """Return the configuration of a Hugging Face text tower, with ``folder`` as its model.
+def _empty(config: dict[str, Any]) -> Any:
+    """Return the model of a configuration, of the class that OpenCLIP would take for it."""
+    from open_clip.model import CLIP, CustomTextCLIP
 
-    Without it, OpenCLIP would read the configuration from the Hub.
-    """
-    if not (folder / TEXT_CONFIG_FILE).is_file():
-        return {}
-    config = _config(folder)["model_cfg"]["text_cfg"]
-    return {"text_cfg": {**config, "hf_model_name": str(folder), "hf_model_pretrained": False}}
+    custom = config.pop("custom_text", False) or "hf_model_name" in config["text_cfg"]
+    return (CustomTextCLIP if custom else CLIP)(**config)
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    """Return the configuration of an OpenCLIP directory; empty without one."""
-    path = folder / CONFIG_FILE
-    config: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    return config
-
-
-def _repo(model: str) -> str:
-    """Return the Hub repo of a ``NAME/TAG``; any other id unchanged."""
-    if model.startswith(("local-dir:", "hf-hub:")):
-        return model
+def _repo_of_tag(model: str) -> str:
+    """Return the Hub repo of a ``NAME/TAG`` of OpenCLIP."""
     import open_clip
 
     name, _, tag = model.rpartition("/")
-    repo: str = open_clip.get_pretrained_cfg(name, tag).get("hf_hub", "")
-    return repo.rstrip("/")
+    known = open_clip.get_pretrained_cfg(name, tag) if name else {}
+    if not known:
+        raise EncoderError("OpenCLIP has no such name and tag")
+    repo = "/".join(str(known.get("hf_hub", "")).split("/")[:2])
+    if not repo:
+        raise EncoderError("its weights are only at a web address; name a repo with hf-hub:")
+    return repo
 
 
 def _device() -> str:

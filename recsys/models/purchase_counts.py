@@ -54,19 +54,25 @@ class PurchaseCounts:
     recency: Float32
 
     def fits(self, articles: int) -> bool:
-        """Whether the arrays are consistent, and of a catalogue with that many articles."""
-        partners, counts = len(self.partners), len(self.shared)
-        inside = self.partners.min(initial=0) >= 0 and self.partners.max(initial=-1) < articles
-        rising = bool((np.diff(self.starts) >= 0).all())
-        return (
-            (len(self.starts), len(self.popularity), len(self.recency))
-            == (articles + 1, articles, articles)
-            and (self.starts[0], self.starts[-1]) == (0, partners)
-            and (len(self.strengths), counts) == (partners, partners)
-            and self.shared.min(initial=1) > 0
-            and rising
-            and bool(inside)
-        )
+        """Whether the arrays fit each other and a catalogue with that many articles.
+
+        The values of each array by itself are not looked at, except for the order of partners:
+        `shared_with` searches them, and `bought_with` would count one twice only once.
+        """
+        partners = len(self.partners)
+        lengths = (len(self.starts), len(self.popularity), len(self.recency))
+        if (
+            lengths != (articles + 1, articles, articles)
+            or (len(self.strengths), len(self.shared)) != (partners, partners)
+            or (self.starts[0], self.starts[-1]) != (0, partners)
+            or (np.diff(self.starts) < 0).any()
+        ):
+            return False
+        rising = np.diff(self.partners) > 0
+        # Between the partners of two articles there is no order to keep.
+        inner = self.starts[1:-1]
+        rising[inner[(inner > 0) & (inner < partners)] - 1] = True
+        return bool(rising.all())
 
     @property
     def scoring(self) -> tuple[npt.NDArray[np.generic], ...]:

@@ -32,6 +32,7 @@ from recsys.pipeline.article_table import make_article_table
 from recsys.pipeline.encoding import (
     EncodedPhotos,
     EncodedTexts,
+    check_encoders,
     encode_photos,
     encode_texts,
     photo_digests,
@@ -115,11 +116,12 @@ class Build:
 
         Raises:
             CatalogError: the catalogue cannot be read.
-            EncoderError: a model cannot be loaded.
+            EncoderError: a model cannot be loaded, or its files could be code.
             AuditError: an index is not good enough to be released.
             ReleaseError: there is something else in the folder of the release.
         """
         check_target(self.out)
+        check_encoders(self.options.text_model, self.options.image_model)
         catalog, digests = self._watch.run("catalogue", _read, self.data, self.options.limit)
         encoded = self._encode(catalog, digests)
         models = self._index(encoded)
@@ -159,8 +161,11 @@ class Build:
 
     def _index(self, encoded: Encoded) -> dict[str, BuiltModel]:
         """Index the article vectors of all models, and audit the indexes."""
-        text = EncoderRecord(_label(self.options.text_model), encoded.text_encoder.version)
-        image = EncoderRecord(_label(self.options.image_model), encoded.photos.encoder.version)
+        text = EncoderRecord(encoded.text_encoder.label, encoded.text_encoder.version)
+        image = EncoderRecord(
+            COMPACT if self.options.image_model == COMPACT else encoded.photos.encoder.label,
+            encoded.photos.encoder.version,
+        )
         towers = encoded.towers
         rows = np.arange(len(towers.articles), dtype=np.int32)
         vectors = distinct(towers.articles, rows, len(rows))
@@ -232,8 +237,8 @@ class Build:
             fewest_shoppers=fewest,
             evaluation=self._stage("evaluation", _evaluate, trial),
             whitening=text.whitening,
-            image_encoder=photos.encoder.folder,
-            text_encoder=encoded.text_encoder.folder,
+            image_encoder=photos.encoder.files if photos.encoder.folder else None,
+            text_encoder=encoded.text_encoder.files if encoded.text_encoder.folder else None,
             maps=self._stage("maps", draw_maps, vectors),
             overview=weekly(catalog.purchases, articles, fewest),
             phrases=self._stage("phrases", encode_phrases, phrases, words, photos.encoder),
@@ -283,9 +288,3 @@ def _evaluate(workspace: Workspace, trial: Trial) -> Finished[Evaluation]:
 
 def _write(out: Path, contents: Contents, table: Path) -> Finished[Manifest]:
     return Finished(write_release(out, contents, table), len(contents.articles))
-
-
-def _label(model: str) -> str:
-    """Return the manifest's name of a model: without the path that it has on this machine."""
-    folder = Path(model.removeprefix("local-dir:"))
-    return folder.name if folder.is_dir() else model

@@ -20,8 +20,7 @@ from recsys.catalog.split import TEST, TRAINING, VALIDATION, buckets_of
 from recsys.errors import CatalogError, PhotoError
 from recsys.models.compact_clip import CaptionTower, Heads, assemble_compact, compact_config
 from recsys.models.contrastive import PhotoTextPairs, Schedule, learn_heads
-from recsys.models.encoder_version import encoder_key
-from recsys.models.image import COMPACT, ImageEncoder
+from recsys.models.image import COMPACT, LOCAL, ImageEncoder
 from recsys.models.text import TextEncoder, article_texts, short_texts
 from recsys.models.whitening import Whitening, fit_whitening, no_whitening
 from recsys.pipeline.workspace import Finished, Workspace
@@ -65,12 +64,27 @@ class EncodedPhotos:
     untuned: ArticleVectors | None
 
 
+def check_encoders(text_model: str, image_model: str) -> None:
+    """Check the files of both encoders, so that a build with one that is refused ends at once.
+
+    Args:
+        text_model: any id that `TextEncoder` takes.
+        image_model: any id that `ImageEncoder` takes, or ``compact``.
+
+    Raises:
+        EncoderError: one is missing, or its files could be code.
+    """
+    _ = TextEncoder(text_model).files
+    if image_model != COMPACT:
+        _ = ImageEncoder(image_model).files
+
+
 def encode_texts(
     workspace: Workspace, catalog: Catalog, encoder: TextEncoder
 ) -> Finished[EncodedTexts]:
     """Encode each article's text; the rows are the texts that were not kept."""
     texts = article_texts(catalog.articles)
-    encoded = workspace.vectors("text", encoder_key(encoder.id)).encode(
+    encoded = workspace.vectors("text", encoder.key).encode(
         [key_of(text) for text in texts],
         lambda rows: encoder.encode([texts[row] for row in rows]),
     )
@@ -107,7 +121,7 @@ def encode_photos(
     rows = np.array(list(catalog.photos), np.int32)
     paths = list(catalog.photos.values())
     encoder = ImageEncoder(model if model != COMPACT else _compact(workspace, None))
-    embedded = workspace.vectors("photos", encoder_key(encoder.id)).encode(
+    embedded = workspace.vectors("photos", encoder.version).encode(
         list(digests.values()),
         lambda positions: encoder.embed_many([paths[each] for each in positions], _photo),
     )
@@ -158,7 +172,7 @@ def _compact(workspace: Workspace, heads: Heads | None) -> str:
         key_of(compact_config(heads), arrays),
         lambda folder: assemble_compact(folder, heads),
     )
-    return f"local-dir:{kept.folder}"
+    return f"{LOCAL}{kept.folder}"
 
 
 def _photo(path: Path) -> Image.Image:

@@ -8,7 +8,6 @@ import pandas as pd
 
 from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
 from recsys.catalog.statistics import counted
-from recsys.models.encoder_version import encoder_key
 from recsys.models.image import ImageEncoder
 from recsys.models.registry import IMAGE, TEXT
 from recsys.models.text import TextEncoder
@@ -79,6 +78,6 @@ def encode_phrases(
             vectors[IMAGE.name] = [image.encode_words([each])[0] for each in phrases]
         write_phrases(folder / PHRASES, phrases, vectors)
 
-    encoders = (encoder_key(encoder.id), fingerprint(whitening.mean, whitening.matrix))
+    encoders = (encoder.key, fingerprint(whitening.mean, whitening.matrix))
     kept = workspace.once("phrases", key_of(phrases, *encoders, image.version), make)
     return Finished(kept.folder / PHRASES, len(phrases) if kept.fresh else 0)

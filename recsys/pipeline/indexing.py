@@ -9,7 +9,7 @@ import numpy as np
 
 from recsys.pipeline.workspace import Finished, Workspace
 from recsys.retrieval.audit import AUDIT_SETTINGS, EXPANSIONS, Audit, audit
-from recsys.retrieval.index import GRAPH_SETTINGS, ArticleIndex, build_graph, open_graph
+from recsys.retrieval.index import GRAPH_SETTINGS, ArticleIndex, build_graph, open_graph, read_graph
 from recsys.vectors import ArticleVectors, Float32, Int32, fingerprint, key_of
 
 
@@ -52,7 +52,8 @@ def audit_index(
     """
 
     def make(folder: Path) -> None:
-        index = ArticleIndex(vectors, open_graph(graph, EXPANSIONS[0]))
+        content = read_graph(graph, vectors.vectors)
+        index = ArticleIndex(vectors, open_graph(content, EXPANSIONS[0]))
         found = audit(index, queries.vectors, queries.entries, model)
         (folder / "audit.json").write_text(json.dumps(dataclasses.asdict(found)))
 

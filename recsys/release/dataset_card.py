@@ -5,9 +5,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from recsys.catalog.privacy import FEWEST_SHOPPERS, FEWEST_WHEN_PUBLIC
 from recsys.evaluation.report import markdown
-from recsys.models.compact_clip import CAPTION_TOWER
-from recsys.models.image import TEXT_CONFIG_FILE
+from recsys.models.open_clip_config import CAPTION_TOWER
 from recsys.models.registry import SINGLE
+from recsys.models.transformer_files import CONFIG_FILE as TEXT_CONFIG_FILE
 from recsys.release.files import ARTICLES, IMAGE_ENCODER
 from recsys.release.manifest import Manifest
 from recsys.retrieval.fusion import PARTS, Weights

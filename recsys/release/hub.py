@@ -6,7 +6,7 @@ never touches it.
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +19,11 @@ from huggingface_hub import (
     HfApi,
     SpaceInfo,
     constants,
+    scan_cache_dir,
     snapshot_download,
 )
 from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is not its own
+    CacheNotFound,
     HfHubHTTPError,
     HFValidationError,
     HTTPError,
@@ -35,8 +37,8 @@ from recsys.errors import HubError, ReleaseError
 from recsys.release.dataset_card import card_text
 from recsys.release.files import HUB_README
 from recsys.release.log_redaction import redact_logs, without_secrets
-from recsys.release.manifest import MANIFEST, Manifest, read_manifest
-from recsys.release.reader import Release, open_release
+from recsys.release.manifest import MANIFEST, Manifest, file_records, read_manifest
+from recsys.release.reader import open_release
 
 DATASET = "dataset"
 DENIED, CONFLICT = (401, 403), 412
@@ -46,6 +48,9 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 KEPT_BY_THE_HUB = {".gitattributes"}
 """Files that the Hub itself adds to a repo."""
+
+TRIED_TAGS = 5
+"""Newest tags of which an app serves the first good one: one bad release, or a few in a row."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +217,15 @@ class IndexRepo:
         return self.name
 
     def newest(self) -> PublishedVersion:
-        """Return the version to serve: the pinned or the newest one.
+        """Return the pinned or the newest version.
+
+        Raises:
+            HubError: as `versions`.
+        """
+        return self.versions()[0]
+
+    def versions(self) -> list[PublishedVersion]:
+        """Return the versions to serve: the pinned one, or the `TRIED_TAGS` newest, newest first.
 
         A pinned full commit takes no request.
 
@@ -220,32 +233,38 @@ class IndexRepo:
             HubError: the Hub cannot be reached, or the repo, tag, branch or commit does not exist.
         """
         if COMMIT.fullmatch(self.pinned):
-            return PublishedVersion(self.pinned, self.pinned)
+            return [PublishedVersion(self.pinned, self.pinned)]
         api = HfApi()
         with hub_errors(self.name):
             if self.pinned:
                 commit = api.dataset_info(self.name, revision=self.pinned).sha
-                return PublishedVersion(self.pinned, str(commit))
+                return [PublishedVersion(self.pinned, str(commit))]
             named = {commit: name for name, commit in _tags(api, self.name).items()}
             # The newest tag is the one closest to the head, whatever its name.
-            for past in api.list_repo_commits(self.name, repo_type=DATASET) if named else ():
-                if past.commit_id in named:
-                    return PublishedVersion(named[past.commit_id], past.commit_id)
-        raise HubError(f"{self.name} has no tags; publish with build_index.py --push-to.")
+            past = api.list_repo_commits(self.name, repo_type=DATASET) if named else []
+        commits = [each.commit_id for each in past if each.commit_id in named]
+        if not commits:
+            raise HubError(f"{self.name} has no tags; publish with build_index.py --push-to.")
+        return [PublishedVersion(named[commit], commit) for commit in commits[:TRIED_TAGS]]
 
-    def pull(self, published: PublishedVersion) -> Release:
-        """Download, verify and open a release, or open it from the cache.
+    def pull(self, published: PublishedVersion) -> Path:
+        """Return the folder of a release, downloaded unless it is in the cache.
 
-        A release that fails verification is downloaded once more: the cache may be damaged.
+        If files do not match the manifest, all are downloaded once more: the cache may be damaged.
+        Nothing else is verified here.
 
         Raises:
             HubError: it cannot be downloaded.
-            ReleaseError: it is not a complete release that this app can serve.
+            ReleaseError: its manifest cannot be read, or is of another schema.
         """
-        try:
-            return self._open(published, afresh=False)
-        except ReleaseError:
-            return self._open(published, afresh=True)
+        # A release of another schema is refused before its large files are downloaded.
+        manifest = self.manifest(published)
+        folder = self._download(published)
+        if not file_records(folder).items() >= manifest.files.items():
+            folder = self._download(published, afresh=True)
+        with suppress(OSError):  # a read-only cache
+            os.utime(folder / MANIFEST, follow_symlinks=False)
+        return folder
 
     def manifest(self, published: PublishedVersion) -> Manifest:
         """Download and return only the manifest of a release.
@@ -254,24 +273,51 @@ class IndexRepo:
             HubError: as `pull`.
             ReleaseError: as `pull`.
         """
-        return read_manifest(self._download(published, afresh=False, only=MANIFEST))
+        try:
+            return read_manifest(self._download(published, only=MANIFEST))
+        except ReleaseError:
+            return read_manifest(self._download(published, afresh=True, only=MANIFEST))
 
     def cached(self) -> list[Path]:
-        """Return the snapshots in the cache, complete or not, the one opened last first."""
+        """Return the snapshots in the cache, complete or not, the one pulled last first."""
+        found = []
+        for manifest in self._snapshots.glob(f"*/{MANIFEST}"):
+            with suppress(OSError):  # another app has removed it
+                found.append((manifest.lstat().st_mtime_ns, manifest.parent))
+        return [folder for _, folder in sorted(found, reverse=True)]
+
+    def snapshots(self) -> set[str]:
+        """Return the commits that the cache has files of, all or some."""
+        return {folder.name for folder in self._snapshots.glob("*")}
+
+    def remove(self, commits: Collection[str]) -> None:
+        """Remove snapshots from the cache, with the files that no other snapshot has.
+
+        Files that a process has open stay readable there until it closes them, except on Windows.
+
+        Raises:
+            HubError: the cache cannot be read or written.
+        """
+        try:
+            cache = scan_cache_dir(constants.HF_HUB_CACHE)
+            found = {
+                revision.commit_hash
+                for repo in cache.repos
+                if (repo.repo_type, repo.repo_id) == (DATASET, self.name)
+                for revision in repo.revisions
+            }.intersection(commits)
+            cache.delete_revisions(*found).execute()
+        except (OSError, ValueError, CacheNotFound) as error:
+            raise HubError(f"Old snapshots of {self.name} stay: {_line(error)}") from error
+
+    @property
+    def _snapshots(self) -> Path:
         folder = repo_folder_name(repo_id=self.name, repo_type=DATASET)
-        manifests = (Path(constants.HF_HUB_CACHE) / folder / "snapshots").glob(f"*/{MANIFEST}")
-        newest_first = sorted(manifests, key=lambda path: path.lstat().st_mtime_ns, reverse=True)
-        return [path.parent for path in newest_first]
+        return Path(constants.HF_HUB_CACHE) / folder / "snapshots"
 
-    def _open(self, published: PublishedVersion, afresh: bool) -> Release:
-        # A release of another schema is refused before its large files are downloaded.
-        read_manifest(self._download(published, afresh, only=MANIFEST))
-        folder = self._download(published, afresh)
-        with suppress(OSError):  # a read-only cache
-            os.utime(folder / MANIFEST, follow_symlinks=False)
-        return open_release(folder)
-
-    def _download(self, published: PublishedVersion, afresh: bool, only: str | None = None) -> Path:
+    def _download(
+        self, published: PublishedVersion, afresh: bool = False, only: str | None = None
+    ) -> Path:
         # Not `hf_hub_download`, even for one file: it does not list the repo's files, and if the
         # Hub does not list them later either, the client takes the cached files for all files.
         with hub_errors(self.name):

@@ -3,21 +3,33 @@
 import dataclasses
 import hashlib
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from recsys.catalog.articles import LICENSE_PATTERN
+from recsys.catalog.schema import DESCRIPTIVE_COLUMNS
 from recsys.errors import ReleaseError
-from recsys.evaluation.report import Evaluation, read_evaluation
-from recsys.models.cross_modal import Crossing
-from recsys.retrieval.audit import Audit
-from recsys.retrieval.fusion import Weights
+from recsys.evaluation.metrics import METRICS, Estimate
+from recsys.evaluation.report import PROTOCOLS, Evaluation, Scores, Table
+from recsys.models.cross_modal import MEAN, RIDGE, Crossing
+from recsys.models.registry import IMAGE, SINGLE
+from recsys.release.typed_json import Field, Fields, parse_json, read_typed
+from recsys.retrieval.audit import EXPANSIONS, Audit
+from recsys.retrieval.fusion import PARTS, Weights
+from recsys.retrieval.retriever import QUERY_KINDS, WORDS
 
 SCHEMA = 7
 """Version of the release format."""
 
 MANIFEST = "manifest.json"
+
+MANIFEST_BYTES = 8 * 1024 * 1024
+"""Largest manifest that is read: over a hundred times that of the sample."""
+
+LONGEST_ERROR = 400
+"""Characters of a refusal's text that may be a publisher's."""
 
 
 @dataclass(frozen=True)
@@ -113,76 +125,151 @@ class Manifest:
         return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n"
 
 
+SHA256 = r"[0-9a-f]{64}"
+FILE_PATH = r"[A-Za-z0-9_][A-Za-z0-9._-]*(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*"
+"""A path below the folder: relative, without ``.`` and ``..``, the first part not hidden."""
+
+LARGEST = 1e6
+"""Of numbers that have no natural bound: far above any, far below what float32 can hold."""
+
+
+def _one_of(*names: str) -> str:
+    return "|".join(map(re.escape, names))
+
+
+MODELS = frozenset(model.name for model in SINGLE)
+FIELDS: Fields = {
+    (FileRecord, "size"): Field(high=2**40),
+    (FileRecord, "sha256"): Field(form=SHA256),
+    (EncoderRecord, "id"): Field(form=r".+"),
+    (ModelRecord, "dim"): Field(low=1, high=2**16),
+    # A cosine, with the rounding errors of float32.
+    (ModelRecord, "typical"): Field(low=-1.001, high=1.001),
+    (Audit, "expansion_search"): Field(low=1, high=max(EXPANSIONS)),
+    (Crossing, "method"): Field(form=_one_of(RIDGE, MEAN)),
+    (Crossing, "alpha"): Field(high=LARGEST),
+    (Weights, "unknown"): Field(high=LARGEST, keys=_one_of(*PARTS)),
+    (Weights, "known"): Field(high=LARGEST, keys=_one_of(*PARTS)),
+    (Scores, "novelty"): Field(high=64),
+    (Evaluation, "tables"): Field(keys=_one_of(*PROTOCOLS)),
+    (Manifest, "articles"): Field(low=1),
+    (Manifest, "fewest_shoppers"): Field(low=1),
+    (Manifest, "license"): Field(form=f"({LICENSE_PATTERN})?"),
+    (Manifest, "row_order"): Field(form=SHA256),
+    (Manifest, "models"): Field(keys=_one_of(*MODELS), required=MODELS),
+    (Manifest, "weights"): Field(keys=_one_of(*QUERY_KINDS), required=frozenset(QUERY_KINDS)),
+    (Manifest, "bridges"): Field(keys=_one_of(*(MODELS - {IMAGE.name}))),
+    (Manifest, "temperature"): Field(low=1e-6, high=100, keys=_one_of(*DESCRIPTIVE_COLUMNS)),
+    (Manifest, "files"): Field(keys=FILE_PATH),
+    (Manifest, "checksum"): Field(form=SHA256),
+}
+"""What must hold in a manifest beside the types of its fields."""
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Return the verified manifest of the release in ``folder``.
 
     Raises:
-        ReleaseError: it is missing, of another schema or does not match its own checksum.
+        ReleaseError: it is missing, of another schema, malformed or does not match its own
+            checksum.
     """
     path = folder / MANIFEST
     check(path.is_file(), f"{folder} has no {MANIFEST}; build a release with build_index.py")
+    check(path.stat().st_size <= MANIFEST_BYTES, f"{path} is larger than {MANIFEST_BYTES:,} bytes")
     try:
-        text = path.read_text(encoding="utf-8")
-        data = json.loads(text)
-        _check_schema(data["schema"])
-        manifest = _manifest(data)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ReleaseError(f"Refused: {path} is not a manifest ({error!r}).") from error
+        text = path.read_bytes().decode()
+        data = parse_json(text)
+        _check_schema(data)
+        manifest = _in_order(read_typed(Manifest, data, FIELDS))
+        _check_consistent(manifest)
+    except (OSError, ValueError) as error:
+        raise ReleaseError(_refusal(f"{path} is not a manifest: {error}")) from error
     check(manifest.sealed().text() == text, f"{path} does not match its own checksum")
     return manifest
+
+
+def files_below(folder: Path) -> dict[str, Path]:
+    """Return every file below ``folder``, by its path in it.
+
+    Names that start with a dot are left out: the Hub and its tools add files of their own.
+    """
+    found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
+    return {
+        name: path for name, path in found.items() if not name.startswith(".") and path.is_file()
+    }
 
 
 def file_records(folder: Path) -> dict[str, FileRecord]:
     """Return the size and SHA-256 of every file below ``folder``, by its path in it.
 
-    Names that start with a dot are left out: the Hub and its tools add files of their own.
+    Names that start with a dot are left out, as in `files_below`.
     """
-    paths = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.relative_to(folder).parts[0].startswith(".")
-    ]
+    paths = files_below(folder)
     # In parallel: SHA-256 releases Python's lock.
     with ThreadPoolExecutor() as pool:
-        records = pool.map(_record, paths)
-        return {
-            path.relative_to(folder).as_posix(): record
-            for path, record in zip(paths, records, strict=True)
-        }
+        return dict(zip(paths, pool.map(_record, paths.values()), strict=True))
 
 
 def check(good: bool, problem: str) -> None:
     """Raise `ReleaseError` with the problem unless ``good``."""
     if not good:
-        raise ReleaseError(f"Refused: {problem}.")
+        raise ReleaseError(_refusal(problem))
 
 
-def _check_schema(schema: int) -> None:
+def _refusal(problem: str) -> str:
+    """Return one line, safe to print, that says why a release is refused."""
+    line = " ".join(problem.split())[:LONGEST_ERROR]
+    return f"Refused: {line}.".encode(errors="backslashreplace").decode()
+
+
+def _check_schema(data: object) -> None:
+    """Check the schema before all else: another one may have other fields."""
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if type(schema) is not int:
+        raise ValueError("it has no schema")
     age, remedy = ("older", "build the release again")
     if schema > SCHEMA:
         age, remedy = ("newer", "update the app")
     check(schema == SCHEMA, f"schema {schema} is {age} than {SCHEMA}; {remedy}")
 
 
-def _manifest(data: dict[str, Any]) -> Manifest:
-    models = {
-        name: ModelRecord(
-            **{
-                **model,
-                "encoder": EncoderRecord(**model["encoder"]),
-                "audit": Audit(**model["audit"]),
-            }
-        )
-        for name, model in data["models"].items()
-    }
-    if type(data["fewest_shoppers"]) is not int or data["fewest_shoppers"] < 1:
-        raise ValueError("fewest_shoppers is not a number above 0")
-    files = {path: FileRecord(**record) for path, record in data["files"].items()}
-    weights = {kind: Weights(**record) for kind, record in data["weights"].items()}
-    evaluation = read_evaluation(data["evaluation"])
-    bridges = {name: Crossing(**record) for name, record in data["bridges"].items()}
-    parts = {"models": models, "files": files, "weights": weights, "bridges": bridges}
-    return Manifest(**{**data, **parts, "evaluation": evaluation})
+def _in_order(manifest: Manifest) -> Manifest:
+    """Return the manifest with the evaluation's tables in the order of `PROTOCOLS`."""
+    tables = manifest.evaluation.tables
+    ordered = {name: tables[name] for name in PROTOCOLS if name in tables}
+    return dataclasses.replace(manifest, evaluation=Evaluation(ordered))
+
+
+def _check_consistent(manifest: Manifest) -> None:
+    """Raise `ValueError` where fields that are fine each by itself do not fit each other."""
+    for kind, weights in manifest.weights.items():
+        _check_weights(kind, weights)
+    for name, model in manifest.models.items():
+        if not model.entries <= model.articles <= manifest.articles:
+            raise ValueError(f"models.{name} has more vectors than articles")
+    for name, table in manifest.evaluation.tables.items():
+        _check_table(name, table)
+    if manifest.temperature and manifest.temperature.keys() != set(DESCRIPTIVE_COLUMNS):
+        raise ValueError("temperature lacks a column")
+
+
+def _check_weights(kind: str, weights: Weights) -> None:
+    # Words are not compared with what was bought.
+    complete = kind == WORDS or weights.known.keys() == set(PARTS)
+    if not complete or weights.unknown.keys() != weights.known.keys():
+        raise ValueError(f"weights.{kind} lacks a part")
+    if not (any(weights.unknown.values()) and any(weights.known.values())):
+        raise ValueError(f"weights.{kind} are all zero")
+
+
+def _check_table(name: str, table: Table) -> None:
+    at = f"evaluation.tables.{name}"
+    if not table.models:
+        raise ValueError(f"{at} has no model")
+    for model, scores in table.models.items():
+        estimates: list[Estimate] = [getattr(scores, metric) for metric in METRICS]
+        if any(each.low > each.high for each in estimates) or scores.answered > table.questions:
+            raise ValueError(f"{at}.models.{model} has an empty interval or too many answers")
 
 
 def _record(path: Path) -> FileRecord:

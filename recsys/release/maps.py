@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from recsys.release.files import MAPPED, PLACES, ArrayReader
 from recsys.vectors import Float32, Int32
 
@@ -22,15 +20,6 @@ class Maps:
     articles: Int32
     places: Mapping[str, Float32]
 
-    def fits(self, articles: int) -> bool:
-        """Whether the values are possible for a catalogue with that many articles."""
-        rows = self.articles
-        rising = bool((np.diff(rows) > 0).all())
-        inside = rows.min(initial=0) >= 0 and rows.max(initial=-1) < articles
-        # NaN is neither above 0 nor below 1.
-        placed = all(bool(((each >= 0) & (each <= 1)).all()) for each in self.places.values())
-        return rising and bool(inside) and placed
-
 
 def write_maps(folder: Path, maps: Maps) -> None:
     """Write the maps into the release in ``folder``."""
@@ -43,7 +32,7 @@ def read_maps(arrays: ArrayReader) -> Maps:
     """Return the maps that `write_maps` wrote.
 
     Raises:
-        ReleaseError: a file is missing or not the array it should be.
+        ReleaseError: a file is missing or not the array it should be (`recsys.release.files`).
     """
     articles = arrays.open(MAPPED)
     return Maps(articles, {name: arrays.open(file) for name, file in PLACES.items()})

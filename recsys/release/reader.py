@@ -1,26 +1,26 @@
-"""Open a release: everything that its manifest says is verified; vectors are memory-mapped."""
+"""Open a release: everything in it is verified before anything is answered from it.
 
-import json
-from functools import cached_property
+Arrays and graphs are read into memory and photos through a file that stays open, so that nothing
+that happens to the folder later can end the process or change an answer.
+"""
+
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from recsys.catalog.schema import DEPARTMENT
 from recsys.errors import ReleaseError
-from recsys.models import features, two_tower
 from recsys.models.cross_modal import AttributeEstimator, Bridge, Bridges
-from recsys.models.encoder_version import files_key
 from recsys.models.features import read_vocabulary
-from recsys.models.image import CONFIG_FILE
 from recsys.models.purchase_counts import PurchaseCounts
-from recsys.models.registry import FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
+from recsys.models.registry import FEATURES, IMAGE
 from recsys.models.whitening import Whitening
+from recsys.release.article_photos import ArticlePhotos
+from recsys.release.encoder_check import check_encoders
 from recsys.release.files import (
+    ARRAYS,
     ARTICLES,
     BRIDGES,
     ENTRIES,
@@ -37,44 +37,42 @@ from recsys.release.files import (
     WHITENING,
     ArrayReader,
 )
+from recsys.release.held_file import HeldFile
 from recsys.release.manifest import (
     MANIFEST,
     Manifest,
     ModelRecord,
     check,
     file_records,
+    files_below,
     read_manifest,
 )
 from recsys.release.maps import read_maps
 from recsys.release.tables import (
-    PHOTO_COLUMN,
-    PRICE_COLUMN,
-    ROW_GROUP,
+    open_articles,
     read_articles,
     read_overview,
     read_phrases,
+    read_prices,
     read_shoppers,
     row_order,
 )
-from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph
-from recsys.retrieval.retriever import QUERY_KINDS, Retrieval
-from recsys.vectors import NO_VECTOR, ArticleVectors, Float32, spread_evenly
+from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph, read_graph
+from recsys.retrieval.retriever import Retrieval
+from recsys.vectors import NO_VECTOR, ArticleVectors, Float32
 
-PROBE_VECTORS = 64
-"""Vectors that are compared with those in their graph: a graph of another model differs in all."""
-
-GRAPH_ROUNDING = 2e-3
-"""A graph keeps float16: its unit vectors differ by less than this from the float32 ones."""
+SNAPSHOTS, BLOBS = "snapshots", "blobs"
+"""Folders in the cache of the Hub's client: a snapshot has links to the content in the other."""
 
 
 class Release:
-    """An opened release, memory-mapped. Make one with `open_release`.
+    """An opened release. Make one with `open_release`.
 
     Attributes:
         folder: of the release.
         manifest: its contents.
-        articles: the catalogue's table without prices and photos, in row order; every column is
-            text.
+        articles: the columns of the catalogue's table that the app uses, and the season, in row
+            order; all text.
         prices: float32 [articles], the median price of an article's purchases in the catalogue's
             own unit, NaN for an article without purchases.
         indexes: the index of each single model.
@@ -88,52 +86,46 @@ class Release:
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder, self.manifest = folder, manifest
-        self._parquet = pq.ParquetFile(folder / ARTICLES, memory_map=True)
+        # Arrays first: their sizes show that there are as many articles as the manifest says.
         self._arrays = ArrayReader(folder, manifest.articles, manifest.models)
-        self.articles: pd.DataFrame = read_articles(self._parquet)
-        check(
-            row_order(self.articles) == manifest.row_order,
-            f"{ARTICLES} does not have the articles of the vectors in their order",
-        )
-        self.prices: Float32 = self._parquet.read([PRICE_COLUMN]).column(PRICE_COLUMN).to_numpy()
         self.indexes = {name: self._index(name, model) for name, model in manifest.models.items()}
+        self._read_tables(folder, manifest)
         self.retrieval = self._retrieval()
         self.whitening = Whitening(
             **{attribute: self._arrays.open(file) for attribute, file in WHITENING.items()}
         )
-        self.shoppers = read_shoppers(folder / SHOPPERS, self.articles["article_id"])
         self.maps = read_maps(self._arrays)
-        check(self.maps.fits(manifest.articles), "maps do not fit the catalogue")
-        self.overview = read_overview(folder / OVERVIEW)
+
+    def _read_tables(self, folder: Path, manifest: Manifest) -> None:
+        file = HeldFile(folder / ARTICLES)
+        table = open_articles(file, manifest.articles)
+        self.articles: pd.DataFrame = read_articles(table)
+        check(
+            row_order(self.articles) == manifest.row_order,
+            f"{ARTICLES} does not have the articles of the vectors in their order",
+        )
+        self.prices: Float32 = read_prices(table)
+        self._photos = ArticlePhotos(file, table)
+        self.shoppers = read_shoppers(
+            folder / SHOPPERS, manifest.shoppers, self.articles["article_id"]
+        )
+        self.overview = read_overview(folder / OVERVIEW, set(self.articles[DEPARTMENT]))
         self.phrases = read_phrases(
             folder / PHRASES, {name: model.dim for name, model in manifest.models.items()}
         )
 
-    @cached_property
+    @property
     def with_photo(self) -> npt.NDArray[np.bool_]:
         """Whether each article has a photo, bool [articles]."""
-        column = self._parquet.read([f"{PHOTO_COLUMN}.path"]).column(PHOTO_COLUMN)
-        return np.asarray(column.is_valid())
+        return self._photos.with_photo
 
     def photo(self, row: int) -> bytes | None:
-        """Return the JPEG of an article's photo, ``None`` for an article without one."""
-        # A file of its own for each call: one reader must not be shared between threads.
-        with pq.ParquetFile(self.folder / ARTICLES, memory_map=True) as file:
-            group = file.read_row_group(row // ROW_GROUP, [PHOTO_COLUMN])
-        photo = group.column(PHOTO_COLUMN)[row % ROW_GROUP].as_py()
-        return photo and bytes(photo["bytes"])
+        """Return the JPEG of an article's photo, ``None`` for an article without one.
 
-    @property
-    def image_model(self) -> str:
-        """The id with which OpenCLIP loads the model that made the image vectors."""
-        own = self.folder / IMAGE_ENCODER
-        return f"local-dir:{own}" if own.is_dir() else self.manifest.models[IMAGE.name].encoder.id
-
-    @property
-    def text_model(self) -> str:
-        """The id with which sentence-transformers loads the model that made the text vectors."""
-        own = self.folder / TEXT_MODEL
-        return str(own) if own.is_dir() else self.manifest.models[TEXT.name].encoder.id
+        It is the photo of the release that was opened, also if another one replaced its folder;
+        ``None`` if the file was written into.
+        """
+        return self._photos.photo(row)
 
     def _retrieval(self) -> Retrieval:
         typical = {name: model.typical for name, model in self.manifest.models.items()}
@@ -143,12 +135,17 @@ class Release:
         )
         check(sales.fits(self.manifest.articles), "sales do not fit the catalogue")
         weights = self.manifest.weights
-        check(set(QUERY_KINDS) <= set(weights), "it lacks weights for a kind of query")
         return Retrieval(self.indexes, typical, queries, sales, weights, self._bridges())
 
     def _bridges(self) -> Bridges:
         crossings, dim = self.manifest.bridges, self.manifest.models[FEATURES.name].dim
         links = {name: Bridge(self._arrays.open(BRIDGES[name])) for name in crossings}
+        photographed = self.indexes[IMAGE.name].entry != NO_VECTOR
+        for name in crossings:
+            # A vector is estimated from those of articles with a photo.
+            known = self.indexes[name].entry[photographed] != NO_VECTOR
+            whole = bool(photographed.any() and known.all())
+            check(whole, f"{name} has no vectors to estimate a photo's from")
         vocabulary = read_vocabulary(self.articles)
         check(len(vocabulary.weights) == dim, f"the articles do not have {dim} attribute values")
         return Bridges(links, crossings, AttributeEstimator(vocabulary, self.manifest.temperature))
@@ -156,19 +153,19 @@ class Release:
     def _index(self, name: str, record: ModelRecord) -> ArticleIndex:
         vectors = self._arrays.open(VECTORS[name])
         entry = self._arrays.open(ENTRIES[name])
-        graph = open_graph(self.folder / GRAPHS[name], record.audit.expansion_search)
+        known = int((entry != NO_VECTOR).sum())
         check(
-            entry.min(initial=0) >= NO_VECTOR and entry.max(initial=0) < max(record.entries, 1),
-            f"{ENTRIES[name].path} has rows that {VECTORS[name].path} does not have",
+            known == record.articles,
+            f"{ENTRIES[name].path} has {known} articles with a vector, not {record.articles}",
         )
-        check(
-            (graph.size, graph.ndim) == (record.entries, record.dim),
-            f"{GRAPHS[name]} does not hold {record.entries} vectors of {record.dim}",
-        )
-        check(_same_vectors(graph, vectors), f"{GRAPHS[name]} does not index {VECTORS[name].path}")
-        return ArticleIndex(
-            ArticleVectors(vectors, entry), graph if len(vectors) > EXACT_BELOW else None
-        )
+        try:
+            content = read_graph(self.folder / GRAPHS[name], vectors)
+        except ValueError as error:
+            problem = f"{GRAPHS[name]} does not index {VECTORS[name].path}: it {error}"
+            raise ReleaseError(f"Refused: {problem}.") from error
+        searched = len(vectors) > EXACT_BELOW
+        graph = open_graph(content, record.audit.expansion_search) if searched else None
+        return ArticleIndex(ArticleVectors(vectors, entry), graph)
 
 
 def open_release(folder: Path) -> Release:
@@ -178,66 +175,55 @@ def open_release(folder: Path) -> Release:
         ReleaseError: it is missing, of another schema, incomplete, damaged or malformed; one line
             says what is wrong.
     """
-    manifest = read_manifest(folder)
-    _verify_files(folder, manifest)
-    _check_encoders(folder, manifest)
     try:
-        release = Release(folder, manifest)
-    except (pa.ArrowException, ValueError, KeyError, OSError, RuntimeError) as error:
-        raise ReleaseError(f"Refused: {folder} cannot be opened: {error!r}.") from error
-    check(
-        len(release.shoppers) == manifest.shoppers,
-        f"{SHOPPERS} does not have {manifest.shoppers} shoppers",
-    )
-    return release
+        manifest = read_manifest(folder)
+        verify_files(folder, manifest)
+        check_encoders(folder, manifest)
+        return Release(folder, manifest)
+    except ReleaseError:
+        raise
+    except Exception as error:
+        # The checks above name what is wrong. Whatever they overlook in a file that anybody may
+        # have written must not end an app that has another release to serve.
+        check(False, f"{folder} cannot be opened: {error!r}")
+        raise
 
 
-def _verify_files(folder: Path, manifest: Manifest) -> None:
-    found = file_records(folder)
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Compare the files of a release with its manifest: names and sizes first, then checksums.
+
+    Raises:
+        ReleaseError: they differ, or are others than a release has.
+    """
+    found = files_below(folder)
     del found[MANIFEST]
     found.pop(HUB_README, None)
     for path in sorted(manifest.files.keys() | found.keys()):
         check(path in found, f"{path} is missing")
         check(path in manifest.files, f"{path} is not in the manifest")
-        check(found[path].size == manifest.files[path].size, f"{path} has the wrong size")
-        check(found[path] == manifest.files[path], f"{path} does not match its checksum")
+        check(_inside(folder, found[path]), f"{path} is a link that leads out of the release")
+        size = found[path].stat().st_size
+        check(size == manifest.files[path].size, f"{path} has the wrong size")
+    _check_names(manifest)
+    records = file_records(folder)
+    for path, record in manifest.files.items():
+        check(records[path] == record, f"{path} does not match its checksum")
 
 
-def _check_encoders(folder: Path, manifest: Manifest) -> None:
-    """Refuse models that this app cannot make query vectors for."""
-    models, expected = set(manifest.models), {model.name for model in SINGLE}
-    check(models == expected, f"its models are {sorted(models)}, not {sorted(expected)}")
-    for name, encoder in (
-        (FEATURES.name, features.FEATURES_ENCODER),
-        (TWO_TOWER.name, two_tower.TWO_TOWER_ENCODER),
-    ):
-        made_by = manifest.models[name].encoder.id
-        check(made_by == encoder, f"{name} was made by {made_by!r}, not {encoder!r}")
-    _check_image_encoder(folder, manifest)
+def _inside(folder: Path, path: Path) -> bool:
+    """Whether a file is in the release; in the Hub client's cache its content is beside it."""
+    homes = [folder.resolve()]
+    if folder.parent.name == SNAPSHOTS:
+        homes.append(folder.parent.with_name(BLOBS).resolve())
+    return any(path.resolve().is_relative_to(home) for home in homes)
 
 
-def _check_image_encoder(folder: Path, manifest: Manifest) -> None:
-    """Refuse an image encoder other than the one that made the image vectors."""
-    image = manifest.models[IMAGE.name]
-    if not (folder / IMAGE_ENCODER).is_dir():
-        # ``hf-hub:NAME``, or ``NAME/WEIGHTS`` for OpenCLIP.
-        downloadable = "/" in image.encoder.id
-        check(downloadable, f"it lacks its image encoder {image.encoder.id!r}")
-        return
-    digests = {
-        path.removeprefix(f"{IMAGE_ENCODER}/"): record.sha256
-        for path, record in manifest.files.items()
-        if path.startswith(f"{IMAGE_ENCODER}/")
-    }
-    made = files_key(digests) == image.encoder.version
-    check(made, f"{IMAGE_ENCODER} did not make {VECTORS[IMAGE.name].path}")
-    dim = json.loads((folder / IMAGE_ENCODER / CONFIG_FILE).read_text())["model_cfg"]["embed_dim"]
-    fits = dim == image.dim or not image.entries
-    check(fits, f"{IMAGE_ENCODER} gives vectors of {dim}, not {image.dim}")
-
-
-def _same_vectors(graph: Any, vectors: Float32) -> bool:
-    """Whether a graph holds the vectors: `PROBE_VECTORS`, spread evenly, are compared."""
-    rows = spread_evenly(PROBE_VECTORS, len(vectors)).astype(np.uint64)
-    held = np.asarray(graph.get(rows), np.float32)
-    return bool(np.allclose(held, vectors[rows], atol=GRAPH_ROUNDING))
+def _check_names(manifest: Manifest) -> None:
+    """Refuse a release that has other files than its format has, or too few."""
+    own = {file.path for file in ARRAYS} | {*GRAPHS.values(), ARTICLES, SHOPPERS, OVERVIEW, PHRASES}
+    own -= {file.path for name, file in BRIDGES.items() if name not in manifest.bridges}
+    for path in sorted(own - manifest.files.keys()):
+        check(False, f"{path} is missing")
+    for path in sorted(manifest.files.keys() - own):
+        known = path.startswith((f"{IMAGE_ENCODER}/", f"{TEXT_MODEL}/"))
+        check(known, f"{path} is no file of a release")

@@ -1,7 +1,8 @@
 """The Parquet tables of a release: articles, shoppers, purchases by week, example phrases."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from recsys.catalog.schema import ARTICLE_COLUMNS, DEPARTMENT, normalize_article_id
+from recsys.catalog.schema import ARTICLE_COLUMNS, DEPARTMENT, is_plain, normalize_article_id
 from recsys.catalog.shoppers import Shopper, split_visits
-from recsys.catalog.statistics import SEASON, STATISTICS_COLUMNS
-from recsys.release.files import ARTICLES, OVERVIEW, PHRASES, SHOPPERS
-from recsys.release.manifest import check
+from recsys.catalog.statistics import SEASON, SEASONS, STATISTICS_COLUMNS
+from recsys.release.files import ARTICLES, OVERVIEW, PHRASES, SHOPPERS, UNIT_ROUNDING
+from recsys.release.held_file import HeldFile
+from recsys.release.manifest import LARGEST, check
+from recsys.release.parquet_file import TEXT, Columns, ParquetTable, open_parquet
+from recsys.release.typed_json import LARGEST_INT, LONGEST_LINE
 from recsys.vectors import Float32
 
 
@@ -26,23 +30,42 @@ def write_overview(path: Path, overview: pd.DataFrame) -> None:
     )
 
 
-def read_overview(path: Path) -> pd.DataFrame:
+OVERVIEW_COLUMNS: Columns = {"week": TEXT, DEPARTMENT: TEXT, "purchases": (pa.int64(),)}
+FIRST_WEEK, LAST_WEEK = date(1970, 1, 1), date(2099, 12, 31)
+"""Of purchases: pandas cannot count weeks before 1678 or after 2261."""
+
+MOST_WEEKS = 200_000
+"""Rows: 130 years of thirty departments."""
+
+
+def read_overview(path: Path, departments: Collection[str]) -> pd.DataFrame:
     """Return the table that `write_overview` wrote.
 
+    Args:
+        path: the Parquet file.
+        departments: those of the articles.
+
     Raises:
-        KeyError: a column is missing.
-        ValueError: a week does not start on a Monday, a department has no name, or a number of
-            purchases is not a positive integer.
+        ReleaseError: a column is missing or of another type, a week does not start on a Monday, a
+            department is unknown, or a number of purchases is not positive.
     """
-    table = pd.read_parquet(path)[list(STATISTICS_COLUMNS)]
-    weeks = table["week"].to_numpy("datetime64[D]").astype(np.int64)
-    purchases = table["purchases"]
-    if purchases.dtype != np.int64 or table[DEPARTMENT].isna().any():
-        raise ValueError(f"{OVERVIEW} has a department without a name, or purchases not in int64")
-    # Day 0 of numpy was a Thursday.
-    if len(table) and (((weeks + 3) % 7).any() or purchases.min() < 1):
-        raise ValueError(f"{OVERVIEW} has a week that is not a Monday, or a week without purchases")
+    table = open_parquet(path, OVERVIEW_COLUMNS, MOST_WEEKS).read(STATISTICS_COLUMNS)
+    for week in table["week"].unique():
+        check(_is_monday(week), f"{OVERVIEW} has the week {week!r}, which is not a Monday")
+    unknown = sorted(set(table[DEPARTMENT]) - set(departments))
+    check(not unknown, f"{OVERVIEW} has departments that no article has: {unknown[:3]}")
+    bounded = table["purchases"].between(1, LARGEST_INT).all()
+    check(bool(bounded), f"{OVERVIEW} has purchases that are not from 1 to {LARGEST_INT}")
     return table
+
+
+def _is_monday(week: str) -> bool:
+    try:
+        day = date.fromisoformat(week)
+    except ValueError:
+        return False
+    inside = FIRST_WEEK <= day <= LAST_WEEK
+    return inside and day.isoformat() == week and day.weekday() == 0
 
 
 SHOPPER_COLUMNS = ("alias", "visit", "article_id")
@@ -60,25 +83,53 @@ def write_shoppers(path: Path, shoppers: list[Shopper], article_ids: pd.Series) 
     table.astype({"alias": str, "visit": np.int32, "article_id": str}).to_parquet(path, index=False)
 
 
-def read_shoppers(path: Path, article_ids: pd.Series) -> dict[str, Shopper]:
+SHOPPER_TYPES: Columns = {"alias": TEXT, "visit": (pa.int32(),), "article_id": TEXT}
+MOST_PURCHASES = 1000
+"""Of a shopper: the page shows them all."""
+
+
+def read_shoppers(path: Path, count: int, article_ids: pd.Series) -> dict[str, Shopper]:
     """Return the shoppers that `write_shoppers` wrote, by alias.
 
+    Args:
+        path: the Parquet file.
+        count: how many shoppers it must have.
+        article_ids: of the catalogue.
+
     Raises:
-        KeyError: a column is missing, or an article is not in the catalogue.
-        ReleaseError: an alias is not one line of printable text.
+        ReleaseError: a column is missing or of another type, there are more or fewer shoppers, an
+            alias is not one line of printable text, visits do not rise, or an article is not in the
+            catalogue.
     """
-    table = pd.read_parquet(path)
-    row_of = pd.Series(np.arange(len(article_ids), dtype=np.int32), index=article_ids.to_numpy())
-    table["row"] = row_of.loc[table["article_id"]].to_numpy()
+    table = open_parquet(path, SHOPPER_TYPES, count * MOST_PURCHASES).read(SHOPPER_COLUMNS)
     for alias in table["alias"].unique():
-        plain = isinstance(alias, str) and alias.strip() == alias != "" and alias.isprintable()
-        check(plain, f"{SHOPPERS} has the alias {alias!r}, which is not one line of plain text")
-    return {
-        str(alias): Shopper(
-            str(alias), split_visits(bought["row"].to_numpy(np.int32), bought["visit"].to_numpy())
+        check(
+            _is_line(alias),
+            f"{SHOPPERS} has the alias {alias[:LONGEST_LINE]!r}, which is not one line of plain "
+            "text",
         )
-        for alias, bought in table.groupby("alias", sort=False)
+    rows = pd.Index(article_ids).get_indexer(pd.Index(table["article_id"]))
+    check(bool((rows >= 0).all()), f"{SHOPPERS} has an article that the catalogue does not have")
+    table["row"] = rows.astype(np.int32)
+    shoppers = {
+        str(alias): _shopper(str(alias), each) for alias, each in table.groupby("alias", sort=False)
     }
+    check(len(shoppers) == count, f"{SHOPPERS} does not have {count} shoppers")
+    return shoppers
+
+
+def _shopper(alias: str, bought: pd.DataFrame) -> Shopper:
+    visits = bought["visit"].to_numpy()
+    rising = visits[0] >= 1 and (np.diff(visits.astype(np.int64)) >= 0).all()
+    check(bool(rising), f"{SHOPPERS} has visits of {alias!r} that do not rise")
+    few = len(visits) <= MOST_PURCHASES
+    check(few, f"{SHOPPERS} has over {MOST_PURCHASES} purchases of {alias!r}")
+    return Shopper(alias, split_visits(bought["row"].to_numpy(np.int32), visits))
+
+
+def _is_line(text: str) -> bool:
+    """Whether a text is one line that can be printed, without spaces around it."""
+    return text.strip() == text != "" and text.isprintable() and len(text) <= LONGEST_LINE
 
 
 WORDS_COLUMN = "words"
@@ -93,6 +144,11 @@ def write_phrases(path: Path, phrases: list[str], vectors: Mapping[str, list[Flo
     pq.write_table(pa.table({WORDS_COLUMN: pa.array(phrases, pa.string()), **columns}), path)
 
 
+VECTOR = (pa.list_(pa.float32()), pa.large_list(pa.float32()))
+MOST_PHRASES = 1000
+"""The page shows them all; a build writes six."""
+
+
 def read_phrases(path: Path, dims: Mapping[str, int]) -> Phrases:
     """Return the phrases that `write_phrases` wrote.
 
@@ -101,18 +157,34 @@ def read_phrases(path: Path, dims: Mapping[str, int]) -> Phrases:
         dims: the length of each model's vectors.
 
     Raises:
-        KeyError: the column of the phrases is missing, or a column belongs to no model.
-        ValueError: a vector does not have unit length or not the dimension of its model.
+        ReleaseError: a column is missing, belongs to no model or is of another type, a phrase is
+            not one line of plain text, or a vector is not a unit vector of its model's length.
     """
-    table = pq.read_table(path)
-    models = [name for name in table.column_names if name != WORDS_COLUMN]
-    phrases = {}
-    for row in table.to_pylist():
-        phrases[row[WORDS_COLUMN]] = {name: np.array(row[name], np.float32) for name in models}
-        for name, vector in phrases[row[WORDS_COLUMN]].items():
-            if vector.shape != (dims[name],) or not abs(np.linalg.norm(vector) - 1) < 1e-3:
-                raise ValueError(f"{PHRASES} has a vector that is not a unit vector of {name}")
-    return phrases
+    file = open_parquet(path, {WORDS_COLUMN: TEXT}, MOST_PHRASES)
+    models = [name for name in file.schema.names if name != WORDS_COLUMN]
+    check(set(models) <= dims.keys(), f"{PHRASES} has a column that belongs to no model")
+    file = open_parquet(path, {WORDS_COLUMN: TEXT} | dict.fromkeys(models, VECTOR), MOST_PHRASES)
+    words = file.read([WORDS_COLUMN])[WORDS_COLUMN].tolist()
+    plain = len(set(words)) == len(words) and all(map(_is_line, words))
+    check(plain, f"{PHRASES} has a phrase twice, or one that is not one line of plain text")
+    vectors = {name: _unit_vectors(file, name, dims[name]) for name in models}
+    return {
+        phrase: {name: vectors[name][row] for name in models} for row, phrase in enumerate(words)
+    }
+
+
+def _unit_vectors(file: ParquetTable, name: str, dim: int) -> Float32:
+    """Return a column of unit vectors, float32 [rows, dim]."""
+    numbers = file.values_of(f"{name}.list.element")
+    check(numbers == len(file) * dim, f"{PHRASES} has vectors of {name} of another length")
+    column = file.read_arrow([name]).column(name).combine_chunks()
+    lengths = column.value_lengths().to_numpy(zero_copy_only=False)
+    whole = not column.null_count and bool((lengths == dim).all())
+    check(whole, f"{PHRASES} has a vector of {name} that does not have {dim} numbers")
+    vectors = column.flatten().to_numpy(zero_copy_only=False).reshape(len(file), dim)
+    unit = np.abs(np.linalg.norm(vectors, axis=1) - 1) < UNIT_ROUNDING
+    check(bool(unit.all()), f"{PHRASES} has a vector that is not a unit vector of {name}")
+    return np.asarray(vectors, np.float32)
 
 
 PHOTO_COLUMN, PRICE_COLUMN = "image", "price"
@@ -125,38 +197,66 @@ def row_order(articles: pd.DataFrame) -> str:
     return hashlib.sha256("\n".join(articles["article_id"]).encode()).hexdigest()
 
 
-def read_articles(file: pq.ParquetFile) -> pd.DataFrame:
-    """Return the table of a release's articles without prices and photos.
+ARTICLE_TEXTS = (*ARTICLE_COLUMNS, SEASON)
+PHOTO_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+ARTICLE_TYPES: Columns = {
+    **dict.fromkeys(ARTICLE_TEXTS, TEXT),
+    PRICE_COLUMN: (pa.float32(),),
+    PHOTO_COLUMN: (PHOTO_TYPE,),
+}
+"""The columns that are read; others, which a catalogue may have, are ignored."""
 
-    Every column is text. ``season`` is empty for an article with few purchases.
+
+def open_articles(file: HeldFile, articles: int) -> ParquetTable:
+    """Return the table of a release's articles, its footer checked.
 
     Raises:
-        ReleaseError: a column is missing, has another type or lacks values, the row groups have
-            another size, or an article id is malformed or out of order.
+        ReleaseError: a column is missing or has another type, it has other than that many rows, or
+            row groups of another size.
     """
-    _check_columns(file)
-    names = [name for name in file.schema_arrow.names if name not in (PRICE_COLUMN, PHOTO_COLUMN)]
-    table = file.read(names)
-    for name in names:
-        check(not table.column(name).null_count, f"{ARTICLES} lacks values in its column {name}")
-    articles: pd.DataFrame = table.to_pandas()
+    table = ParquetTable(file.reader(), ARTICLES, ARTICLE_TYPES, file.size, articles)
+    check(len(table) == articles, f"{ARTICLES} has {len(table):,} articles, not {articles:,}")
+    groups = range(table.metadata.num_row_groups - 1)
+    even = all(table.metadata.row_group(group).num_rows == ROW_GROUP for group in groups)
+    check(even, f"{ARTICLES} is not in row groups of {ROW_GROUP}")
+    return table
+
+
+def read_articles(table: ParquetTable) -> pd.DataFrame:
+    """Return the texts of a release's articles: `ARTICLE_COLUMNS` and the season.
+
+    ``season`` is empty for an article with few purchases.
+
+    Raises:
+        ReleaseError: a value is missing, too long or has control characters, an article id is
+            malformed or out of order, or a season unknown.
+    """
+    articles = table.read(ARTICLE_TEXTS)
     _check_ids(articles["article_id"].tolist())
+    for column in ARTICLE_TEXTS:
+        for text in articles[column].unique():
+            check(
+                is_plain(text, column),
+                f"{ARTICLES} has in its column {column} the text {text[:60]!r}, which is too long "
+                "or has control characters",
+            )
+    unknown = sorted(set(articles[SEASON]) - {"", *SEASONS})
+    check(not unknown, f"{ARTICLES} has the season {unknown[:1]}")
     return articles
 
 
-def _check_columns(file: pq.ParquetFile) -> None:
-    schema = file.schema_arrow
-    missing = {*ARTICLE_COLUMNS, SEASON, PRICE_COLUMN, PHOTO_COLUMN} - set(schema.names)
-    check(not missing, f"{ARTICLES} has no column {', '.join(sorted(missing))}")
-    price = schema.field(PRICE_COLUMN).type
-    check(price == pa.float32(), f"the prices in {ARTICLES} are {price}, not float")
-    for column in set(schema.names) - {PRICE_COLUMN, PHOTO_COLUMN}:
-        kind = schema.field(column).type
-        text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-        check(text, f"the column {column} in {ARTICLES} is {kind}, not text")
-    groups = range(file.metadata.num_row_groups - 1)
-    even = all(file.metadata.row_group(group).num_rows == ROW_GROUP for group in groups)
-    check(even, f"{ARTICLES} is not in row groups of {ROW_GROUP}")
+def read_prices(table: ParquetTable) -> Float32:
+    """Return the prices, float32 [articles], NaN for an article without purchases.
+
+    Raises:
+        ReleaseError: a price is negative or infinite.
+    """
+    column = table.read_arrow([PRICE_COLUMN]).column(PRICE_COLUMN)
+    prices = np.asarray(column.to_numpy(), np.float32)
+    known = prices[~np.isnan(prices)]
+    bounded = known.min(initial=0) >= 0 and known.max(initial=0) <= LARGEST
+    check(bool(bounded), f"{ARTICLES} has prices that are not from 0 to {LARGEST:g}")
+    return prices
 
 
 def _check_ids(ids: list[str]) -> None:

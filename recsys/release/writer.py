@@ -10,6 +10,7 @@ import pandas as pd
 from recsys.catalog.shoppers import Shopper
 from recsys.errors import ReleaseError
 from recsys.evaluation.report import Evaluation
+from recsys.models.encoder_files import EncoderFiles
 from recsys.models.whitening import Whitening
 from recsys.release.files import (
     ARTICLES,
@@ -38,7 +39,7 @@ from recsys.release.manifest import (
 from recsys.release.maps import Maps, write_maps
 from recsys.release.tables import row_order, write_overview, write_shoppers
 from recsys.retrieval.audit import Audit
-from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph
+from recsys.retrieval.index import EXACT_BELOW, ArticleIndex, open_graph, read_graph
 from recsys.retrieval.retriever import Retrieval
 from recsys.vectors import ArticleVectors
 
@@ -61,9 +62,10 @@ class BuiltModel:
 
     def index(self) -> ArticleIndex:
         """Return the index that the app will search."""
-        large = len(self.vectors.vectors) > EXACT_BELOW
-        graph = open_graph(self.graph, self.audit.expansion_search) if large else None
-        return ArticleIndex(self.vectors, graph)
+        if len(self.vectors.vectors) <= EXACT_BELOW:
+            return ArticleIndex(self.vectors)
+        content = read_graph(self.graph, self.vectors.vectors)
+        return ArticleIndex(self.vectors, open_graph(content, self.audit.expansion_search))
 
     def record(self) -> ModelRecord:
         """Return the manifest's entry for the model."""
@@ -91,8 +93,10 @@ class Contents:
         fewest_shoppers: different shoppers that every figure about purchases counts at least.
         evaluation: of the models.
         whitening: applied to the text encoder's vectors.
-        image_encoder: the OpenCLIP directory to include; ``None`` for a model from the Hub.
-        text_encoder: the sentence-transformers directory to include; ``None`` for any other.
+        image_encoder: the files of the OpenCLIP directory to include; ``None`` for a model from the
+            Hub.
+        text_encoder: the files of the sentence-transformers model to include; ``None`` for any
+            other.
         maps: the articles' places on the map of each model.
         overview: purchases by week and department.
         phrases: the file of example phrases with their vectors.
@@ -106,8 +110,8 @@ class Contents:
     fewest_shoppers: int
     evaluation: Evaluation
     whitening: Whitening
-    image_encoder: Path | None
-    text_encoder: Path | None
+    image_encoder: EncoderFiles | None
+    text_encoder: EncoderFiles | None
     maps: Maps
     overview: pd.DataFrame
     phrases: Path
@@ -193,10 +197,11 @@ def _write_tables(folder: Path, contents: Contents) -> None:
 def _write_encoders(folder: Path, contents: Contents) -> None:
     for attribute, file in WHITENING.items():
         file.write(folder, getattr(contents.whitening, attribute))
-    if contents.image_encoder:
-        shutil.copytree(contents.image_encoder, folder / IMAGE_ENCODER)
-    if contents.text_encoder:
-        shutil.copytree(contents.text_encoder, folder / TEXT_MODEL)
+    carried = {IMAGE_ENCODER: contents.image_encoder, TEXT_MODEL: contents.text_encoder}
+    for target, files in carried.items():
+        if files:
+            for name in files.names:
+                _copy_file(files.folder / name, folder / target / name)
 
 
 def _copy_file(source: Path, target: Path) -> None:

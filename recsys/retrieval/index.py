@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 from usearch.index import Index as Graph
 
+from recsys.retrieval.graph_file import CONNECTIVITY, check_graph, check_size
 from recsys.vectors import DECIMALS, NO_VECTOR, ArticleVectors, Float32, Int32, Positions
 
 TIE = 10.0**-DECIMALS
@@ -27,7 +28,7 @@ EXACT_BELOW = 4096
 COPIED = 0.2
 """Above this share of the vectors, all are scored: copying out the few costs more than the rest."""
 
-GRAPH_SETTINGS = {"dtype": "f16", "connectivity": 32, "expansion_add": 1024}
+GRAPH_SETTINGS = {"dtype": "f16", "connectivity": CONNECTIVITY, "expansion_add": 1024}
 """Of a usearch graph. One-hot vectors have many near ties: with the usual expansion_add of 128 to
 256, the graph misses all neighbours of some queries."""
 
@@ -203,12 +204,30 @@ def build_graph(vectors: Float32, name: str) -> Graph:
     return graph
 
 
-def open_graph(path: Path, expansion_search: int) -> Graph:
-    """Return the usearch index in the file at ``path``, memory-mapped.
+def read_graph(path: Path, vectors: Float32) -> bytes:
+    """Return the usearch file at ``path`` after checking that searching it is safe.
 
-    The file does not contain the search expansion, so it is an argument.
+    Args:
+        path: of the file.
+        vectors: that it must index, float32 [n, dim].
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is damaged, or indexes other vectors.
     """
-    graph = Graph.restore(path, view=True)
+    check_size(path.stat().st_size, vectors)
+    content = path.read_bytes()
+    check_graph(content, vectors)
+    return content
+
+
+def open_graph(content: bytes, expansion_search: int) -> Graph:
+    """Return the usearch index in a file that `read_graph` returned, in memory.
+
+    The file does not contain the search expansion, so it is an argument. It is loaded rather than
+    viewed: a file that is cut short under a view ends the process.
+    """
+    graph = Graph.restore(content)
     graph.expansion_search = expansion_search
     return graph
 

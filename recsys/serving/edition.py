@@ -37,6 +37,11 @@ class LiveEdition:
         """The edition that answers new queries."""
         return self._editions[0]
 
+    @property
+    def commits(self) -> set[str]:
+        """The commits of the kept editions that come from the Hub."""
+        return {edition.commit for edition in self._editions if edition.commit}
+
     def swap(self, edition: Edition) -> None:
         """Answer new queries from another edition; running ones finish with theirs."""
         self._editions = (edition, self.current)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -17,22 +17,29 @@ from PIL import Image
 
 from recsys.catalog.photos import decode_photo
 from recsys.errors import OperatorError, QueryError, RecsysError, ReleaseError
-from recsys.models.image import ImageEncoder
+from recsys.models.hub_encoder import HUB
+from recsys.models.image import LOCAL, ImageEncoder
 from recsys.models.registry import IMAGE, TEXT
-from recsys.models.text import TextEncoder
+from recsys.models.strict_json import one_line
+from recsys.models.text import PACKAGED, TextEncoder, article_texts
+from recsys.release.encoder_check import check_trusted
+from recsys.release.files import IMAGE_ENCODER, TEXT_MODEL, VECTORS, WHITENING
 from recsys.release.manifest import EncoderRecord
 from recsys.release.reader import Release
 from recsys.serving import telemetry
 from recsys.serving.batching import Batcher
-from recsys.vectors import Float32, spread_evenly
+from recsys.vectors import Float32, Positions, spread_evenly
 
 logger = logging.getLogger(__name__)
 
-CHECKED_PHOTOS = 4
-"""Photos encoded again to check a loaded encoder: enough to tell encoders apart, in a second."""
+CHECKED = 4
+"""Photos or texts encoded again to check an encoder: enough to tell encoders apart, in a second."""
 
-SAME_ENCODER = 0.9
+SAME_IMAGE_ENCODER = 0.9
 """A photo is stored smaller than it was encoded; the cosine of both vectors stays above this."""
+
+SAME_TEXT_ENCODER = 0.99
+"""A text is encoded as it was; only the machine's rounding differs, which changes 1e-5."""
 
 LARGEST_BATCH = 8
 """Photos or words of visitors encoded at once. On a CPU more would not fit into its caches."""
@@ -50,13 +57,20 @@ class _Encoder(Generic[Loaded]):
 
     Args:
         release: whose encoder it is.
+        trusted: encoders of the Hub that may be downloaded, as ``ID@COMMIT``.
         loaded: the encoder, where it is loaded already.
     """
 
     model: str
 
-    def __init__(self, release: Release, loaded: Loaded | None = None) -> None:
-        self.release, self._loaded = release, loaded
+    def __init__(
+        self,
+        release: Release,
+        trusted: frozenset[str] = frozenset(),
+        loaded: Loaded | None = None,
+    ) -> None:
+        self.release, self.trusted, self._loaded = release, trusted, loaded
+        self._checked = False
         self._loading = threading.Lock()
 
     @property
@@ -65,16 +79,23 @@ class _Encoder(Generic[Loaded]):
         return self._loaded is not None
 
     def load(self) -> Loaded:
-        """Return the encoder, loaded if it is not yet.
+        """Return the encoder, loaded if it is not yet, and compared with the release's vectors.
 
         Raises:
             EncoderError: it cannot be loaded.
-            ReleaseError: it is not the one that made the release's vectors.
+            ReleaseError: it did not make the release's vectors, or it is on the Hub and not
+                trusted.
         """
         with self._loading:
-            if self._loaded is None:
-                self._loaded = self._load()
-            return self._loaded
+            loaded = self._loaded or self._load()
+            if not self._checked:
+                self._check(loaded)
+            self._loaded, self._checked = loaded, True
+            return loaded
+
+    def check_trusted(self) -> None:
+        """Raise `ReleaseError` if it is on the Hub and not trusted."""
+        self._load()
 
     def serves(self, release: Release) -> bool:
         """Whether another release was made with the same encoder."""
@@ -82,12 +103,32 @@ class _Encoder(Generic[Loaded]):
 
     def for_release(self, release: Release) -> Self:
         """Return the encoder of another release, loaded already if this one is and is the same."""
-        return type(self)(release, self._loaded if self.serves(release) else None)
+        same = self._loaded if self.serves(release) else None
+        return type(self)(release, self.trusted, same)
 
     def _record(self, release: Release) -> EncoderRecord:
         return release.manifest.models[self.model].encoder
 
+    def _on_hub(self) -> tuple[str, str]:
+        """Return the id and commit of an encoder on the Hub, or raise `ReleaseError`."""
+        record = self._record(self.release)
+        check_trusted(record, self.trusted)
+        return record.id, record.version
+
+    def _check_vectors(self, rows: Positions, encoded: Float32, least: float) -> None:
+        """Raise `ReleaseError` unless articles got about the vectors that they have."""
+        index = self.release.indexes[self.model]
+        known = index.vectors[index.entry[rows]]
+        # Not "less than": a cosine that is no number is less than nothing.
+        if encoded.shape != known.shape or not (encoded * known).sum(axis=1).mean() >= least:
+            name = one_line(self._record(self.release).id)
+            made = VECTORS[self.model].path
+            raise ReleaseError(f"Refused: the {self.model} encoder {name} did not make {made}.")
+
     def _load(self) -> Loaded:
+        raise NotImplementedError
+
+    def _check(self, loaded: Loaded) -> None:
         raise NotImplementedError
 
 
@@ -116,8 +157,12 @@ class PhotoEncoder(_Encoder[_LoadedImageEncoder]):
 
     @property
     def encodes_words(self) -> bool:
-        """Whether the encoder reads words, too."""
-        return ImageEncoder(self.release.image_model).encodes_words
+        """Whether the encoder reads words, too.
+
+        Raises:
+            EncoderError, ReleaseError: as `load`.
+        """
+        return (self._loaded.encoder if self._loaded else self.encoder).encodes_words
 
     def encode_words(self, words: str) -> Float32:
         """Return the unit vector, float32 [dim], of words in the space of photos.
@@ -127,27 +172,32 @@ class PhotoEncoder(_Encoder[_LoadedImageEncoder]):
         """
         return self.load().encode_words(words)
 
+    @cached_property
+    def encoder(self) -> ImageEncoder:
+        """The image encoder, not loaded.
+
+        Raises:
+            ReleaseError: it is on the Hub and not trusted.
+        """
+        own = self.release.folder / IMAGE_ENCODER
+        if self._record(self.release).id.startswith(HUB) and not own.exists():
+            return ImageEncoder(*self._on_hub())
+        return ImageEncoder(f"{LOCAL}{own}")
+
     def _load(self) -> _LoadedImageEncoder:
-        encoder = ImageEncoder(self.release.image_model)
-        self._check(encoder)
+        encoder = self.encoder
         return _LoadedImageEncoder(
             encoder,
             Batcher(encoder.encode_prepared, LARGEST_BATCH),
             Batcher(encoder.encode_words, LARGEST_BATCH),
         )
 
-    def _check(self, encoder: ImageEncoder) -> None:
-        """Raise `ReleaseError` unless a few photos get about the vectors that they have."""
+    def _check(self, loaded: _LoadedImageEncoder) -> None:
         with_photo = np.flatnonzero(self.release.with_photo)
-        if not len(with_photo):
-            return
-        rows = with_photo[spread_evenly(CHECKED_PHOTOS, len(with_photo))]
-        index = self.release.indexes[IMAGE.name]
-        photos = [decode_photo(self.release.photo(int(row)) or b"") for row in rows]
-        new, known = encoder.encode(photos), index.vectors[index.entry[rows]]
-        if new.shape != known.shape or (new * known).sum(axis=1).mean() < SAME_ENCODER:
-            name = self._record(self.release).id
-            raise ReleaseError(f"Refused: the image encoder {name} did not make vectors/image.npy.")
+        rows = with_photo[spread_evenly(CHECKED, len(with_photo))]
+        if len(rows):
+            photos = [decode_photo(self.release.photo(int(row)) or b"") for row in rows]
+            self._check_vectors(rows, loaded.encoder.encode(photos), SAME_IMAGE_ENCODER)
 
 
 class WordEncoder(_Encoder[TextEncoder]):
@@ -159,15 +209,33 @@ class WordEncoder(_Encoder[TextEncoder]):
         """Return the unit vector, float32 [dim], of words in the space of the articles' texts.
 
         Raises:
-            EncoderError: as `load`.
+            EncoderError, ReleaseError: as `load`.
         """
-        vector: Float32 = self.release.whitening(self.load().encode([words]))[0]
+        vector: Float32 = self._whitened(self.load(), [words])[0]
         return vector
 
     def _load(self) -> TextEncoder:
-        encoder = TextEncoder(self.release.text_model)
-        encoder.encode([""])
-        return encoder
+        own, record = self.release.folder / TEXT_MODEL, self._record(self.release)
+        if own.exists():
+            return TextEncoder(str(own))
+        return TextEncoder() if record.id == PACKAGED else TextEncoder(*self._on_hub())
+
+    def _check(self, loaded: TextEncoder) -> None:
+        rows = spread_evenly(CHECKED, len(self.release.articles))
+        texts = article_texts(self.release.articles.iloc[rows])
+        self._check_vectors(rows, self._whitened(loaded, texts), SAME_TEXT_ENCODER)
+
+    def _whitened(self, encoder: TextEncoder, texts: list[str]) -> Float32:
+        """Return the texts' vectors as the release has them.
+
+        Raises:
+            ReleaseError: the whitening is for vectors of another length, or gives no numbers.
+        """
+        vectors, mean = encoder.encode(texts), self.release.whitening.mean
+        if vectors.shape[1:] != mean.shape:
+            raise ReleaseError(f"Refused: the text encoder does not fit {WHITENING['mean'].path}.")
+        whitened: Float32 = self.release.whitening(vectors)
+        return whitened
 
 
 class Encoders:
@@ -184,9 +252,14 @@ class Encoders:
         self._cached_vectors = lru_cache(CACHED_WORDS)(self._word_vectors)
 
     @classmethod
-    def of(cls, release: Release) -> Self:
-        """Return the encoders of a release, not loaded yet."""
-        return cls(PhotoEncoder(release), WordEncoder(release))
+    def of(cls, release: Release, trusted: frozenset[str] = frozenset()) -> Self:
+        """Return the encoders of a release, not loaded yet.
+
+        Args:
+            release: an opened release.
+            trusted: encoders of the Hub that may be downloaded, as ``ID@COMMIT``.
+        """
+        return cls(PhotoEncoder(release, trusted), WordEncoder(release, trusted))
 
     def for_release(self, release: Release) -> "Encoders":
         """Return the encoders of another release; those that are the same stay loaded."""
@@ -207,10 +280,15 @@ class Encoders:
 
         Raises:
             EncoderError: one cannot be loaded.
-            ReleaseError: the image encoder is not the one that made the release's vectors.
+            ReleaseError: one did not make the release's vectors, or is not trusted.
         """
         self.photos.load()
         self.words.load()
+
+    def check_trusted(self) -> None:
+        """Raise `ReleaseError` if one is on the Hub and not trusted."""
+        self.photos.check_trusted()
+        self.words.check_trusted()
 
     def load_in_background(self) -> None:
         """Start to load both encoders; errors go to the log."""

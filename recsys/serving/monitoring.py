@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.process_collector import ProcessCollector
 
 from recsys.serving.edition import LiveEdition
+from recsys.serving.request import LONGEST_WORDS, MOST_MATCHES
 from recsys.serving.telemetry import QueryRecord, logger
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -37,12 +38,12 @@ class JsonLines(logging.Formatter):
             "ms": _milliseconds(query.total),
             "parts_ms": {part: _milliseconds(each) for part, each in query.seconds.items()},
             "words_cached": query.cached,
-            "k": query.k,
+            "k": _count(query.k),
             "release_version": query.release_version,
         }
         if self.words and query.words:
-            line["words"] = query.words
-        return json.dumps(line, ensure_ascii=False)
+            line["words"] = str(query.words)[:LONGEST_WORDS]
+        return json.dumps(line)
 
 
 def log_queries(words: bool) -> None:
@@ -112,6 +113,11 @@ class Metrics(logging.Handler):
         for name, loaded in recommender.encoders.loaded.items():
             self.encoders.labels(name).set(loaded)
         return generate_latest(self.registry)
+
+
+def _count(k: object) -> int | None:
+    """Return a number of matches; ``None`` for anything else that a program asked for."""
+    return k if type(k) is int and 0 <= k <= MOST_MATCHES else None
 
 
 def _milliseconds(seconds: float) -> float:

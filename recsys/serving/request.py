@@ -87,8 +87,11 @@ def check_share(weight: float) -> None:
 
 
 def normalized_words(words: str) -> str:
-    """Return words with single spaces between them and none around them."""
-    return " ".join(str(words).split())
+    """Return words with single spaces between them and none around them.
+
+    Halves of characters, which programs may send and no encoding has, become question marks.
+    """
+    return " ".join(str(words).encode(errors="replace").decode().split())
 
 
 def checked_words(request: SearchRequest) -> str:
@@ -122,6 +125,7 @@ def ids_in(basket: object) -> list[str]:
     raise QueryError("A basket is a list of article ids.")
 
 
-def shortened(text: str) -> str:
-    """Return a visitor's text in quotes for a message, its first 40 characters at most."""
+def shortened(given: object) -> str:
+    """Return what a visitor gave in quotes for a message, its first 40 characters at most."""
+    text = str(given)
     return repr(text if len(text) <= 40 else text[:40] + "…")

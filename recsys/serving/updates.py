@@ -5,10 +5,11 @@ import logging
 import threading
 import traceback
 
-from recsys.errors import RecsysError, ReleaseError
+from recsys.errors import HubError, RecsysError, ReleaseError, VerificationError
 from recsys.release.hub import IndexRepo, PublishedVersion
 from recsys.release.log_redaction import without_secrets
 from recsys.serving.edition import Edition, LiveEdition
+from recsys.serving.opening import ReleaseOpener, refusing
 from recsys.serving.recommender import Recommender
 
 logger = logging.getLogger(__name__)
@@ -18,25 +19,26 @@ PATIENCE_SECONDS = 4.0
 
 
 class Follower:
-    """Serves the newest release of a dataset repo.
+    """Serves the newest release of a dataset repo that can be served.
 
     Args:
         repo: the dataset repo.
         minutes: between two looks at it; 0 to look only once.
+        opener: verifies and opens releases.
     """
 
-    def __init__(self, repo: IndexRepo, minutes: float) -> None:
-        self.repo, self.minutes = repo, minutes
-        self._refused = ""
+    def __init__(self, repo: IndexRepo, minutes: float, opener: ReleaseOpener) -> None:
+        self.repo, self.minutes, self._opener = repo, minutes, opener
+        self._refused: set[str] = set()
         self._looked, self._stopped = threading.Event(), threading.Event()
 
     def newest(self, current: Edition | None = None) -> Edition | None:
-        """Return the published edition.
+        """Return the newest published edition that can be served.
 
-        ``None`` if it is the current one, was refused before, or cannot be had: the log says why.
+        ``None`` if it is the current one or there is none to be had: the log says why.
         """
         try:
-            return self._newer_than(current)
+            return self._newest(current)
         except RecsysError as error:
             logger.warning("Cannot update from %s: %s", self.repo, error)
         except Exception:
@@ -50,6 +52,7 @@ class Follower:
         if edition := self.newest(live.current):
             live.swap(edition)
             logger.info("Serving %s now.", edition.origin)
+            self._remove(self.repo.snapshots() - live.commits)
 
     def start(self, live: LiveEdition, at_once: bool) -> None:
         """Refresh an edition in the background from now on.
@@ -79,26 +82,36 @@ class Follower:
         """Wait until it is time for the next look; return whether there is one."""
         return bool(self.minutes) and not self._stopped.wait(self.minutes * 60)
 
-    def _newer_than(self, current: Edition | None) -> Edition | None:
-        published = self.repo.newest()
-        origin = f"{self.repo} {published}"
-        if published.commit == self._refused:
-            return None
-        if current is None or published.commit != current.commit:
-            return Edition(self._pull(published, current), origin, published.commit)
-        return dataclasses.replace(current, origin=origin, notice="") if current.notice else None
+    def _newest(self, current: Edition | None) -> Edition | None:
+        for published in self.repo.versions():
+            origin = f"{self.repo} {published}"
+            if current and published.commit == current.commit:
+                renamed = dataclasses.replace(current, origin=origin, notice="")
+                return renamed if current.notice else None
+            if published.commit in self._refused:
+                continue
+            try:
+                return Edition(self._pull(published, current), origin, published.commit)
+            except ReleaseError as error:
+                self._refused.add(published.commit)
+                logger.warning("Not serving %s: %s", origin, error)
+                if not isinstance(error, VerificationError):
+                    self._remove({published.commit})
+        return None
 
     def _pull(self, published: PublishedVersion, current: Edition | None) -> Recommender:
-        """Download and check a release; one that is refused is not downloaded again."""
+        """Download, verify and open a release, unless it was refused before."""
+        verdicts = self._opener.verdicts
+        with refusing("pulling it"):
+            with verdicts.remembering(published.commit):
+                verdicts.check(self.repo.manifest(published).checksum)
+                folder = self.repo.pull(published)
+                self._opener.verify(folder)
+            return self._opener.open(folder, current.recommender if current else None)
+
+    def _remove(self, commits: set[str]) -> None:
+        """Free the disk space of snapshots that will not be served again."""
         try:
-            release = self.repo.pull(published)
-            if current is None:
-                return Recommender(release)
-            encoders = current.recommender.encoders.for_release(release)
-            # A new image encoder is loaded, and checked, before it answers.
-            if not encoders.photos.serves(current.recommender.release):
-                encoders.load()
-            return Recommender(release, encoders)
-        except ReleaseError:
-            self._refused = published.commit
-            raise
+            self.repo.remove(commits)
+        except HubError as error:
+            logger.warning("%s", error)

@@ -34,14 +34,20 @@ T = TypeVar("T")
 PHOTO_PARAMETER = "photo"
 """Name of the parameter that is a file."""
 
-MAX_ARTICLES = 256
-"""Articles in one call of `similar_to_articles`: it takes a core some seconds."""
+MAX_ARTICLES, MAX_MATCHES = 100, 1200
+"""Articles in one call of `similar_to_articles`, and matches from each model for all of them.
+
+Its answer has up to 1 MB and takes a core about a second.
+"""
 
 SEARCH_QUEUE: dict[str, Any] = {"concurrency_limit": 8, "concurrency_id": "searches"}
 """Gradio event options for searches that need no encoder: at most 8 run at the same time."""
 
 ENCODER_QUEUE: dict[str, Any] = {"concurrency_limit": LARGEST_BATCH, "concurrency_id": "reading"}
 """Gradio event options for searches that may need an encoder: a batch at the same time."""
+
+BATCH_QUEUE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "batches"}
+"""Gradio event options for calls about many articles: one after the other, beside searches."""
 
 
 class Api:
@@ -83,8 +89,8 @@ class Api:
         """Return the k articles most similar to each of many articles, all from one release.
 
         Args:
-            article_ids: up to 256 ids of 10 digits; a wrong id gets an error of its own.
-            k: number of matches from each model, 1 to 48.
+            article_ids: up to 100 ids of 10 digits; a wrong id gets an error of its own.
+            k: matches from each model, 1 to 48; times the number of ids at most 1,200.
         """
 
         def search() -> ManyAnswer:
@@ -92,6 +98,9 @@ class Api:
             check_count(k)
             if not 1 <= len(ids) <= MAX_ARTICLES:
                 raise QueryError(f"Ask about 1 to {MAX_ARTICLES} articles, not {len(ids)}.")
+            if len(ids) * k > MAX_MATCHES:
+                most = MAX_MATCHES // len(ids)
+                raise QueryError(f"Ask for up to {most} matches for {len(ids)} articles, not {k}.")
             answers = [(str(each), _answer_or_error(recommender, each, k)) for each in ids]
             return many_answer(recommender.release_version, answers)
 
@@ -215,13 +224,13 @@ def add_endpoints(endpoints: Api) -> None:
         endpoints.health,
         endpoints.article,
         endpoints.similar_to_article,
-        endpoints.similar_to_articles,
         endpoints.search_words,
         endpoints.shoppers,
         endpoints.for_shopper,
         endpoints.for_basket,
     ):
         api(endpoint, api_name=endpoint.__name__, **SEARCH_QUEUE)
+    api(endpoints.similar_to_articles, api_name="similar_to_articles", **BATCH_QUEUE)
     public: dict[str, Any] = {**ENCODER_QUEUE, "api_visibility": "public"}
     button = gr.Button(visible=False)
     for with_file in (endpoints.similar_to_photo, endpoints.compose):

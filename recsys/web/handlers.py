@@ -1,14 +1,13 @@
 """What a page shows after each click, form, photo or change of its address.
 
-The address says what the page shows. The visitor's photo, which an address cannot hold, is kept
-beside it in a `Session`: its vector and a thumbnail, not the file.
+The address says what the page shows. The visitor's photo, which an address cannot hold, is beside
+it in a `Session`: its vector and a thumbnail, not the file.
 """
 
 import dataclasses
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -23,44 +22,10 @@ from recsys.vectors import Float32
 from recsys.web.article_detail import detail_html
 from recsys.web.layout import SURPRISE, top_html
 from recsys.web.pages import page_html
+from recsys.web.sessions import OwnPhoto, Session
 from recsys.web.url import FIND, PageState, from_url, to_url
 
 LOADING = "Search with photos and words is still starting. Your answer will appear by itself."
-
-
-@dataclass(frozen=True)
-class OwnPhoto:
-    """A visitor's photo.
-
-    Attributes:
-        jpeg: a thumbnail.
-        vector: the image model's, float32 [dim].
-        release_version: of the release whose encoder made the vector.
-    """
-
-    jpeg: bytes
-    vector: Float32
-    release_version: str
-
-
-@dataclass(frozen=True)
-class Session:
-    """What the server remembers of an open page.
-
-    Attributes:
-        state: what the page shows; ``None`` before the first answer.
-        release_version: of the release that answered.
-        photo: the visitor's last photo; ``None`` for none.
-    """
-
-    state: PageState | None = None
-    release_version: str = ""
-    photo: OwnPhoto | None = None
-
-    @property
-    def jpeg(self) -> bytes:
-        """The thumbnail of the visitor's photo; empty for none."""
-        return self.photo.jpeg if self.photo else b""
 
 
 class PageUpdate(NamedTuple):

@@ -1,28 +1,42 @@
 """The Gradio page and the server that runs it."""
 
+import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from recsys.catalog.photos import MAX_BYTES
-from recsys.errors import QueryError
+from recsys.catalog.photos import JPEG, MAX_BYTES
+from recsys.errors import RecsysError
 from recsys.serving.edition import LiveEdition
 from recsys.serving.monitoring import Metrics
 from recsys.web import layout
 from recsys.web.api import ENCODER_QUEUE, SEARCH_QUEUE, Api, add_endpoints
 from recsys.web.api_schema import health_answer
 from recsys.web.catalog_page import CATALOG_SCRIPT
-from recsys.web.gradio_private import answer_agents_in_json, event_field
-from recsys.web.handlers import PageHandlers, PageUpdate, Session
+from recsys.web.gradio_private import (
+    FairQueue,
+    answer_agents_in_json,
+    event_field,
+    explain_errors,
+    keep_no_states,
+    use_uploads_only,
+)
+from recsys.web.handlers import PageHandlers, PageUpdate
+from recsys.web.headers import SPACES, ResponseHeaders
+from recsys.web.limiter import ClientLimits
+from recsys.web.limits import DEFAULT_LIMITS, Limits
 from recsys.web.pages import skeleton_html, welcome_html
-from recsys.web.uploads import sweeping, uploads_folder
+from recsys.web.sessions import Session, VisitorPhotos, from_text, to_text
+from recsys.web.uploads import UploadBudget, sweeping, uploads_folder
 from recsys.web.url import PageState
 
 STATIC = Path(__file__).parent / "static"
@@ -33,8 +47,8 @@ PAGE_SCRIPT = (STATIC / "page.js").read_text(encoding="utf-8")
 DETAIL_SCRIPT = (STATIC / "detail.js").read_text(encoding="utf-8")
 """Opens the details of an article as a dialog."""
 
-SESSIONS = 1000
-"""How many visitors' sessions are kept. Gradio makes one for each API call, too."""
+RUNNING = 2
+"""Calls of one client that run at the same time: what two cores can do. Others wait."""
 
 PRIVATE: dict[str, Any] = {
     "api_visibility": "private",
@@ -62,15 +76,23 @@ class PageServer:
     def __init__(self, live: LiveEdition, rng: random.Random) -> None:
         self.live, self.first = live, live.current
         self.handlers, self.metrics = PageHandlers(live, rng), Metrics(live)
+        self.photos = VisitorPhotos()
 
-    def on_address(self, event: gr.EventData, session: Session) -> Iterator[PageUpdate]:
+    def on_address(
+        self, event: gr.EventData, session: str, request: gr.Request
+    ) -> Iterator[PageUpdate]:
         """Show what a link or a form of the page leads to."""
-        yield from self.handlers.open_address(event_field(event, "address"), session)
+        known = from_text(session, self.live, self.photos)
+        for update in self.handlers.open_address(event_field(event, "address"), known):
+            yield self._sent(update, request)
 
-    def on_photo(self, photo: bytes | None, session: Session) -> Iterator[tuple[Any, ...]]:
+    def on_photo(
+        self, photo: bytes | None, session: str, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
         """Show what is similar to an uploaded photo, and empty the upload for the next one."""
-        for update in self.handlers.search_photo(photo or b"", session):
-            yield *update, None
+        known = from_text(session, self.live, self.photos)
+        for update in self.handlers.search_photo(photo or b"", known):
+            yield *self._sent(update, request), None
 
     def on_load(self, request: gr.Request) -> tuple[Any, ...]:
         """Return the notice, the footer and, where the address is empty, the welcome.
@@ -83,15 +105,24 @@ class PageServer:
         welcome = gr.skip() if request.query_params else welcome_html(edition.recommender)
         return layout.notice_html(edition.notice), layout.footer_html(edition), welcome
 
+    def _sent(self, update: PageUpdate, request: gr.Request) -> PageUpdate:
+        """Return an update with the session as the browser keeps it, a new photo kept here."""
+        session = update.session
+        if not isinstance(session, Session):
+            return update
+        if session.photo and not session.secret:
+            session = replace(session, secret=self.photos.keep(session.photo, request.client.host))
+        return update._replace(session=to_text(session))
+
     def serve_photo(self, request: Request) -> Response:
         """Serve ``photos/<article id>.jpg``."""
         recommender = self.live.recommender(request.query_params.get("release", ""))
         try:
             photo = recommender.photo(request.path_params["article_id"])
-        except QueryError:
+        except RecsysError:  # No such article, or a release whose files were replaced.
             photo = None
-        if photo is None:
-            return Response("There is no such photo.", 404)
+        if photo is None or not photo.startswith(JPEG):
+            return Response("There is no such photo.", 404, headers={"Cache-Control": "no-cache"})
         # A photo of one release never changes.
         versioned = request.query_params.get("release") == recommender.release_version
         caching = "public, max-age=604800, immutable" if versioned else "no-cache"
@@ -121,7 +152,7 @@ def make_page(server: PageServer) -> gr.Blocks:
         detail = gr.HTML(elem_id="detail", js_on_load=DETAIL_SCRIPT, **UNSTYLED)
         foot = gr.HTML(layout.footer_html(first), elem_id="foot", **UNSTYLED)
         photo = gr.File(file_types=["image"], type="binary", label="Photo", elem_id="photo")
-        session = gr.State(Session())
+        session = gr.Textbox(visible=False)
         parts = [top, answer, detail, session]
         top.select(server.on_address, session, parts, **PRIVATE, **SEARCH_QUEUE)
         # The page sends "submit" where an encoder may be needed for words.
@@ -132,12 +163,28 @@ def make_page(server: PageServer) -> gr.Blocks:
     return page
 
 
-def launch(live: LiveEdition, **options: Any) -> gr.Blocks:
-    """Serve the page and return it; ``options`` go to Gradio's ``launch``."""
-    uploads, server = uploads_folder(), PageServer(live, random.SystemRandom())
+def launch(
+    live: LiveEdition,
+    limits: Limits = DEFAULT_LIMITS,
+    ancestors: Sequence[str] = SPACES,
+    **options: Any,
+) -> gr.Blocks:
+    """Serve the page and return it.
+
+    Args:
+        live: the edition that answers.
+        limits: of each client.
+        ancestors: the sites that may show the page in a frame, beside its own.
+        options: for Gradio's ``launch``.
+    """
+    uploads, server = uploads_folder().files, PageServer(live, random.SystemRandom())
+    # uvicorn, too, would take the client's address from a header, of whoever is on this machine.
+    os.environ["FORWARDED_ALLOW_IPS"] = ""
     live.current.recommender.encoders.load_in_background()
     server.metrics.listen()
     page = make_page(server)
+    page.api_open = False  # Calls that skip the queue.
+    queue = FairQueue(page, RUNNING if limits.calls else 0)
     page.launch(
         theme=gr.themes.Base(
             font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
@@ -147,7 +194,6 @@ def launch(live: LiveEdition, **options: Any) -> gr.Blocks:
         mcp_server=True,
         footer_links=["api"],
         ssr_mode=False,
-        state_session_capacity=SESSIONS,
         prevent_thread_lock=True,
         app_kwargs={
             "routes": [
@@ -156,8 +202,16 @@ def launch(live: LiveEdition, **options: Any) -> gr.Blocks:
                 Route("/metrics", server.serve_metrics),
             ],
             "lifespan": sweeping(uploads),
+            "middleware": [
+                Middleware(ResponseHeaders, ancestors),
+                Middleware(ClientLimits, limits, queue),
+                Middleware(UploadBudget),
+            ],
         },
         **options,
     )
     answer_agents_in_json(page)
+    keep_no_states(page)
+    use_uploads_only(page, uploads)
+    explain_errors(page)
     return page

@@ -193,13 +193,11 @@ class _UrlParser:
         page = self._page()
         if page == FIND:
             return self._search_state(own_photo)
-        return PageState(
-            page,
-            shopper=self._text("shopper").strip(),
-            basket=" ".join(ids_in(self._text("basket"))),
-            k=self._count(),
-            opened=self._article_id("open") or "",
-        )
+        state = PageState(page, k=self._count(), opened=self._article_id("open") or "")
+        if page != SHOPPER:
+            return state
+        basket = " ".join(ids_in(self._text("basket")))
+        return dataclasses.replace(state, shopper=self._text("shopper").strip(), basket=basket)
 
     def _page(self) -> str:
         name = self._text("see") or FIND

@@ -19,13 +19,14 @@ from safetensors.torch import save_file
 from recsys.errors import EncoderError
 from recsys.models.compact_clip import (
     CAPTION_DIM,
-    CAPTION_TOWER,
     PHOTO_DIM,
     CaptionTower,
     Heads,
     assemble_compact,
 )
-from recsys.models.image import CONFIG_FILE, WEIGHTS_FILE, ImageEncoder
+from recsys.models.encoder_files import IMAGE_WEIGHTS_FILE as WEIGHTS_FILE
+from recsys.models.image import ImageEncoder
+from recsys.models.open_clip_config import CAPTION_TOWER, CONFIG_FILE
 from recsys.vectors import unit
 
 # OpenCLIP's own tokenizer, which a model has unless it names another, knows this many tokens.

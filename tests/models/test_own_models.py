@@ -8,7 +8,8 @@ from building import build, files_of, photo_file, read_table
 
 from recsys.errors import EncoderError
 from recsys.models.compact_clip import assemble_compact
-from recsys.models.image import CONFIG_FILE, WEIGHTS_FILE
+from recsys.models.encoder_files import IMAGE_WEIGHTS_FILE as WEIGHTS_FILE
+from recsys.models.open_clip_config import CONFIG_FILE
 from recsys.models.text import PACKAGED
 from recsys.pipeline.build import Options
 from recsys.pipeline.workspace import workspace_folder

@@ -4,7 +4,7 @@ import pytest
 from recsys.models.registry import SINGLE
 from recsys.pipeline.map_layout import FEWEST_FOR_TSNE, MAP_ARTICLES, draw_maps
 from recsys.pipeline.workspace import Workspace
-from recsys.release.files import ArrayReader
+from recsys.release.files import MAPPED, PLACES, ArrayReader
 from recsys.release.maps import Maps, read_maps, write_maps
 from recsys.vectors import NO_VECTOR, ArticleVectors, distinct, unit
 
@@ -12,6 +12,14 @@ from recsys.vectors import NO_VECTOR, ArticleVectors, distinct, unit
 @pytest.fixture
 def workspace(tmp_path):
     return Workspace(tmp_path / "work")
+
+
+def check_released(maps, articles, folder):
+    """Check that a release with that many articles may have the maps."""
+    write_maps(folder, maps)
+    arrays = ArrayReader(folder, articles, {})
+    for file in (MAPPED, *(PLACES[name] for name in maps.places)):
+        arrays.open(file)
 
 
 def vectors(articles, dim=8, seed=1, without=()):
@@ -30,17 +38,17 @@ def clusters(count, each, dim=16, seed=2):
     return distinct(drawn, np.arange(len(drawn), dtype=np.int32), len(drawn)), group
 
 
-def test_a_map_shows_the_articles_that_every_model_knows(workspace):
+def test_a_map_shows_the_articles_that_every_model_knows(tmp_path, workspace):
     models = {"text": vectors(20, without=[3]), "image": vectors(20, seed=2, without=[7, 19])}
     drawn = draw_maps(workspace, models)
     maps = drawn.result
     assert maps.articles.tolist() == sorted(set(range(20)) - {3, 7, 19})
     assert set(maps.places) == set(models)
     assert drawn.rows == 2 * 17
-    assert maps.fits(20)
+    check_released(maps, 20, tmp_path)
 
 
-def test_of_too_many_articles_some_are_shown_spread_evenly(workspace):
+def test_of_too_many_articles_some_are_shown_spread_evenly(tmp_path, workspace):
     count = 2 * MAP_ARTICLES
     # One and the same few vectors: what is chosen does not depend on them.
     few = ArticleVectors(unit(np.eye(4)), np.arange(count, dtype=np.int32) % 4)
@@ -48,24 +56,24 @@ def test_of_too_many_articles_some_are_shown_spread_evenly(workspace):
     assert len(maps.articles) == MAP_ARTICLES
     assert (maps.articles[0], maps.articles[-1]) == (0, count - 1)
     assert set(np.diff(maps.articles)) <= {2, 3}
-    assert maps.fits(count)
+    check_released(maps, count, tmp_path)
 
 
 @pytest.mark.parametrize("known", [0, 1, 2])
-def test_few_articles_make_no_map(workspace, known):
+def test_few_articles_make_no_map(tmp_path, workspace, known):
     models = {"text": vectors(5, without=range(known, 5)), "image": vectors(5)}
     drawn = draw_maps(workspace, models)
     assert (len(drawn.result.articles), drawn.rows) == (0, 0)
-    assert drawn.result.fits(5)
+    check_released(drawn.result, 5, tmp_path)
 
 
 # What PCA divides by nothing, its explained variance, is not used.
 @pytest.mark.filterwarnings("ignore:invalid value encountered in divide")
 @pytest.mark.parametrize("alike", [True, False])
-def test_three_articles_make_one_even_if_they_are_all_alike(workspace, alike):
+def test_three_articles_make_one_even_if_they_are_all_alike(tmp_path, workspace, alike):
     same = distinct(np.tile(unit(np.ones(4)), (3, 1)), np.arange(3, dtype=np.int32), 3)
     maps = draw_maps(workspace, {"text": same if alike else vectors(3)}).result
-    assert maps.fits(3)
+    check_released(maps, 3, tmp_path)
     assert len(np.unique(maps.places["text"], axis=0)) == (1 if alike else 3)
 
 
@@ -131,27 +139,6 @@ def test_maps_are_read_as_they_were_written(tmp_path):
     assert read.articles.tobytes() == rows.tobytes()
     assert list(read.places) == list(places)
     assert all(read.places[name].tobytes() == places[name].tobytes() for name in places)
-
-
-def maps(rows=(0, 2, 3), places=((0, 0), (1, 1), (0.5, 0.5))):
-    return Maps(np.array(rows, np.int32), {"text": np.array(places, np.float32)})
-
-
-DAMAGED = {
-    "a row beyond the catalogue": maps(rows=(0, 2, 4)),
-    "a row before it": maps(rows=(-1, 2, 3)),
-    "rows out of order": maps(rows=(0, 3, 2)),
-    "a row twice": maps(rows=(0, 2, 2)),
-    "a place too low": maps(places=((0, 0), (1, 1.01), (0, 0))),
-    "a place too high": maps(places=((0, 0), (1, -0.01), (0, 0))),
-    "a place nowhere": maps(places=((0, 0), (1, np.nan), (0, 0))),
-}
-
-
-@pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED.keys())
-def test_damaged_maps_do_not_fit(damaged):
-    assert maps().fits(4)
-    assert not damaged.fits(4)
 
 
 def test_the_samples_maps_show_all_that_all_models_know(release):

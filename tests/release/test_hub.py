@@ -22,7 +22,7 @@ from repos import TOKEN, sha256
 from recsys.errors import HubError, ReleaseError
 from recsys.release.dataset_card import card_text
 from recsys.release.files import ARTICLES, GRAPHS, VECTORS
-from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
+from recsys.release.hub import TRIED_TAGS, IndexRepo, PublishedVersion, Visibility, publish
 from recsys.release.manifest import MANIFEST, SCHEMA, read_manifest
 from recsys.release.reader import open_release
 from recsys.retrieval.index import build_graph
@@ -157,16 +157,16 @@ def test_what_was_published_is_pulled(hub: LoopbackHub, release: Path) -> None:
     repo = IndexRepo(NAME)
     assert repo.newest() == published
     pulled = repo.pull(published)
-    assert pulled.manifest == read_manifest(release)
-    assert files_of(pulled.folder).items() >= as_published(release).items()
+    assert open_release(pulled).manifest == read_manifest(release)
+    assert files_of(pulled).items() >= as_published(release).items()
 
 
 def test_what_was_pulled_is_pulled_again_without_the_hub(hub: LoopbackHub, release: Path) -> None:
     published = publish(release, NAME, PRIVATE)
-    folder = IndexRepo(NAME).pull(published).folder
+    folder = IndexRepo(NAME).pull(published)
     hub.stop()
     repo = IndexRepo(NAME, published.commit)
-    assert repo.pull(repo.newest()).folder == folder
+    assert repo.pull(repo.newest()) == folder
 
 
 def test_an_unchanged_release_is_not_published_again(hub: LoopbackHub, release: Path) -> None:
@@ -545,7 +545,7 @@ def test_a_damaged_download_is_healed(hub: LoopbackHub, release: Path, name: str
     published = put(hub, files_of(release), "v1")
     hub.fail(f"/resolve/.*{name}", Flipped(), times=1)
     pulled = IndexRepo(NAME).pull(published)
-    assert files_of(pulled.folder) == files_of(release)
+    assert files_of(pulled) == files_of(release)
     bodies = [
         request
         for request in hub.requests
@@ -558,7 +558,7 @@ def test_a_download_that_breaks_off_is_begun_again(hub: LoopbackHub, release: Pa
     published = put(hub, files_of(release), "v1")
     hub.fail("/cdn/.*articles.parquet", Truncated(), times=1)
     pulled = IndexRepo(NAME).pull(published)
-    assert files_of(pulled.folder) == files_of(release)
+    assert files_of(pulled) == files_of(release)
     size = (release / ARTICLES).stat().st_size
     bodies = [request.sent for request in hub.requests if f"/{ARTICLES}?oid" in request.path]
     assert [count for count in bodies if count] == [size // 2, size]
@@ -570,13 +570,14 @@ def test_a_release_that_is_bad_on_the_hub_is_refused(
 ) -> None:
     files = files_of(release)
     published = put(hub, files | {name: flipped(files[name])}, "v1")
-    assert name in complaint(ReleaseError, lambda: IndexRepo(NAME).pull(published))
+    assert name in complaint(ReleaseError, lambda: open_release(IndexRepo(NAME).pull(published)))
 
 
 def test_a_release_that_lacks_a_file_is_refused(hub: LoopbackHub, release: Path) -> None:
     files = files_of(release)
     del files["indexes/text.usearch"]
-    message = complaint(ReleaseError, lambda: IndexRepo(NAME).pull(put(hub, files, "v1")))
+    folder = IndexRepo(NAME).pull(put(hub, files, "v1"))
+    message = complaint(ReleaseError, lambda: open_release(folder))
     assert "indexes/text.usearch is missing" in message
 
 
@@ -602,7 +603,7 @@ def test_the_manifest_can_be_had_without_the_release(hub: LoopbackHub, release: 
     assert repo.manifest(published) == read_manifest(release)
     fetched = {line.rpartition("/")[2] for line in lines(hub) if "/resolve/" in line}
     assert fetched == {MANIFEST}
-    assert files_of(repo.pull(published).folder) == files_of(release)
+    assert files_of(repo.pull(published)) == files_of(release)
 
 
 @pytest.mark.parametrize("status", [400, 403, 429, 500])
@@ -614,7 +615,7 @@ def test_files_that_the_hub_does_not_list_are_not_held_against_the_release(
     hub.fail("GET .*/tree/", Status(status))
     assert f"HTTP {status}" in complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     hub.clear()
-    assert IndexRepo(NAME).pull(published).manifest == read_manifest(release)
+    assert open_release(IndexRepo(NAME).pull(published)).manifest == read_manifest(release)
 
 
 @pytest.mark.parametrize("what", ["HEAD .*/resolve/.*text.npy", "GET /cdn/.*text.npy"])
@@ -625,7 +626,7 @@ def test_a_file_that_the_hub_refuses_is_not_held_against_the_release(
     hub.fail(what, Status(403))
     assert "HTTP 403" in complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     hub.clear()
-    assert IndexRepo(NAME).pull(published).manifest == read_manifest(release)
+    assert open_release(IndexRepo(NAME).pull(published)).manifest == read_manifest(release)
 
 
 def test_a_repo_that_goes_away_during_a_pull_is_said_to_be_gone(
@@ -648,7 +649,7 @@ def test_a_repo_that_goes_away_during_a_pull_is_said_to_be_gone(
     assert len(messages) == 1
     assert "does not exist" in messages[0]
     hub.clear()
-    assert files_of(IndexRepo(NAME).pull(published).folder) == files_of(release)
+    assert files_of(IndexRepo(NAME).pull(published)) == files_of(release)
 
 
 def test_nothing_can_be_pulled_from_a_hub_out_of_reach(
@@ -665,14 +666,14 @@ def test_a_damaged_cache_without_the_hub_to_mend_it_is_the_hubs_absence(
     hub: LoopbackHub, release: Path
 ) -> None:
     published = put(hub, files_of(release), "v1")
-    damaged = IndexRepo(NAME).pull(published).folder / "vectors/text.npy"
+    damaged = IndexRepo(NAME).pull(published) / "vectors/text.npy"
     damaged.resolve().write_bytes(flipped(damaged.read_bytes()))
     hub.stop()
     message = complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     assert message.startswith(f"The Hub cannot be used for {NAME}: ")
     assert "refused" in message
     hub.start()
-    assert files_of(IndexRepo(NAME).pull(published).folder) == files_of(release)
+    assert files_of(IndexRepo(NAME).pull(published)) == files_of(release)
 
 
 @contextmanager
@@ -691,7 +692,7 @@ def test_a_full_disk_is_an_error_and_no_damage(hub: LoopbackHub, release: Path) 
     with room_for(100_000):
         message = complaint(HubError, lambda: IndexRepo(NAME).pull(published))
     assert "File too large" in message
-    assert files_of(IndexRepo(NAME).pull(published).folder) == files_of(release)
+    assert files_of(IndexRepo(NAME).pull(published)) == files_of(release)
 
 
 def test_offline_what_is_in_the_cache_is_opened(
@@ -699,10 +700,10 @@ def test_offline_what_is_in_the_cache_is_opened(
 ) -> None:
     published = put(hub, files_of(release), "v1")
     repo = IndexRepo(NAME)
-    folder = repo.pull(published).folder
+    folder = repo.pull(published)
     hub.requests.clear()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    assert repo.pull(published).folder == folder
+    assert repo.pull(published) == folder
     assert "offline mode" in complaint(HubError, repo.newest)
     assert hub.requests == []
 
@@ -724,11 +725,80 @@ def test_the_snapshot_pulled_last_is_the_first_in_the_cache(
     repo = IndexRepo(NAME)
     assert repo.cached() == []
     old, new = put(hub, files_of(release), "v1"), put(hub, files_of(changed), "v2")
-    first, second = repo.pull(old).folder, repo.pull(new).folder
+    first, second = repo.pull(old), repo.pull(new)
     assert repo.cached() == [second, first]
-    assert repo.pull(old).folder == first
+    assert repo.pull(old) == first
     assert repo.cached() == [first, second]
     assert IndexRepo("someone/else").cached() == []
+
+
+def downloads(hub: LoopbackHub) -> list[str]:
+    """The files whose bytes were sent, the manifest aside."""
+    bodies = [request for request in hub.requests if request.method == "GET" and request.sent]
+    names = [each.path.partition("?")[0].partition("/resolve/")[2] for each in bodies]
+    return [name.partition("/")[2] for name in names if name and not name.endswith(MANIFEST)]
+
+
+def test_a_complete_release_is_downloaded_once_however_malformed(
+    hub: LoopbackHub, release_copy: Path
+) -> None:
+    (release_copy / "shoppers.parquet").write_bytes(b"no table")
+    reseal(release_copy)
+    published = put(hub, files_of(release_copy), "v1")
+    folder = IndexRepo(NAME).pull(published)
+    assert downloads(hub).count("shoppers.parquet") == 1
+    complaint(ReleaseError, lambda: open_release(folder))
+
+
+def test_the_newest_tags_are_followed_down_to_a_bound(hub: LoopbackHub) -> None:
+    tagged = [put(hub, {"notes.txt": str(n).encode()}, f"v{n}") for n in range(TRIED_TAGS + 2)]
+    repo = IndexRepo(NAME)
+    assert repo.versions() == tagged[:1:-1]
+    assert repo.newest() == tagged[-1]
+    assert IndexRepo(NAME, "v1").versions() == [tagged[1]]
+
+
+def test_removed_snapshots_free_what_only_they_have(
+    hub: LoopbackHub, release: Path, changed: Path
+) -> None:
+    repo, other = IndexRepo(NAME), IndexRepo("someone/else")
+    old, new = put(hub, files_of(release), "v1"), put(hub, files_of(changed), "v2")
+    third = hub.commit("someone/else", files_of(release), tag="v1")
+    other.pull(PublishedVersion("v1", third))
+    first, second = repo.pull(old), repo.pull(new)
+    only_first = (first / "vectors/text.npy").resolve()
+    assert repo.snapshots() == {old.commit, new.commit}
+    repo.remove({old.commit, "f" * 40})
+    assert repo.snapshots() == {new.commit}
+    assert not only_first.exists()
+    assert open_release(second).manifest == read_manifest(changed)
+    assert other.snapshots() == {third}
+
+
+def test_an_open_release_survives_the_removal_of_its_snapshot(
+    hub: LoopbackHub, release: Path
+) -> None:
+    published = put(hub, files_of(release), "v1")
+    opened = open_release(IndexRepo(NAME).pull(published))
+    with_photo = int(np.flatnonzero(opened.with_photo)[0])
+    known = opened.photo(with_photo)
+    IndexRepo(NAME).remove({published.commit})
+    assert opened.photo(with_photo) == known
+    assert IndexRepo(NAME).cached() == []
+
+
+def test_snapshots_that_cannot_be_removed_are_an_error_of_one_line(
+    hub: LoopbackHub, release: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = put(hub, files_of(release), "v1")
+    IndexRepo(NAME).pull(published)
+
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    message = complaint(HubError, lambda: IndexRepo(NAME).remove({published.commit}))
+    assert message == f"Old snapshots of {NAME} stay: read-only"
 
 
 ROUND_TRIP = """
@@ -736,8 +806,9 @@ import logging, sys
 from pathlib import Path
 logging.basicConfig(level=logging.DEBUG)
 from recsys.release.hub import IndexRepo, Visibility, publish
+from recsys.release.reader import open_release
 published = publish(Path(sys.argv[1]), sys.argv[2], Visibility())
-print("pulled", IndexRepo(sys.argv[2]).pull(published).manifest.articles)
+print("pulled", open_release(IndexRepo(sys.argv[2]).pull(published)).manifest.articles)
 """
 
 

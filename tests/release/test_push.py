@@ -19,6 +19,7 @@ from loopback import LoopbackHub
 import build_index
 from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
 from recsys.release.manifest import read_manifest
+from recsys.release.reader import open_release
 
 NAME = "me/index"
 SCRIPT = Path(build_index.__file__)
@@ -92,10 +93,13 @@ def check_killed_pushes(
         hub.repos = copy.deepcopy(before)
         assert push_and_kill(hub, newer, Kill(at, handled)) == -signal.SIGKILL
         repo = IndexRepo(NAME)
-        served.add(repo.pull(repo.newest()).manifest.checksum)
+        served.add(open_release(repo.pull(repo.newest())).manifest.checksum)
         push(newer)
         assert repo.newest().commit != published.commit
-        assert repo.pull(repo.newest()).manifest.checksum == read_manifest(newer).checksum
+        assert (
+            open_release(repo.pull(repo.newest())).manifest.checksum
+            == read_manifest(newer).checksum
+        )
     assert served == (checksums if handled else checksums - {read_manifest(newer).checksum})
 
 
@@ -185,7 +189,7 @@ def test_of_two_commands_at_once_one_fails_with_an_explanation(
     assert loser.startswith(f"build_index.py: Somebody else published to {NAME}")
     winner = (shop, other)[codes.index(0)]
     repo = IndexRepo(NAME)
-    assert repo.pull(repo.newest()).manifest == read_manifest(winner / "release")
+    assert open_release(repo.pull(repo.newest())).manifest == read_manifest(winner / "release")
 
 
 def test_an_unmarked_catalogue_is_not_published_openly_nor_even_built(

@@ -8,7 +8,7 @@ from recsys.errors import AuditError
 from recsys.models.features import encode_features
 from recsys.retrieval import audit as module
 from recsys.retrieval.audit import EXPANSIONS, Audit, audit
-from recsys.retrieval.index import MARGIN, ArticleIndex, build_graph, open_graph
+from recsys.retrieval.index import MARGIN, ArticleIndex, build_graph, open_graph, read_graph
 from recsys.vectors import NO_VECTOR, ArticleVectors, distinct, unit
 
 DIM = 24
@@ -186,7 +186,7 @@ def test_the_same_vectors_give_the_same_bytes(tmp_path):
 def test_a_saved_graph_finds_what_it_found_before(tmp_path, crowd):
     crowd.graph.save(tmp_path / "graph.usearch")
     crowd.graph.expansion_search = EXPANSIONS[0]
-    graph = open_graph(tmp_path / "graph.usearch", EXPANSIONS[0])
+    graph = open_graph(read_graph(tmp_path / "graph.usearch", crowd.vectors), EXPANSIONS[0])
     index = ArticleIndex(ArticleVectors(crowd.vectors, crowd.entry), graph)
     assert (graph.expansion_search, len(graph)) == (EXPANSIONS[0], len(crowd.vectors))
     for query in random_units(10, seed=13):

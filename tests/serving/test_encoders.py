@@ -57,7 +57,7 @@ def test_articles_are_found_with_the_wrong_encoder_and_photos_are_refused(
 def test_a_missing_encoder_is_named(small_copy: Path) -> None:
     release = open_release(small_copy)
     shutil.rmtree(small_copy / "encoders")
-    with pytest.raises(EncoderError, match="compact"):
+    with pytest.raises(EncoderError, match="encoders/image"):
         PhotoEncoder(release).load()
 
 

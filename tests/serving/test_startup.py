@@ -20,11 +20,14 @@ from recsys.errors import ReleaseError
 from recsys.models.encoder_version import encoder_key
 from recsys.release.hub import IndexRepo, PublishedVersion, Visibility, publish
 from recsys.release.manifest import MANIFEST, SCHEMA, EncoderRecord, read_manifest
+from recsys.release.reader import open_release
 from recsys.retrieval.index import build_graph
 from recsys.serving import startup
 from recsys.serving.edition import Edition, LiveEdition
+from recsys.serving.opening import ReleaseOpener
 from recsys.serving.startup import LOCAL, SAMPLE, STALE, AppSettings, serve
 from recsys.serving.updates import Follower
+from recsys.serving.verdicts import Verdicts
 
 NAME = "me/index"
 
@@ -64,12 +67,20 @@ def settings(folder: Path = Path("nowhere"), repo: bool = True, minutes: float =
     return AppSettings(IndexRepo(NAME) if repo else None, folder, minutes)
 
 
+def opener() -> ReleaseOpener:
+    """Verifies in this process, which is quick, and remembers nothing afterwards."""
+    return ReleaseOpener(open_release, Verdicts())
+
+
 def checksum(served: Edition) -> str:
     return served.recommender.release.manifest.checksum
 
 
 def test_settings_come_from_the_environment() -> None:
-    assert AppSettings.of({}) == AppSettings(None, Path("release"), 5)
+    default = AppSettings.of({"XDG_CACHE_HOME": "/cache"})
+    verdicts = Path("/cache/more-like-this/verdicts.json")
+    assert default == AppSettings(None, Path("release"), 5, verdicts=verdicts)
+    assert AppSettings.of({}).verdicts == Path("~/.cache/more-like-this/verdicts.json").expanduser()
     assert AppSettings.of({"LOG_WORDS": "1"}).log_words
     given = AppSettings.of(
         {
@@ -77,11 +88,13 @@ def test_settings_come_from_the_environment() -> None:
             "INDEX_REVISION": "v1",
             "RELEASE": "/srv/r",
             "REFRESH_MINUTES": "0.5",
+            "VERDICTS": "/srv/verdicts",
         }
     )
     assert given.repo is not None
     assert (given.repo.name, given.repo.pinned) == ("me/index", "v1")
     assert (given.folder, given.refresh_minutes) == (Path("/srv/r"), 0.5)
+    assert given.verdicts == Path("/srv/verdicts")
 
 
 @pytest.mark.parametrize("text", ["soon", "", "-1", "nan", "inf"])
@@ -94,7 +107,7 @@ def test_a_pause_that_is_not_a_number_is_refused(text: str) -> None:
 
 
 def test_what_is_published_is_served(published: PublishedVersion, small_built: Path) -> None:
-    current = serve(settings(small_built / "elsewhere")).current
+    current = serve(settings(small_built / "elsewhere"), open_release).current
     assert checksum(current) == read_manifest(small_built / "release").checksum
     assert current.origin == f"{NAME} {published.name} ({published.commit[:7]})"
     assert (current.commit, current.notice) == (published.commit, "")
@@ -105,7 +118,7 @@ def test_a_pinned_tag_is_served_though_there_is_a_newer_one(
 ) -> None:
     publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
     pinned = AppSettings(IndexRepo(NAME, published.name), tmp_path / "nowhere", 0)
-    assert serve(pinned).current.commit == published.commit
+    assert serve(pinned, open_release).current.commit == published.commit
 
 
 @pytest.mark.usefixtures("cached")
@@ -114,7 +127,7 @@ def test_a_published_release_in_the_cache_is_not_downloaded_or_opened_again(
 ) -> None:
     hub.requests.clear()
     monkeypatch.setattr(IndexRepo, "pull", None)
-    live = serve(settings())
+    live = serve(settings(), open_release)
     until(lambda: not live.current.notice)
     assert live.current.commit == published.commit
     assert not [request for request in hub.requests if "resolve" in request.path]
@@ -157,7 +170,7 @@ def test_the_cached_snapshot_is_served_while_the_hub_is_in_trouble(
     trouble: Callable[[LoopbackHub], None],
 ) -> None:
     trouble(hub)
-    live = serve(settings())
+    live = serve(settings(), open_release)
     until(lambda: "Cannot update from me/index: " in log.text)
     assert TROUBLES[trouble] in log.text
     assert (live.current.commit, live.current.notice) == (cached.commit, STALE)
@@ -165,8 +178,8 @@ def test_the_cached_snapshot_is_served_while_the_hub_is_in_trouble(
 
 def test_the_notice_goes_once_the_hub_is_back(hub: LoopbackHub, cached: PublishedVersion) -> None:
     hub.stop()
-    live = LiveEdition(startup.cached_edition(IndexRepo(NAME)))
-    follower = Follower(IndexRepo(NAME), 0)
+    live = LiveEdition(startup.cached_edition(IndexRepo(NAME), opener()))
+    follower = Follower(IndexRepo(NAME), 0, opener())
     follower.refresh(live)
     assert live.current.notice == STALE
     hub.start()
@@ -183,7 +196,9 @@ def test_the_folder_is_served_where_the_hub_stops_during_the_first_download(
     released, reached = threading.Event(), threading.Event()
     hub.fail("GET .*articles.parquet", Hold(released, reached))
     served: list[LiveEdition] = []
-    start = threading.Thread(target=lambda: served.append(serve(settings(small_built / "release"))))
+    start = threading.Thread(
+        target=lambda: served.append(serve(settings(small_built / "release"), open_release))
+    )
     start.start()
     assert reached.wait(60)
     hub.stop()
@@ -197,10 +212,10 @@ def test_a_damaged_snapshot_is_skipped(
     hub: LoopbackHub, cached: PublishedVersion, small_built: Path, tmp_path: Path, log
 ) -> None:
     newer = publish(edition(small_built / "release", tmp_path / "2", 2), NAME, Visibility())
-    folder = IndexRepo(NAME).pull(newer).folder
+    folder = IndexRepo(NAME).pull(newer)
     (folder / "entries/text.npy").unlink()
     hub.stop()
-    assert serve(settings()).current.commit == cached.commit
+    assert serve(settings(), open_release).current.commit == cached.commit
     assert "entries/text.npy is missing" in log.text
 
 
@@ -208,12 +223,12 @@ def test_the_folder_is_served_when_there_is_nothing_else(
     hub: LoopbackHub, small_built: Path
 ) -> None:
     hub.stop()
-    current = serve(settings(small_built / "release")).current
+    current = serve(settings(small_built / "release"), open_release).current
     assert (current.origin, current.commit, current.notice) == ("folder release", "", LOCAL)
 
 
 def test_without_a_repo_the_folder_needs_no_notice(small_built: Path) -> None:
-    assert serve(settings(small_built / "release", repo=False)).current.notice == ""
+    assert serve(settings(small_built / "release", repo=False), open_release).current.notice == ""
 
 
 @pytest.fixture
@@ -236,7 +251,7 @@ def test_the_sample_is_built_once_where_there_is_nothing_else(
 ) -> None:
     hub.stop()
     for _ in range(2):
-        current = serve(settings(tmp_path / "release", repo)).current
+        current = serve(settings(tmp_path / "release", repo), open_release).current
         assert (current.origin, current.notice) == ("the sample", SAMPLE)
     assert [command[1:] for command in builder] == [
         [str(startup.BUILDER), "--sample", "--out", str(tmp_path / "release.sample")]
@@ -247,14 +262,17 @@ def test_the_sample_is_built_once_where_there_is_nothing_else(
 def test_a_damaged_folder_is_not_built_over(small_copy: Path, builder: list[list[str]]) -> None:
     (small_copy / MANIFEST).write_text("{}")
     before = files_of(small_copy)
-    assert serve(settings(small_copy, repo=False)).current.notice == SAMPLE
+    assert serve(settings(small_copy, repo=False), open_release).current.notice == SAMPLE
     assert files_of(small_copy) == before
 
 
 def test_a_damaged_sample_is_built_again(small_copy: Path, builder: list[list[str]]) -> None:
     small_copy.rename(small_copy.with_name("gone.sample"))
     (small_copy.with_name("gone.sample") / "vectors/text.npy").unlink()
-    assert serve(settings(small_copy.with_name("gone"), repo=False)).current.notice == SAMPLE
+    assert (
+        serve(settings(small_copy.with_name("gone"), repo=False), open_release).current.notice
+        == SAMPLE
+    )
     assert len(builder) == 1
 
 
@@ -264,7 +282,7 @@ def test_a_sample_that_cannot_be_built_ends_the_start(
     failed = subprocess.CompletedProcess([], 1)
     monkeypatch.setattr("recsys.serving.startup.subprocess.run", lambda command, check: failed)
     with pytest.raises(ReleaseError, match="could not be built"):
-        serve(settings(tmp_path / "release", repo=False))
+        serve(settings(tmp_path / "release", repo=False), open_release)
 
 
 def test_a_slow_hub_is_not_waited_for_when_there_is_something_to_show(
@@ -279,7 +297,7 @@ def test_a_slow_hub_is_not_waited_for_when_there_is_something_to_show(
     monkeypatch.setattr("recsys.serving.updates.PATIENCE_SECONDS", 0.1)
     released, reached = threading.Event(), threading.Event()
     hub.fail("GET .*articles.parquet", Hold(released, reached), times=1)
-    live = serve(settings())
+    live = serve(settings(), open_release)
     assert (live.current.commit, live.current.notice) == (cached.commit, STALE)
     assert "takes long to pull" in log.text
     released.set()
@@ -291,7 +309,7 @@ def test_a_slow_hub_is_waited_for_when_there_is_nothing_to_show(
     hub: LoopbackHub, published: PublishedVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recsys.serving.updates.PATIENCE_SECONDS", 0)
-    assert serve(settings()).current.commit == published.commit
+    assert serve(settings(), open_release).current.commit == published.commit
 
 
 def until(met: Callable[[], bool]) -> None:
@@ -325,7 +343,7 @@ class Served:
 @pytest.fixture
 def served(published: PublishedVersion) -> Served:
     """What is published, served."""
-    follower = Follower(IndexRepo(NAME), 0)
+    follower = Follower(IndexRepo(NAME), 0, opener())
     first = follower.newest()
     assert first is not None
     return Served(LiveEdition(first), follower)
@@ -510,14 +528,14 @@ def followers() -> Iterator[list[Follower]]:
 def test_an_unexpected_error_does_not_end_the_following(
     cached: PublishedVersion, monkeypatch: pytest.MonkeyPatch, log, followers: list[Follower]
 ) -> None:
-    live = LiveEdition(startup.cached_edition(IndexRepo(NAME)))
-    followers.append(Follower(IndexRepo(NAME), 0.001))
+    live = LiveEdition(startup.cached_edition(IndexRepo(NAME), opener()))
+    followers.append(Follower(IndexRepo(NAME), 0.001, opener()))
 
-    def fail(self: IndexRepo) -> PublishedVersion:
+    def fail(self: IndexRepo) -> list[PublishedVersion]:
         monkeypatch.undo()
         raise ZeroDivisionError("what?")
 
-    monkeypatch.setattr(IndexRepo, "newest", fail)
+    monkeypatch.setattr(IndexRepo, "versions", fail)
     followers[0].start(live, at_once=True)
     assert "ZeroDivisionError: what?" in log.text
     until(lambda: live.current.notice == "")
@@ -525,7 +543,7 @@ def test_an_unexpected_error_does_not_end_the_following(
 
 
 def test_a_follower_that_is_stopped_ends(hub: LoopbackHub, served: Served) -> None:
-    follower = Follower(IndexRepo(NAME), 0.001)
+    follower = Follower(IndexRepo(NAME), 0.001, opener())
     hub.requests.clear()
     follower.start(served.live, at_once=False)
     until(lambda: len(hub.requests) > 10)

@@ -1,15 +1,37 @@
-"""Uploaded files are deleted after a while, and all of them when the server stops."""
+"""Uploaded files are bounded, deleted after a while, and all gone after the next start."""
 
 import asyncio
+import base64
+import io
 import os
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
+from browsing import RunningApp, Visit
+from PIL import Image
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 
+from recsys.catalog.photos import MAX_BYTES
 from recsys.web import uploads
-from recsys.web.uploads import sweep, sweeping, uploads_folder
+from recsys.web.uploads import (
+    BUSY,
+    FOLDER_PREFIX,
+    UploadBudget,
+    make_folder,
+    remove_abandoned,
+    sweep,
+    sweeping,
+    uploads_folder,
+)
 
 
 def upload(folder: Path, name: str, age: float = 0) -> Path:
@@ -36,8 +58,213 @@ def test_the_folder_is_this_process_s_own_and_gradio_knows_it():
     from gradio.utils import get_upload_folder
 
     folder = uploads_folder()
-    assert folder == uploads_folder()
-    assert get_upload_folder() == str(folder)
+    assert folder is uploads_folder()
+    assert get_upload_folder() == str(folder.files)
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from recsys.web.uploads import make_folder
+folder = make_folder(Path(sys.argv[1]))
+(folder.files / "photo.jpg").write_bytes(b"picture")
+print(folder.files.parent, flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def holding(parent: Path) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
+    """Run a process that has a folder with an upload in it."""
+    command = [sys.executable, "-c", HOLDER, str(parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield Path(process.stdout.readline().strip()), process
+        finally:
+            process.kill()
+
+
+def test_the_folder_of_a_killed_process_is_deleted_and_that_of_a_living_one_is_not(
+    tmp_path: Path,
+) -> None:
+    with holding(tmp_path) as (folder, process):
+        remove_abandoned(tmp_path)
+        assert (folder / "files" / "photo.jpg").exists()
+        process.kill()
+        process.wait()
+        remove_abandoned(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_ours_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link, a folder without a lock, a file, another name, and another user's folder."""
+    target = make_folder(tmp_path)
+    target.lock.release()
+    kept = target.files.parent.rename(tmp_path / "kept")
+    (tmp_path / f"{FOLDER_PREFIX}link").symlink_to(kept)
+    (tmp_path / f"{FOLDER_PREFIX}plain").mkdir()
+    (tmp_path / f"{FOLDER_PREFIX}file").write_text("x")
+    before = sorted(tmp_path.rglob("*"))
+    remove_abandoned(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+    abandoned = make_folder(tmp_path)
+    abandoned.lock.release()
+    monkeypatch.setattr(os, "getuid", lambda: -5)
+    remove_abandoned(tmp_path)
+    assert abandoned.files.exists()
+    monkeypatch.undo()
+    remove_abandoned(tmp_path)
+    assert not abandoned.files.exists()
+
+
+def photo_of_a_visitor() -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((200, 300), 60).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
+def files_with(data: bytes, folder: Path) -> list[Path]:
+    """Files below a folder that contain some bytes."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [path for path in files if data in path.read_bytes()]
+
+
+def agent_asks(address: str, photo: bytes) -> None:
+    """Ask over MCP with a photo as a ``data:`` address."""
+    given = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
+    call = {"name": "similar_to_photo", "arguments": {"photo": given}}
+    httpx.post(
+        f"{address}gradio_api/mcp/",
+        json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call},
+        headers={"Accept": "application/json, text/event-stream"},
+        timeout=60,
+    ).raise_for_status()
+
+
+def test_no_photo_is_on_the_disk_after_the_app_was_killed_and_another_started(
+    small_built: Path, tmp_path: Path
+) -> None:
+    """Photos of visitors, of programs and of agents, wherever Gradio writes them."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    settings = {"RELEASE": str(small_built / "release"), "TMPDIR": str(temporary)}
+    running = RunningApp(tmp_path, **settings)
+    try:
+        running.wait()
+        uploaded, sent = photo_of_a_visitor(), photo_of_a_visitor()
+        upload_form(running.address, {"files": ("photo.jpg", uploaded)}).raise_for_status()
+        agent_asks(running.address, sent)
+        elsewhere = Path(tempfile.gettempdir()) / "gradio"
+        assert files_with(sent, elsewhere) == []
+        assert files_with(uploaded, temporary)
+        assert files_with(sent, temporary)
+    finally:
+        running.stop()
+    assert files_with(uploaded, temporary)
+    remove_abandoned(temporary)
+    assert files_with(uploaded, tmp_path) == files_with(sent, tmp_path) == []
+
+
+def upload_form(address: str, files: dict[str, tuple[str, bytes]]) -> httpx.Response:
+    return httpx.post(f"{address}gradio_api/upload", files=files, timeout=30)
+
+
+class Disk:
+    """An app that writes what it is sent, a clock, and a client that sends."""
+
+    def __init__(self) -> None:
+        self.now, self.written = 0.0, 0
+        self.budget = UploadBudget(self.app, lambda: self.now)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        while (message := await receive())["more_body"]:
+            self.written += len(message["body"])
+
+    def send(self, client: str, chunks: list[bytes], path: str = "/gradio_api/upload") -> str:
+        """Send chunks; return why they were refused, empty if they were not."""
+        bodies = iter(chunks)
+
+        async def receive() -> Message:
+            body = next(bodies, None)
+            return {"type": "http.request", "body": body or b"", "more_body": body is not None}
+
+        async def nothing(message: Message) -> None:
+            pass
+
+        scope: Scope = {"type": "http", "path": path, "client": (client, 0)}
+        # The browser of other tests has a loop of its own in this thread.
+        with ThreadPoolExecutor(1) as thread:
+            sent = thread.submit(asyncio.run, self.budget(scope, receive, nothing))  # type: ignore[arg-type]
+        error = sent.exception()
+        if error is None:
+            return ""
+        assert isinstance(error, HTTPException)
+        assert error.status_code == 429
+        return error.detail
+
+
+FILE = b'form-data; name="files"; filename="a.jpg"'
+
+
+def test_a_client_has_a_share_of_the_disk_and_gets_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "CLIENT_BYTES", 100)
+    monkeypatch.setattr(uploads, "MOST_BYTES", 250)
+    disk = Disk()
+    assert disk.send("one", [bytes(40), bytes(40)]) == ""
+    assert disk.send("one", [bytes(30)]) == BUSY
+    assert disk.send("two", [bytes(100)]) == ""
+    assert disk.send("three", [bytes(100)]) == BUSY  # In all there would be more than 250.
+    assert disk.send("three", [bytes(70)]) == ""
+    assert disk.send("four", [bytes(1000)], path="/gradio_api/info") == ""
+    disk.now = uploads.KEPT_SECONDS + 2 * uploads.SWEEP_SECONDS
+    assert disk.send("one", [bytes(100)]) == ""
+
+
+def test_bytes_are_refused_while_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "CLIENT_BYTES", 100)
+    disk = Disk()
+    assert disk.send("one", [bytes(60)] * 1000) == BUSY
+    assert disk.written == 60
+
+
+@pytest.mark.parametrize("cut", [0, 33])
+def test_many_small_files_count_as_what_they_take_on_the_disk(
+    cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "CLIENT_BYTES", 3 * uploads.FILE_BYTES)
+    assert Disk().send("one", [FILE[:cut], FILE[cut:]] * 2) == ""
+    assert Disk().send("one", [FILE[:cut], FILE[cut:]] * 3) == BUSY
+
+
+def test_a_refused_photo_is_a_message_on_the_page(
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    huge, photo = tmp_path / "huge.jpg", tmp_path / "photo.jpg"
+    huge.write_bytes(bytes(MAX_BYTES + 1))
+    photo.write_bytes(photo_of_a_visitor())
+    visit.open()
+    visit.upload(huge)
+    assert visit.message() == "This file is larger than 10 MB; choose a smaller one."
+    monkeypatch.setattr(uploads, "CLIENT_BYTES", 1000)
+    visit.upload(photo)
+    visit.page.get_by_role("alert").filter(has_text=BUSY).wait_for()
+    assert visit.page.get_by_role("alert").count() == 1
+    assert visit.sideways() <= 0
+    monkeypatch.undo()
+    visit.upload(photo)
+    visit.page.locator("#answer .query").wait_for()
+    assert visit.page.get_by_role("alert").count() == 0
+
+
+def test_a_program_reads_why_its_photo_was_refused(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "CLIENT_BYTES", 1000)
+    files = {"files": ("photo.jpg", photo_of_a_visitor())}
+    refused = upload_form(server, files)
+    assert (refused.status_code, refused.json()) == (429, {"detail": BUSY})
+    assert refused.headers["retry-after"] == "60"
 
 
 def survivors(folder: Path) -> list[bool]:

@@ -34,6 +34,15 @@ function finish() {
   if (next) setTimeout(() => (queued === next) && (queued = null, navigate(...next)));
 }
 
+// A refused request never becomes an answer. Gradio shows the sentence that comes with it.
+const REFUSALS = [408, 413, 429, 503];
+const send = window.fetch;
+window.fetch = async (...request) => {
+  const response = await send(...request);
+  if (REFUSALS.includes(response.status)) finish();
+  return response;
+};
+
 function addressOf(form) {
   const fields = new FormData(form), sliders = form.querySelector('.sliders');
   const weighed = !sliders || sliders.dataset.weighed === '1';
@@ -111,6 +120,33 @@ function upload(file) {
   input.dispatchEvent(new Event('change', {bubbles: true}));
 }
 
+// What goes wrong before the server's events are reached, as an upload that is too large, Gradio
+// writes into a note of its own. The page shows it as a message, in plain words.
+function sentence(note) {
+  const size = /maximum allowed size of (\d+)/.exec(note)?.[1];
+  if (size) return `This file is larger than ${size} MB; choose a smaller one.`;
+  const answer = /^HTTP \d+: (.*)$/s.exec(note)?.[1] ?? note;
+  try {
+    return String(JSON.parse(answer).detail);
+  } catch {
+    return answer;
+  }
+}
+
+function showNote() {
+  const note = find('.toast-message-text'), top = find('#top .top');
+  if (!note || !top) return;
+  finish();
+  top.querySelector('.message')?.remove();
+  const message = document.createElement('div');
+  message.className = 'message';
+  message.setAttribute('role', 'alert');
+  message.textContent = sentence(note.textContent);
+  top.append(message);
+  find('#top').scrollIntoView({block: 'nearest'});
+  document.querySelectorAll('.toast-close').forEach((each) => each.click());
+}
+
 document.addEventListener('click', (event) => {
   if (event.target.closest('[data-pick]')) return find('#photo input[type=file]')?.click();
   const fold = event.target.closest('[data-fold]');
@@ -154,6 +190,7 @@ document.addEventListener('drop', (event) => {
 window.addEventListener('popstate', () => navigate(location.search || '?', 'back'));
 
 watch('value', onAnswer);
+new MutationObserver(showNote).observe(find('.toast-wrap'), {childList: true, subtree: true});
 if (location.search) {
   // Visitors who follow a link see the shape of the answer until it comes, so that nothing jumps.
   body.classList.add(/[?&]see=/.test(location.search) ? 'elsewhere' : 'arriving');
