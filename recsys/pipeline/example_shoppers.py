@@ -20,10 +20,9 @@ FEWEST_TO_WALK = 12
 SHOPPER_SEED = 1
 """Any fixed number: equal figures give equal shoppers."""
 
-FEWEST_VISITS, MORE_VISITS, MORE_ARTICLES = 2, 2.0, 1.0
-"""Visits of everybody, the mean number of further ones, and that of a visit's further articles.
-
-About as the shoppers in H&M's data with several visits: four visits of two articles.
+FEWEST_VISITS, MORE_VISITS, VISITS_SPREAD, MORE_ARTICLES = 2, 4.0, 1.1, 1.0
+"""Visits of everybody; median and spread of the log-normal number of further ones, since a few
+people buy much more than others; mean number of a visit's articles after the first.
 """
 
 REMEMBERED = 8
@@ -68,7 +67,8 @@ class _Walk:
         season = int(self._rng.integers(len(SEASONS)))
         history: list[int] = []
         visits = []
-        for _ in range(FEWEST_VISITS + self._rng.poisson(MORE_VISITS)):
+        more = self._rng.lognormal(np.log(MORE_VISITS), VISITS_SPREAD)
+        for _ in range(FEWEST_VISITS + int(more)):
             before = len(history)
             for place in range(1 + self._rng.poisson(MORE_ARTICLES)):
                 history.append(self._article(history, season, first=place == 0))

@@ -241,7 +241,7 @@ ARTICLES = "articles.parquet"
 """The catalogue's table with season, price and photo of each article."""
 
 SHOPPERS = "shoppers.parquet"
-"""The purchases of a sample of test shoppers, under aliases."""
+"""Example shoppers, who are no people."""
 
 OVERVIEW = "overview.parquet"
 """Purchases by week and department."""

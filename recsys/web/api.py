@@ -188,7 +188,7 @@ class Api:
         return _or_error(search)
 
     def shoppers(self) -> list[str]:
-        """Return the aliases of the shoppers that `for_shopper` can answer for."""
+        """Return the aliases of the example shoppers that `for_shopper` can answer for."""
         return self._recommender.shoppers()
 
     def for_shopper(self, alias: str, k: int = DEFAULT_MATCHES) -> ForBasketAnswer:

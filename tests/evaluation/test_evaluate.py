@@ -264,6 +264,19 @@ def test_a_protocol_with_too_few_questions_has_no_table(trial):
     assert min(table.questions for table in few.values()) >= FEWEST_QUESTIONS
 
 
+def test_numbers_of_questions_are_rounded_down(trial):
+    shop = trial.purchases
+    few = replace(trial, purchases=shop.where(shop.shopper % 8 == 0))
+    exact, rounded = (evaluate(replace(few, fewest_shoppers=n)).tables for n in (1, 7))
+    for name, table in rounded.items():
+        assert table.questions == exact[name].questions // 7 * 7
+        for model, scores in table.models.items():
+            assert scores.answered == exact[name].models[model].answered // 7 * 7
+            assert scores.recall_12 == exact[name].models[model].recall_12
+    many = 1 + max(table.questions for table in exact.values())
+    assert evaluate(replace(few, fewest_shoppers=many)).tables == {}
+
+
 def test_without_test_shoppers_there_are_photos_only(trial):
     shop = trial.purchases
     nobody = shop.where(~TEST.of(shop.bucket)[shop.shopper])

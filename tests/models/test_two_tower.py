@@ -311,6 +311,24 @@ def test_an_article_never_sold_shares_its_product_s_embedding():
     assert share_of_own_community(model, [3]) > 0.8
 
 
+def test_articles_with_few_buyers_are_not_trained_on():
+    """What was bought with them changes no vector; without the bound it does."""
+    shop = planted_shop()
+    training = TRAINING.of(shop.bucket)[shop.shopper]
+    pairs = np.unique(shop.article[training] * 300 + shop.shopper[training])
+    buyers = np.bincount(pairs // 300, minlength=len(COMMUNITY))
+    fewest = int(np.median(buyers))
+    others = shop.where(~training | (buyers[shop.article] >= fewest))
+    assert len(others) < len(shop) - 300
+
+    def vectors(bought, bound):
+        model = train(bought, own_products(), telling_content(), BRIEF, bound)
+        return fingerprint(model.articles, model.queries)
+
+    assert vectors(shop, fewest) == vectors(others, fewest)
+    assert vectors(shop, 1) != vectors(others, 1)
+
+
 def brief_training(shop, **settings):
     return train(shop, own_products(), telling_content(), replace(BRIEF, **settings), 1)
 

@@ -52,9 +52,9 @@ def test_those_of_a_release_can_be_drawn_from_its_files(release):
 
 
 def test_they_buy_what_is_bought_together(sales):
-    """From one article to the next most stay in their community: one in four would by chance."""
+    """At first most stay in a community: by chance one in four would. (It has eight articles.)"""
     steps = np.concatenate(
-        [np.diff(each.history // MEMBERS) for each in draw_shoppers(sales, NO_SEASONS, 100)]
+        [np.diff(each.history[:4] // MEMBERS) for each in draw_shoppers(sales, NO_SEASONS, 100)]
     )
     assert (steps == 0).mean() > 0.7
 

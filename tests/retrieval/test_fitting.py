@@ -138,6 +138,14 @@ def test_without_validation_shoppers_weights_are_the_prior(retrieval):
     assert (fitted[ARTICLE], fitted[BASKET]) == (BASKET_PRIOR, BASKET_PRIOR)
 
 
+def test_weights_are_not_fitted_to_too_few_shoppers(retrieval):
+    of_all = lessons(retrieval, products(), planted_shop(), 60)
+    of_more = lessons(retrieval, products(), planted_shop(), 61)
+    assert len(of_all[ARTICLE]) == 60
+    assert of_more[ARTICLE] == of_more[BASKET] == []
+    assert learn_weights(retrieval, of_more)[ARTICLE] == BASKET_PRIOR
+
+
 def test_without_products_in_several_colours_weights_of_photos_are_the_prior(retrieval):
     questions = lessons(retrieval, products(size=1), planted_shop(), 1)
     assert learn_weights(retrieval, questions)[PHOTO] == PHOTO_PRIOR

@@ -84,7 +84,7 @@ def test_every_shopper_of_the_release_can_be_asked_for(
     release: Release, answers: dict[str, BasketAnswer]
 ) -> None:
     assert sorted(answers) == sorted(bought(release))
-    assert len(answers) > 100
+    assert len(answers) == 100
     for alias, answer in answers.items():
         assert answer.alias == alias
         assert answer.release_version == release.manifest.checksum[:12]
