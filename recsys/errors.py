@@ -47,3 +47,18 @@ class VerificationError(ReleaseError):
 
 class HubError(OperatorError):
     """The Hub cannot be reached or refuses a request; the message says what to do."""
+
+
+LONGEST_MESSAGE = 500
+"""Characters of a message: a name or a path in it may have any length."""
+
+
+def one_line(message: object, longest: int = LONGEST_MESSAGE) -> str:
+    r"""Return a message on one line, without control characters, cut to ``longest``.
+
+    >>> one_line("so\n  long")
+    'so long'
+    """
+    printable = "".join(each if each.isprintable() else " " for each in str(message))
+    line = " ".join(printable.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -17,10 +17,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from recsys.errors import EncoderError
+from recsys.errors import EncoderError, one_line
 from recsys.models import open_clip_config, transformer_files
 from recsys.models.open_clip_config import OpenClipConfig, read_open_clip_config
-from recsys.models.strict_json import Strict, one_line, parse_json
+from recsys.models.strict_json import Strict, parse_json
 from recsys.models.transformer_files import (
     TEXT_TOWER_FILES,
     TOKENIZER_CONFIG_FILE,

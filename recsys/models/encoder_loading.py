@@ -6,8 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import EncoderError
-from recsys.models.strict_json import one_line
+from recsys.errors import EncoderError, one_line
 from recsys.vectors import Float32, unit
 
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys.errors import EncoderError
-from recsys.models.strict_json import one_line
+from recsys.errors import EncoderError, one_line
 
 HUB = "hf-hub:"
 """Before the repo of an image encoder, as OpenCLIP writes it."""

@@ -7,7 +7,7 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from recsys.errors import EncoderError
+from recsys.errors import EncoderError, one_line
 
 LARGEST_CONFIG = 1 << 20
 """Bytes of the largest configuration file; those in use have a few kilobytes."""
@@ -21,6 +21,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=()
     )
+
+
+def load_json(text: str) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: it is not JSON, nests too deeply, or has a key twice, or NaN or an infinity.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_distinct_keys, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError("it nests too deeply") from error
 
 
 def read_json(folder: Path, name: str, largest: int = LARGEST_CONFIG) -> Any:
@@ -41,8 +53,8 @@ def read_json(folder: Path, name: str, largest: int = LARGEST_CONFIG) -> Any:
         raise EncoderError(f"{name} is larger than {largest:,} bytes")
     try:
         text = path.read_bytes().decode("utf-8")
-        return json.loads(text, object_pairs_hook=_distinct_keys, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        return load_json(text)
+    except ValueError as error:
         raise EncoderError(f"{name} is not JSON as it should be: {one_line(error)}") from error
 
 
@@ -66,13 +78,6 @@ def parse_json(folder: Path, name: str, kind: type[T], ignored: Collection[str] 
         return TypeAdapter(kind).validate_json(json.dumps(data))
     except ValidationError as error:
         raise EncoderError(f"{name} is refused: {_first_problem(error)}") from error
-
-
-def one_line(problem: object, length: int = 300) -> str:
-    """Return a message as one line of printable characters that is not too long."""
-    line = " ".join(str(problem).split())
-    printable = "".join(each if each.isprintable() else "?" for each in line)
-    return printable if len(printable) <= length else printable[:length] + "…"
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -8,8 +8,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys.errors import EncoderError
-from recsys.models.strict_json import one_line
+from recsys.errors import EncoderError, one_line
 
 LARGEST_WEIGHTS = 6 << 30
 """Bytes of the largest file of weights: OpenCLIP's ViT-H/14 with XLM-R, in float32, has 4.8e9."""

@@ -5,21 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from recsys.errors import EncoderError, ReleaseError
+from recsys.errors import EncoderError, ReleaseError, one_line
 from recsys.models import features, two_tower
 from recsys.models.encoder_files import EncoderFiles, read_image_files, read_text_files
 from recsys.models.encoder_version import files_key
 from recsys.models.hub_encoder import HUB, is_commit, is_repo
 from recsys.models.registry import FEATURES, IMAGE, SINGLE, TEXT, TWO_TOWER
-from recsys.models.strict_json import one_line
 from recsys.models.text import PACKAGED
 from recsys.release.files import IMAGE_ENCODER, TEXT_MODEL, VECTORS, WHITENING
 from recsys.release.manifest import EncoderRecord, Manifest, check
+from recsys.release.typed_json import LONGEST_NAME
 
 Files = TypeVar("Files", bound=EncoderFiles)
-
-LONGEST_NAME = 200
-"""Characters of an encoder's name."""
 
 _FOLDERS = {TEXT.name: TEXT_MODEL, IMAGE.name: IMAGE_ENCODER}
 _TRUSTED = re.compile(r"[^@\s]+@[0-9a-f]{40}")

@@ -15,7 +15,8 @@ from recsys.evaluation.metrics import METRICS, Estimate
 from recsys.evaluation.report import PROTOCOLS, Evaluation, Scores, Table
 from recsys.models.cross_modal import MEAN, RIDGE, Crossing
 from recsys.models.registry import IMAGE, SINGLE
-from recsys.release.typed_json import Field, Fields, parse_json, read_typed
+from recsys.models.strict_json import load_json
+from recsys.release.typed_json import Field, Fields, read_typed
 from recsys.retrieval.audit import EXPANSIONS, Audit
 from recsys.retrieval.fusion import PARTS, Weights
 from recsys.retrieval.retriever import QUERY_KINDS, WORDS
@@ -178,7 +179,7 @@ def read_manifest(folder: Path) -> Manifest:
     check(path.stat().st_size <= MANIFEST_BYTES, f"{path} is larger than {MANIFEST_BYTES:,} bytes")
     try:
         text = path.read_bytes().decode()
-        data = parse_json(text)
+        data = load_json(text)
         _check_schema(data)
         manifest = _in_order(read_typed(Manifest, data, FIELDS))
         _check_consistent(manifest)

@@ -19,7 +19,7 @@ from recsys.release.files import ARTICLES, OVERVIEW, PHRASES, SHOPPERS, UNIT_ROU
 from recsys.release.held_file import HeldFile
 from recsys.release.manifest import LARGEST, check
 from recsys.release.parquet_file import TEXT, Columns, ParquetTable, open_parquet
-from recsys.release.typed_json import LARGEST_INT, LONGEST_LINE
+from recsys.release.typed_json import LARGEST_INT, LONGEST_NAME
 from recsys.vectors import Float32
 
 
@@ -105,7 +105,7 @@ def read_shoppers(path: Path, count: int, article_ids: pd.Series) -> dict[str, S
     for alias in table["alias"].unique():
         check(
             _is_line(alias),
-            f"{SHOPPERS} has the alias {alias[:LONGEST_LINE]!r}, which is not one line of plain "
+            f"{SHOPPERS} has the alias {alias[:LONGEST_NAME]!r}, which is not one line of plain "
             "text",
         )
     rows = pd.Index(article_ids).get_indexer(pd.Index(table["article_id"]))
@@ -129,7 +129,7 @@ def _shopper(alias: str, bought: pd.DataFrame) -> Shopper:
 
 def _is_line(text: str) -> bool:
     """Whether a text is one line that can be printed, without spaces around it."""
-    return text.strip() == text != "" and text.isprintable() and len(text) <= LONGEST_LINE
+    return text.strip() == text != "" and text.isprintable() and len(text) <= LONGEST_NAME
 
 
 WORDS_COLUMN = "words"

@@ -6,7 +6,6 @@ be between 0 and 1, or for integers between 0 and `LARGEST_INT`.
 """
 
 import dataclasses
-import json
 import re
 import typing
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import Any, TypeVar
 LARGEST_INT = 2**31 - 1
 """What an int32 array can count."""
 
-LONGEST_LINE = 200
+LONGEST_NAME = 200
 """Characters of a text: more than any name or path in a release has."""
 
 Parsed = TypeVar("Parsed")
@@ -46,35 +45,12 @@ Fields = Mapping[tuple[type, str], Field]
 """What must hold, by dataclass and field."""
 
 
-def parse_json(text: str) -> object:
-    """Return the value of a JSON text.
-
-    Raises:
-        ValueError: it is not JSON, nests too deeply, or has a key twice, or NaN or an infinity.
-    """
-    try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
-    except RecursionError as error:
-        raise ValueError("it nests too deeply") from error
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("it has a key twice")
-    return found
-
-
-def _constant(name: str) -> float:
-    raise ValueError(f"it has the number {name}")
-
-
 def read_typed(kind: type[Parsed], data: object, fields: Fields) -> Parsed:
     """Return ``data`` as a dataclass.
 
     Args:
         kind: the dataclass; its fields are numbers, texts, dataclasses and dictionaries of these.
-        data: what `parse_json` returned.
+        data: what `recsys.models.strict_json.load_json` returned.
         fields: what must hold beside the types.
 
     Raises:
@@ -138,9 +114,9 @@ def _checked_keys(
 
 def _text(data: object, form: str, at: str) -> str:
     # Printable text has no control characters and no halves of surrogate pairs.
-    plain = isinstance(data, str) and len(data) <= LONGEST_LINE and data.isprintable()
+    plain = isinstance(data, str) and len(data) <= LONGEST_NAME and data.isprintable()
     if not plain or not re.fullmatch(form, typing.cast("str", data)):
-        raise ValueError(f"{at} is {str(data)[:LONGEST_LINE]!r}, which is not allowed")
+        raise ValueError(f"{at} is {str(data)[:LONGEST_NAME]!r}, which is not allowed")
     return typing.cast("str", data)
 
 

@@ -16,11 +16,10 @@ import numpy as np
 from PIL import Image
 
 from recsys.catalog.photos import decode_photo
-from recsys.errors import OperatorError, QueryError, RecsysError, ReleaseError
+from recsys.errors import OperatorError, QueryError, RecsysError, ReleaseError, one_line
 from recsys.models.hub_encoder import HUB
 from recsys.models.image import LOCAL, ImageEncoder
 from recsys.models.registry import IMAGE, TEXT
-from recsys.models.strict_json import one_line
 from recsys.models.text import PACKAGED, TextEncoder, article_texts
 from recsys.release.encoder_check import check_trusted
 from recsys.release.files import IMAGE_ENCODER, TEXT_MODEL, VECTORS, WHITENING

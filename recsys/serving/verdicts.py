@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import recsys
-from recsys.errors import ReleaseError, VerificationError
+from recsys.errors import ReleaseError, VerificationError, one_line
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ ACCEPTED = ""
 KEY = re.compile(r"[0-9a-f]{40,64} [0-9a-f]{16}")
 """A checksum or a commit, and `verifier_version`."""
 
-MOST_VERDICTS, MOST_BYTES, LONGEST_REASON = 500, 1_000_000, 500
+MOST_VERDICTS, MOST_BYTES = 500, 1_000_000
 """What is kept and read, so that the file stays small: the newest verdicts, with short reasons."""
 
 
@@ -45,16 +45,6 @@ def verifier_version() -> str:
         if path.is_file() and path.suffix != ".pyc":
             digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def one_line(text: str) -> str:
-    r"""Return a text on one line, without control characters, cut to `LONGEST_REASON`.
-
-    >>> one_line("so\n  long")
-    'so long'
-    """
-    printable = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(printable.split())[:LONGEST_REASON]
 
 
 class Verdicts:

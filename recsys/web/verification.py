@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import recsys
-from recsys.errors import OperatorError, ReleaseError, VerificationError
-from recsys.serving.verdicts import LONGEST_REASON, one_line
+from recsys.errors import LONGEST_MESSAGE, OperatorError, ReleaseError, VerificationError, one_line
 from recsys.web.rehearsal import rehearse
 
 MEMORY, MEMORY_PER_BYTE = 1 << 30, 4
@@ -182,7 +181,7 @@ def judge(folder: Path, rehearse: Callable[[Path], None], limits: ProcessLimits)
     child.start()
     sender.close()
     try:
-        reason = receiver.recv_bytes(4 * LONGEST_REASON).decode()
+        reason = receiver.recv_bytes(4 * LONGEST_MESSAGE).decode()
     except (EOFError, OSError, ValueError):
         reason = "its verification gave no answer"
     child.join()

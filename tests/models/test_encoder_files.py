@@ -109,7 +109,7 @@ def test_a_folder_of_the_hub_may_call_itself_by_its_name(eyes: Path) -> None:
     [
         ('{"a": 1, "a": 2}', "it has a key twice"),
         ('{"a": NaN}', "NaN is not a number"),
-        ("[" * 100_000, "recursion"),
+        ("[" * 100_000, "nests too deeply"),
         ("\ufeff{}", "BOM"),
     ],
 )

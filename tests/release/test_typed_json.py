@@ -2,7 +2,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from recsys.release.typed_json import Field, parse_json, read_typed
+from recsys.models.strict_json import load_json
+from recsys.release.typed_json import Field, read_typed
 
 
 @dataclass(frozen=True)
@@ -89,4 +90,4 @@ def test_what_is_no_object_is_refused(data: object) -> None:
 )
 def test_text_that_is_no_strict_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        parse_json(text)
+        load_json(text)
