@@ -14,8 +14,10 @@ os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_UPDATE_DOWNLOAD_COUN
 os.environ["VERDICTS"] = f"{SCRATCH.name}/verdicts.json"
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -38,6 +40,9 @@ HM_DATA = Path(__file__).parents[1] / "../shared/data/hm"
 DESKTOP, PHONE, WALL = (1440, 900), (390, 844), (2560, 1440)
 SCREENS = [(PHONE, "light"), (DESKTOP, "dark")]
 RARE_SCREENS = [(PHONE, "dark"), (DESKTOP, "light"), (WALL, "light"), (WALL, "dark")]
+
+TALLY = "attacks"
+"""Name of the property of a test in which attacks count what they did."""
 
 Once = Callable[[str, Callable[[Path], object]], Path]
 
@@ -204,3 +209,25 @@ def anywhere(request: pytest.FixtureRequest, browser: Browser, server: str) -> I
     """
     size, scheme = request.param
     yield from visitor(browser, server, size, scheme)
+
+
+@pytest.fixture
+def tally(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Counts something; the numbers of all tests are summed and shown at the end."""
+    return lambda name: record_property(TALLY, name)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Show how often each thing happened, over all processes."""
+    reports = [each for reports in terminalreporter.stats.values() for each in reports]
+    counts = Counter(
+        value
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == TALLY
+    )
+    if counts:
+        terminalreporter.section("attacks")
+    for name, count in sorted(counts.items()):
+        terminalreporter.write_line(f"{count:>7,}  {name}")
