@@ -17,6 +17,7 @@ from floods import Attacker, call, join, upload
 from gradio_client import Client, handle_file
 
 from recsys.release.reader import open_release
+from recsys.web.limits import Limits
 
 pytestmark = pytest.mark.attack
 
@@ -33,19 +34,19 @@ FLOODS: dict[str, Callable[[Attacker, list[str]], None]] = {
         60, lambda client, n: call(client, "similar_to_articles", [(ids * 9)[n : n + 256], 48])
     ),
     "fewer articles": lambda attacker, ids: attacker.send(
-        300, lambda client, n: call(client, "similar_to_articles", [(ids * 9)[n : n + 60], 48])
+        150, lambda client, n: call(client, "similar_to_articles", [(ids * 9)[n : n + 60], 48])
     ),
     "words": lambda attacker, ids: attacker.send(
-        1500, lambda client, n: call(client, "search_words", [f"dress number {n}", 48])
+        800, lambda client, n: call(client, "search_words", [f"dress number {n}", 48])
     ),
     "composed": lambda attacker, ids: attacker.send(
         300, lambda client, n: call(client, "compose", [f"dress {n}", ids[n % len(ids)], None, 0.5])
     ),
     "anonymous calls": lambda attacker, ids: attacker.send(
-        2500, lambda client, n: call(client, "similar_to_article", [ids[n % len(ids)], 48])
+        1100, lambda client, n: call(client, "similar_to_article", [ids[n % len(ids)], 48])
     ),
     "page events": lambda attacker, ids: attacker.send(
-        600,
+        300,
         lambda client, n: join(
             client,
             {
@@ -91,7 +92,10 @@ def _leave_stream(client: httpx.Client, number: int) -> httpx.Response:
 def app(release_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     folder = tmp_path_factory.mktemp("flooded")
     (folder / "tmp").mkdir()
-    running = RunningApp(folder, RELEASE=str(release_folder), TMPDIR=str(folder / "tmp")).wait()
+    limits = {"CLIENT_CALLS": str(Limits.calls), "CLIENT_RATE": str(Limits.rate)}
+    running = RunningApp(
+        folder, RELEASE=str(release_folder), TMPDIR=str(folder / "tmp"), **limits
+    ).wait()
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)
