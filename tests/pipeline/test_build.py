@@ -187,9 +187,11 @@ def where_nothing_of_the_catalogue_is_sold(shop: Path) -> None:
 
 
 def where_one_is_bought_often(shop: Path) -> None:
-    """A single article, by one shopper on several days: there is nothing that it is like."""
+    """A single article, by twenty shoppers on several days: there is nothing that it is like."""
+    shoppers = read_table(shop / "transactions_train.csv").drop_duplicates("customer_id").head(20)
     with_one_article(shop)
-    bought = read_table(shop / "transactions_train.csv").head(1)
+    (article,) = read_table(shop / "articles.csv")["article_id"]
+    bought = shoppers.assign(article_id=article)
     days = [bought.assign(t_dat=f"2020-05-{day:02}") for day in range(1, 21)]
     write_table(shop / "transactions_train.csv", pd.concat(days))
 
