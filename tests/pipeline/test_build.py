@@ -223,7 +223,11 @@ def check_answers(recommender: Recommender) -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [without_descriptions, where_one_is_bought_often, where_everything_is_sold_on_one_day],
+    [
+        pytest.param(without_descriptions, marks=pytest.mark.exhaustive),
+        where_one_is_bought_often,
+        where_everything_is_sold_on_one_day,
+    ],
 )
 def test_an_unusual_catalogue_is_built_and_answers(
     shop: Path, small_copy: Path, make: Callable[[Path], None]
@@ -306,11 +310,19 @@ INTERRUPTIONS: list[Callable[[pytest.MonkeyPatch], None]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    "interruptions",
+    [INTERRUPTIONS[1::6], pytest.param(INTERRUPTIONS, marks=pytest.mark.exhaustive)],
+    ids=["three", "all"],
+)
 def test_a_build_stopped_at_every_stage_goes_on_and_ends_in_the_same_release(
-    small_folder: Path, small_built: Path, tmp_path: Path
+    small_folder: Path,
+    small_built: Path,
+    tmp_path: Path,
+    interruptions: list[Callable[[pytest.MonkeyPatch], None]],
 ) -> None:
     out = tmp_path / "release"
-    for interrupt in INTERRUPTIONS:
+    for interrupt in interruptions:
         with pytest.MonkeyPatch.context() as monkeypatch:
             interrupt(monkeypatch)
             with pytest.raises(KilledError):
