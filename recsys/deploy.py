@@ -24,6 +24,7 @@ SPACE_FILES = (
     "LICENSE",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "docs/*.md",
     "docs/*-1440-light.webp",
     "recsys/**/*.py",

@@ -28,11 +28,15 @@ from gradio_client import Client
 from playwright.sync_api import Browser, sync_playwright
 
 from recsys.catalog.articles import Catalog, read_catalog
+from recsys.pipeline.training import load_triton
 from recsys.release.reader import Release, open_release
 from recsys.sample.sample_catalog import draw_sample
 from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
 from recsys.web.server import launch
+
+# Before any test trains: loaded after TensorFlow, triton ends the process.
+load_triton()
 
 HM_DATA = Path(__file__).parents[1] / "../shared/data/hm"
 """Where the real data is unless the environment says otherwise."""

@@ -19,6 +19,7 @@ from gradio_client import Client
 
 from recsys.deploy import SPACE_FILES
 from recsys.serving.startup import AppSettings
+from recsys.web.headers import frame_ancestors
 from recsys.web.limits import Limits
 
 ROOT = Path(__file__).parents[1]
@@ -162,6 +163,7 @@ def test_the_table_of_settings_is_complete() -> None:
     environment = RecordedReads()
     AppSettings.of(environment)
     Limits.of(environment)
+    frame_ancestors(environment)
     table = DEPLOY.partition("\n## Serve\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE)) == environment.names
 

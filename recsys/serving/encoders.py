@@ -94,7 +94,8 @@ class _Encoder(Generic[Loaded]):
 
     def check_trusted(self) -> None:
         """Raise `ReleaseError` if it is on the Hub and not trusted."""
-        self._load()
+        if self._on_hub:
+            check_trusted(self._record(self.release), self.trusted)
 
     def serves(self, release: Release) -> bool:
         """Whether another release was made with the same encoder."""
@@ -108,12 +109,6 @@ class _Encoder(Generic[Loaded]):
     def _record(self, release: Release) -> EncoderRecord:
         return release.manifest.models[self.model].encoder
 
-    def _on_hub(self) -> tuple[str, str]:
-        """Return the id and commit of an encoder on the Hub, or raise `ReleaseError`."""
-        record = self._record(self.release)
-        check_trusted(record, self.trusted)
-        return record.id, record.version
-
     def _check_vectors(self, rows: Positions, encoded: Float32, least: float) -> None:
         """Raise `ReleaseError` unless articles got about the vectors that they have."""
         index = self.release.indexes[self.model]
@@ -123,6 +118,11 @@ class _Encoder(Generic[Loaded]):
             name = one_line(self._record(self.release).id)
             made = VECTORS[self.model].path
             raise ReleaseError(f"Refused: the {self.model} encoder {name} did not make {made}.")
+
+    @property
+    def _on_hub(self) -> bool:
+        """Whether the release names an encoder on the Hub instead of having its files."""
+        raise NotImplementedError
 
     def _load(self) -> Loaded:
         raise NotImplementedError
@@ -178,10 +178,16 @@ class PhotoEncoder(_Encoder[_LoadedImageEncoder]):
         Raises:
             ReleaseError: it is on the Hub and not trusted.
         """
+        self.check_trusted()
+        if self._on_hub:
+            record = self._record(self.release)
+            return ImageEncoder(record.id, record.version)
+        return ImageEncoder(f"{LOCAL}{self.release.folder / IMAGE_ENCODER}")
+
+    @property
+    def _on_hub(self) -> bool:
         own = self.release.folder / IMAGE_ENCODER
-        if self._record(self.release).id.startswith(HUB) and not own.exists():
-            return ImageEncoder(*self._on_hub())
-        return ImageEncoder(f"{LOCAL}{own}")
+        return self._record(self.release).id.startswith(HUB) and not own.exists()
 
     def _load(self) -> _LoadedImageEncoder:
         encoder = self.encoder
@@ -213,11 +219,17 @@ class WordEncoder(_Encoder[TextEncoder]):
         vector: Float32 = self._whitened(self.load(), [words])[0]
         return vector
 
+    @property
+    def _on_hub(self) -> bool:
+        own = self.release.folder / TEXT_MODEL
+        return self._record(self.release).id != PACKAGED and not own.exists()
+
     def _load(self) -> TextEncoder:
+        self.check_trusted()
         own, record = self.release.folder / TEXT_MODEL, self._record(self.release)
-        if own.exists():
-            return TextEncoder(str(own))
-        return TextEncoder() if record.id == PACKAGED else TextEncoder(*self._on_hub())
+        if self._on_hub:
+            return TextEncoder(record.id, record.version)
+        return TextEncoder(str(own)) if own.exists() else TextEncoder()
 
     def _check(self, loaded: TextEncoder) -> None:
         rows = spread_evenly(CHECKED, len(self.release.articles))

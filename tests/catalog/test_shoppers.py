@@ -7,6 +7,7 @@ import pytest
 from tiny_catalogs import int32
 
 from recsys.catalog.shoppers import Shopper
+from recsys.errors import ReleaseError
 from recsys.release.tables import SHOPPER_COLUMNS, read_shoppers, write_shoppers
 
 IDS = pd.Series([f"01{row:08d}" for row in range(1000)])
@@ -34,7 +35,7 @@ def kept(tmp_path):
 
 def test_shoppers_are_read_as_they_were_written(kept):
     shoppers, path = kept
-    found = read_shoppers(path, IDS)
+    found = read_shoppers(path, len(shoppers), IDS)
     assert list(found) == [shopper.alias for shopper in shoppers]
     for shopper in shoppers:
         assert found[shopper.alias].alias == shopper.alias
@@ -44,7 +45,7 @@ def test_shoppers_are_read_as_they_were_written(kept):
 
 def test_ten_visits_and_more_stay_in_order(tmp_path):
     write_shoppers(tmp_path / "file", [shopper(1, *([row] for row in range(25)))], IDS)
-    assert read_shoppers(tmp_path / "file", IDS)["shopper-0001"].history.tolist() == list(range(25))
+    assert read_shoppers(tmp_path / "file", 1, IDS)["shopper-0001"].history.tolist() == [*range(25)]
 
 
 def test_a_file_holds_aliases_visits_and_articles_and_nothing_else(kept):
@@ -60,26 +61,26 @@ def test_a_file_holds_aliases_visits_and_articles_and_nothing_else(kept):
 def test_shoppers_are_found_again_in_a_catalogue_with_other_rows(kept):
     shoppers, path = kept
     longer = pd.concat([pd.Series(["0000000001"]), IDS], ignore_index=True)
-    found = read_shoppers(path, longer)
+    found = read_shoppers(path, len(shoppers), longer)
     for shopper in shoppers:
         assert found[shopper.alias].history.tolist() == (shopper.history + 1).tolist()
 
 
 def test_an_article_that_is_not_in_the_catalogue_is_refused(kept):
-    _, path = kept
-    with pytest.raises(KeyError):
-        read_shoppers(path, IDS[:999])
+    shoppers, path = kept
+    with pytest.raises(ReleaseError, match="an article that the catalogue does not have"):
+        read_shoppers(path, len(shoppers), IDS[:999])
 
 
 @pytest.mark.parametrize("column", SHOPPER_COLUMNS)
 def test_a_file_without_one_of_the_columns_is_refused(kept, column):
-    _, path = kept
+    shoppers, path = kept
     pd.read_parquet(path).drop(columns=column).to_parquet(path)
-    with pytest.raises(KeyError):
-        read_shoppers(path, IDS)
+    with pytest.raises(ReleaseError, match=column):
+        read_shoppers(path, len(shoppers), IDS)
 
 
 def test_nobody_is_read_where_nobody_was_written(tmp_path):
     write_shoppers(tmp_path / "shoppers.parquet", [], IDS)
-    assert read_shoppers(tmp_path / "shoppers.parquet", IDS) == {}
+    assert read_shoppers(tmp_path / "shoppers.parquet", 0, IDS) == {}
     assert tuple(pq.read_schema(tmp_path / "shoppers.parquet").names) == SHOPPER_COLUMNS

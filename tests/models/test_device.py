@@ -50,9 +50,9 @@ from types import SimpleNamespace
 order = []
 sys.modules["spaces"] = SimpleNamespace(GPU=lambda task: order.append("torch" in sys.modules))
 import app
-app.serve = lambda settings: order.append("serve")
+app.serve = lambda settings, verify: order.append("serve")
 page = SimpleNamespace(block_thread=lambda: order.append("launch"))
-app.launch = lambda live: page
+app.launch = lambda live, limits, ancestors: page
 app.main()
 print(order)
 """

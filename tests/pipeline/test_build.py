@@ -187,9 +187,11 @@ def where_nothing_of_the_catalogue_is_sold(shop: Path) -> None:
 
 
 def where_one_is_bought_often(shop: Path) -> None:
-    """A single article, by one shopper on several days: there is nothing that it is like."""
+    """A single article, by twenty shoppers on several days: there is nothing that it is like."""
+    shoppers = read_table(shop / "transactions_train.csv").drop_duplicates("customer_id").head(20)
     with_one_article(shop)
-    bought = read_table(shop / "transactions_train.csv").head(1)
+    (article,) = read_table(shop / "articles.csv")["article_id"]
+    bought = shoppers.assign(article_id=article)
     days = [bought.assign(t_dat=f"2020-05-{day:02}") for day in range(1, 21)]
     write_table(shop / "transactions_train.csv", pd.concat(days))
 
@@ -221,7 +223,11 @@ def check_answers(recommender: Recommender) -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [without_descriptions, where_one_is_bought_often, where_everything_is_sold_on_one_day],
+    [
+        pytest.param(without_descriptions, marks=pytest.mark.exhaustive),
+        where_one_is_bought_often,
+        where_everything_is_sold_on_one_day,
+    ],
 )
 def test_an_unusual_catalogue_is_built_and_answers(
     shop: Path, small_copy: Path, make: Callable[[Path], None]
@@ -304,11 +310,19 @@ INTERRUPTIONS: list[Callable[[pytest.MonkeyPatch], None]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    "interruptions",
+    [INTERRUPTIONS[1::6], pytest.param(INTERRUPTIONS, marks=pytest.mark.exhaustive)],
+    ids=["three", "all"],
+)
 def test_a_build_stopped_at_every_stage_goes_on_and_ends_in_the_same_release(
-    small_folder: Path, small_built: Path, tmp_path: Path
+    small_folder: Path,
+    small_built: Path,
+    tmp_path: Path,
+    interruptions: list[Callable[[pytest.MonkeyPatch], None]],
 ) -> None:
     out = tmp_path / "release"
-    for interrupt in INTERRUPTIONS:
+    for interrupt in interruptions:
         with pytest.MonkeyPatch.context() as monkeypatch:
             interrupt(monkeypatch)
             with pytest.raises(KilledError):

@@ -678,7 +678,7 @@ def test_an_empty_folder_is_taken(small_folder: Path, small_copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "failing", ["numpy.save", "shutil.copytree", "recsys.release.writer.os.replace"]
+    "failing", ["numpy.save", "shutil.copyfile", "recsys.release.writer.os.replace"]
 )
 def test_a_write_that_fails_leaves_the_old_release_whole(
     small_folder: Path, small_copy: Path, monkeypatch: pytest.MonkeyPatch, failing: str

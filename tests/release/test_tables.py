@@ -314,7 +314,10 @@ def test_a_table_that_is_cut_short_is_refused_by_its_name(keep: int, tmp_path: P
 # Much content in few bytes
 
 
-@pytest.mark.parametrize("compression", ["none", "snappy", "zstd"])
+@pytest.mark.parametrize(
+    "compression",
+    ["zstd", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("none", "snappy"))],
+)
 def test_a_long_text_that_is_repeated_is_refused_before_it_is_repeated(
     compression: str, tmp_path: Path
 ) -> None:

@@ -372,7 +372,9 @@ def test_a_loaded_encoder_is_kept_and_old_releases_are_freed(
         folder = edition(small_built / "release", tmp_path / str(number), number)
         publish(folder, NAME, Visibility())
         served.refresh()
-    served.current.recommender.encoders.load()
+    encoders = served.current.recommender.encoders
+    assert encoders.ready
+    encoders.photos.load()
     gc.collect()
     assert first() is None
 

@@ -11,6 +11,7 @@ from gradio_client.exceptions import AppError
 
 from recsys.catalog.schema import DEPARTMENT
 from recsys.release.reader import Release
+from recsys.serving.article_lookup import PRICE_DECIMALS
 from recsys.serving.recommender import Recommender
 from recsys.web.api import MAX_ARTICLES
 
@@ -67,7 +68,8 @@ def test_long_ids_and_many_of_them_are_refused_at_once(client: Client) -> None:
 
 
 def test_a_price_range_holds_for_every_match(client: Client, release: Release) -> None:
-    low, high = (float(each) for each in np.nanquantile(release.prices, [0.3, 0.6]))
+    quantiles = np.nanquantile(release.prices, [0.3, 0.6])
+    low, high = (round(float(each), PRICE_DECIMALS) for each in quantiles)
     answer = client.predict("dress", price=[low, high], k=12, api_name="/compose")
     prices = [match["price"] for each in answer["galleries"] for match in each["matches"]]
     assert len(prices) > 20

@@ -18,7 +18,13 @@ from recsys.serving.recommender import Recommender
 from recsys.web.headers import SPACES, frame_ancestors, script_hashes
 from recsys.web.server import launch
 
-PAGES = ["", "?see=quality", "?see=catalog", "?see=shopper", "?words=black+dress"]
+PAGES = [
+    *("", "?words=black+dress"),
+    *(
+        pytest.param(f"?see={page}", marks=pytest.mark.exhaustive)
+        for page in ("quality", "catalog", "shopper")
+    ),
+]
 """An address of each page."""
 
 ANSWERED = [
