@@ -53,8 +53,27 @@ def train(
     """
     from recsys.models.two_tower_keras import fit
 
+    baskets = training_baskets(purchases, len(products), settings, fewest)
+    counts = np.bincount(baskets.article, minlength=len(products))
+    return fit(baskets, validation_pairs(purchases), counts, products, content, settings)
+
+
+def training_baskets(
+    purchases: Purchases, articles: int, settings: TrainingSettings, fewest: int
+) -> Baskets:
+    """Return the training examples: purchases of the training shoppers without rare articles.
+
+    Args:
+        purchases: everybody's, sorted by shopper, then day.
+        articles: number of articles in the catalogue.
+        settings: hyperparameters.
+        fewest: articles that fewer training shoppers bought are left out.
+
+    Raises:
+        CatalogError: no training shopper bought two of the others.
+    """
     bought = purchases.of(TRAINING)
-    buyers = shoppers_per(bought.article, bought.shopper, len(products))
+    buyers = shoppers_per(bought.article, bought.shopper, articles)
     bought = bought.where(buyers[bought.article] >= fewest)
     baskets = Baskets(bought.shopper, bought.article, settings)
     if not len(baskets):
@@ -64,8 +83,7 @@ def train(
             f"catalogue that at least {fewest} of them bought. Add purchases, or lower "
             "--fewest-shoppers."
         )
-    counts = np.bincount(bought.article, minlength=len(products))
-    return fit(baskets, validation_pairs(purchases), counts, products, content, settings)
+    return baskets
 
 
 def validation_pairs(purchases: Purchases) -> ValidationPairs:

@@ -123,6 +123,7 @@ class Build:
         check_target(self.out)
         check_encoders(self.options.text_model, self.options.image_model)
         catalog, digests = self._watch.run("catalogue", _read, self.data, self.options.limit)
+        self._check_purchases(catalog)
         encoded = self._encode(catalog, digests)
         models = self._index(encoded)
         retrieval = self._fit(catalog, models, encoded.towers)
@@ -131,6 +132,13 @@ class Build:
         fewest = self.options.fewest_shoppers
         table = self._stage("articles", make_article_table, catalog, digests, seasons, fewest)
         return self._watch.run("release", _write, self.out, contents, table)
+
+    def _check_purchases(self, catalog: Catalog) -> None:
+        """Refuse purchases that teach nothing now, not after the encoding."""
+        articles, options = len(catalog.articles), self.options
+        two_tower.training_baskets(
+            catalog.purchases, articles, options.training, options.fewest_shoppers
+        )
 
     def _stage(
         self,

@@ -259,10 +259,14 @@ def test_a_catalogue_without_photos_answers_and_says_that_it_cannot_answer_photo
         where_nothing_of_the_catalogue_is_sold,
     ],
 )
-def test_purchases_that_teach_nothing_are_refused_in_one_line(
-    shop: Path, small_copy: Path, make: Callable[[Path], None]
+def test_purchases_that_teach_nothing_are_refused_in_one_line_before_texts_are_encoded(
+    shop: Path,
+    small_copy: Path,
+    make: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make(shop)
+    monkeypatch.delattr("recsys.pipeline.build.encode_texts")
     before = files_of(small_copy)
     with pytest.raises(CatalogError, match=r"nothing to train on: in [^\n]*$"):
         build(shop, small_copy)
