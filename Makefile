@@ -13,13 +13,13 @@ demo: .venv/app.installed
 	$(BIN)/python app.py
 
 test: lint
-	$(BIN)/pytest -n 2 --dist worksteal -m "not exhaustive and not attack"
+	$(BIN)/pytest -n 3 --dist worksteal -m "not exhaustive and not attack"
 
 test-all: lint
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 attack: .venv/dev.installed
-	$(BIN)/pytest -n 2 --dist worksteal -m attack
+	$(BIN)/pytest -n 3 --dist worksteal -m attack
 
 lint: .venv/dev.installed
 	$(BIN)/ruff check $(SOURCES)

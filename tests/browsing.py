@@ -266,7 +266,8 @@ class Visit:
 
     def _note_console(self, message: ConsoleMessage) -> None:
         # Leaving a page ends the stream on which Gradio sends answers: that is no error.
-        left = "/queue/data" in message.location["url"] or message.text.startswith("AbortError:")
+        ended = message.text.startswith(("AbortError:", "Unexpected error Connection errored out"))
+        left = ended or "/queue/data" in message.location["url"]
         if message.type == "error" and not left:
             self.errors.append(f"{message.text} ({message.location['url']})")
 

@@ -8,7 +8,7 @@ from loopback import LoopbackHub
 # The Hub's clients read its address and the token when they are imported, so this comes first.
 HUB = LoopbackHub()
 SCRATCH = tempfile.TemporaryDirectory(prefix="more-like-this-")
-# Two processes run the tests on two cores: more threads would only wait for each other.
+# Several processes run the tests: more threads would only wait for each other.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 os.environ.update(HUB.environment, HF_HOME=SCRATCH.name, HF_UPDATE_DOWNLOAD_COUNTS="0")
 os.environ["VERDICTS"] = f"{SCRATCH.name}/verdicts.json"

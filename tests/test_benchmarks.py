@@ -66,6 +66,7 @@ def test_the_rows_are_the_same_every_time() -> None:
     assert tables[0].equals(tables[1])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_starts_as_the_docs_say(name: str, release_folder: Path) -> None:
     docs = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md"))

@@ -103,7 +103,9 @@ def check_killed_pushes(
     assert served == (checksums if handled else checksums - {read_manifest(newer).checksum})
 
 
-@pytest.mark.parametrize("handled", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "handled", [False, pytest.param(True, marks=pytest.mark.exhaustive)], ids=["before", "after"]
+)
 def test_a_killed_push_leaves_a_complete_release_published(
     hub: LoopbackHub, small_built: Path, newer: Path, handled: bool
 ) -> None:

@@ -142,6 +142,7 @@ def agent_asks(address: str, photo: bytes) -> None:
     ).raise_for_status()
 
 
+@pytest.mark.attack
 def test_no_photo_is_on_the_disk_after_the_app_was_killed_and_another_started(
     small_built: Path, tmp_path: Path
 ) -> None:

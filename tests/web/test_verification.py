@@ -112,12 +112,14 @@ def test_releases_are_verified_one_after_the_other(
     verifier.verify(small_built / "release")
 
 
+@pytest.mark.attack
 def test_a_release_is_verified_without_a_warm_process(small_copy: Path) -> None:
     shutil.rmtree(small_copy / "vectors")
     with pytest.raises(ReleaseError, match=r"^Refused: vectors/\w+\.npy is missing\.$"):
         verify(small_copy)
 
 
+@pytest.mark.attack
 def test_a_verifier_that_dies_is_not_held_against_the_release(small_built: Path) -> None:
     with Verifier() as dying:
         dying._process.kill()
