@@ -5,15 +5,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.catalog.photos import MAX_BYTES
+from recsys.catalog.photos import JPEG, MAX_BYTES
 from recsys.release.files import ARTICLES
 from recsys.release.held_file import HeldFile
 from recsys.release.manifest import check
 from recsys.release.parquet_file import ParquetTable
 from recsys.release.tables import PHOTO_COLUMN, ROW_GROUP
-
-JPEG = b"\xff\xd8\xff"
-"""The first bytes of a JPEG: an end of image never follows its start."""
 
 LONGEST_PATH = 200
 """Bytes of a photo's ``path``: it is only looked at to see which articles have a photo."""

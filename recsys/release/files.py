@@ -70,7 +70,7 @@ class ArrayFile:
 HEADER_BYTES = 512
 """Longest header that is read: `numpy.save` writes 128 bytes for these arrays."""
 
-HEADER = re.compile(
+NPY_HEADER = re.compile(
     rb"\x93NUMPY\x01\x00(?P<length>..)"
     rb"\{'descr': '(?P<dtype>[<|][a-z]\d)', 'fortran_order': False, "
     rb"'shape': \((?P<shape>\d{1,12},(?: \d{1,12})?)?\), \} *\n",
@@ -144,7 +144,7 @@ class ArrayReader:
 
 def _read_header(source: BinaryIO, file: ArrayFile) -> tuple[str, tuple[int, ...]]:
     """Return the type and shape of an array file, and leave ``source`` behind the header."""
-    found = HEADER.match(source.read(HEADER_BYTES))
+    found = NPY_HEADER.match(source.read(HEADER_BYTES))
     if found is None or int.from_bytes(found["length"], "little") + 10 != found.end():
         raise ReleaseError(f"Refused: {file.path} is not an array as numpy saves them.")
     source.seek(found.end())

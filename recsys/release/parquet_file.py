@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from recsys.release.manifest import check
 
-TEXT = (pa.string(), pa.large_string())
+TEXT_TYPES = (pa.string(), pa.large_string())
 """Types of a column of texts: pyarrow writes the one, pandas the other."""
 
 MOST_EXPANSION = 64
@@ -56,7 +56,7 @@ class ParquetTable:
             self.metadata, self.schema = footer.metadata, footer.schema_arrow
             self._check_columns(columns)
             self._check_sizes(size, most_rows)
-        texts = [column for column, kinds in columns.items() if kinds == TEXT]
+        texts = [column for column, kinds in columns.items() if kinds == TEXT_TYPES]
         self._file = pq.ParquetFile(
             pa.PythonFile(source, mode="r"), metadata=self.metadata, read_dictionary=texts
         )
@@ -71,7 +71,7 @@ class ParquetTable:
         check(not missing, f"{self.name} has no column {', '.join(sorted(missing))}")
         for column, kinds in columns.items():
             found = self.schema.field(column).type
-            what = "text" if kinds == TEXT else str(kinds[0])
+            what = "text" if kinds == TEXT_TYPES else str(kinds[0])
             check(found in kinds, f"the column {column} in {self.name} is {found}, not {what}")
 
     def _check_sizes(self, size: int, most_rows: int) -> None:

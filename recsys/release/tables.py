@@ -18,7 +18,7 @@ from recsys.catalog.statistics import SEASON, SEASONS, STATISTICS_COLUMNS
 from recsys.release.files import ARTICLES, OVERVIEW, PHRASES, SHOPPERS, UNIT_ROUNDING
 from recsys.release.held_file import HeldFile
 from recsys.release.manifest import LARGEST, check
-from recsys.release.parquet_file import TEXT, Columns, ParquetTable, open_parquet
+from recsys.release.parquet_file import TEXT_TYPES, Columns, ParquetTable, open_parquet
 from recsys.release.typed_json import LARGEST_INT, LONGEST_NAME
 from recsys.vectors import Float32
 
@@ -30,7 +30,7 @@ def write_overview(path: Path, overview: pd.DataFrame) -> None:
     )
 
 
-OVERVIEW_COLUMNS: Columns = {"week": TEXT, DEPARTMENT: TEXT, "purchases": (pa.int64(),)}
+OVERVIEW_COLUMNS: Columns = {"week": TEXT_TYPES, DEPARTMENT: TEXT_TYPES, "purchases": (pa.int64(),)}
 FIRST_WEEK, LAST_WEEK = date(1970, 1, 1), date(2099, 12, 31)
 """Of purchases: pandas cannot count weeks before 1678 or after 2261."""
 
@@ -83,7 +83,7 @@ def write_shoppers(path: Path, shoppers: list[Shopper], article_ids: pd.Series) 
     table.astype({"alias": str, "visit": np.int32, "article_id": str}).to_parquet(path, index=False)
 
 
-SHOPPER_TYPES: Columns = {"alias": TEXT, "visit": (pa.int32(),), "article_id": TEXT}
+SHOPPER_TYPES: Columns = {"alias": TEXT_TYPES, "visit": (pa.int32(),), "article_id": TEXT_TYPES}
 MOST_PURCHASES = 1000
 """Of a shopper: the page shows them all."""
 
@@ -160,10 +160,12 @@ def read_phrases(path: Path, dims: Mapping[str, int]) -> Phrases:
         ReleaseError: a column is missing, belongs to no model or is of another type, a phrase is
             not one line of plain text, or a vector is not a unit vector of its model's length.
     """
-    file = open_parquet(path, {WORDS_COLUMN: TEXT}, MOST_PHRASES)
+    file = open_parquet(path, {WORDS_COLUMN: TEXT_TYPES}, MOST_PHRASES)
     models = [name for name in file.schema.names if name != WORDS_COLUMN]
     check(set(models) <= dims.keys(), f"{PHRASES} has a column that belongs to no model")
-    file = open_parquet(path, {WORDS_COLUMN: TEXT} | dict.fromkeys(models, VECTOR), MOST_PHRASES)
+    file = open_parquet(
+        path, {WORDS_COLUMN: TEXT_TYPES} | dict.fromkeys(models, VECTOR), MOST_PHRASES
+    )
     words = file.read([WORDS_COLUMN])[WORDS_COLUMN].tolist()
     plain = len(set(words)) == len(words) and all(map(_is_line, words))
     check(plain, f"{PHRASES} has a phrase twice, or one that is not one line of plain text")
@@ -200,7 +202,7 @@ def row_order(articles: pd.DataFrame) -> str:
 ARTICLE_TEXTS = (*ARTICLE_COLUMNS, SEASON)
 PHOTO_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 ARTICLE_TYPES: Columns = {
-    **dict.fromkeys(ARTICLE_TEXTS, TEXT),
+    **dict.fromkeys(ARTICLE_TEXTS, TEXT_TYPES),
     PRICE_COLUMN: (pa.float32(),),
     PHOTO_COLUMN: (PHOTO_TYPE,),
 }

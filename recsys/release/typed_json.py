@@ -57,11 +57,11 @@ def read_typed(kind: type[Parsed], data: object, fields: Fields) -> Parsed:
         ValueError: something is missing, unknown, of another type or out of its range; the message
             says where.
     """
-    found: Parsed = _Reader(fields).value(kind, data, PLAIN, "")
+    found: Parsed = _TypedReader(fields).value(kind, data, PLAIN, "")
     return found
 
 
-class _Reader:
+class _TypedReader:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
 

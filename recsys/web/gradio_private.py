@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 WRONG_PARAMETERS = "These are not this endpoint's parameters; gradio_api/info lists them."
 UPLOAD_FIRST = "Upload the photo itself: addresses are not fetched."
 
-KEPT_SECONDS = 60
+ANSWER_SECONDS = 60
 """Time that an answer waits to be fetched. Clients fetch it at once, or never."""
 
 SWEEP_SECONDS = 10
@@ -225,14 +225,14 @@ class FairQueue(Queue):
         return [event], False, lane.concurrency_id
 
     def drop_unfetched(self) -> None:
-        """Drop the answers of sessions in which nothing has happened for `KEPT_SECONDS`."""
+        """Drop the answers of sessions in which nothing has happened for `ANSWER_SECONDS`."""
         now = self._clock()
         active = {event.session_hash for event in self.event_ids_to_events.values()}
         sessions = set(self.pending_messages_per_session) | set(self.pending_event_ids_session)
         idle = sessions - active
         self._idle_since = {each: self._idle_since.get(each, now) for each in idle}
         for session, since in self._idle_since.items():
-            if now - since >= KEPT_SECONDS:
+            if now - since >= ANSWER_SECONDS:
                 self.pending_messages_per_session.pop(session, None)
                 self.pending_event_ids_session.pop(session, None)
 

@@ -32,7 +32,7 @@ ASKED = 8
 RANDOM_ARTICLES = 20
 """Articles drawn at random: the same ones each time, so that a verdict can be repeated."""
 
-WORDS = "soft and warm"
+UNSEEN_WORDS = "soft and warm"
 """Words that no release has the vectors of and that name no attribute: encoders read them."""
 
 Item = TypeVar("Item")
@@ -98,7 +98,7 @@ class _Rehearsal:
         """
         encoders = self.recommender.encoders
         if self._own_text_encoder:
-            _check(encoders.words.encode(WORDS).tolist())
+            _check(encoders.words.encode(UNSEEN_WORDS).tolist())
         if not self._own_image_encoder:
             return None
         encoders.photos.load()
@@ -127,7 +127,7 @@ class _Rehearsal:
         if own_photo:
             yield _address(**own_photo, open=self.ids[0])
         if self._own_image_encoder and self._own_text_encoder:
-            yield _address(**own_photo, words=WORDS)
+            yield _address(**own_photo, words=UNSEEN_WORDS)
 
     def show(self, address: str, photo: Float32 | None = None) -> None:
         """Render the page of an address, and check the API's answer to its query."""

@@ -19,7 +19,7 @@ from recsys.web.url import PageState, from_url, to_url
 MOST_PHOTOS = 500
 """Photos that are kept. With thumbnails of up to 200 kB these are 100 MB."""
 
-KEPT_SECONDS = 3600.0
+PHOTO_SECONDS = 3600.0
 """Time since its last use for which a photo is kept."""
 
 
@@ -112,8 +112,8 @@ class VisitorPhotos:
             return kept.photo
 
     def _forget_old(self) -> None:
-        """Delete the photos that were not used for `KEPT_SECONDS`."""
-        last = self.clock() - KEPT_SECONDS
+        """Delete the photos that were not used for `PHOTO_SECONDS`."""
+        last = self.clock() - PHOTO_SECONDS
         for secret in [each for each, kept in self._kept.items() if kept.used < last]:
             del self._kept[secret]
 

@@ -25,9 +25,11 @@ from filelock import FileLock, Timeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from recsys.web.bodies import MEGABYTE
+
 logger = logging.getLogger(__name__)
 
-KEPT_SECONDS = 30
+UPLOAD_SECONDS = 30
 """Files older than this are deleted. An upload is read within seconds of its arrival, or never."""
 
 SWEEP_SECONDS = 10
@@ -37,11 +39,10 @@ SWEEP_SECONDS = 10
 FOLDER_PREFIX = "more-like-this-uploads-"
 """Start of the names of folders for uploads, in the system's folder for temporary files."""
 
-MEGABYTE = 1 << 20
-MOST_BYTES = 256 * MEGABYTE
+MOST_UPLOADED = 256 * MEGABYTE
 """Bytes of uploads on the disk at a time: a disk or memory disk of any server has them."""
 
-CLIENT_BYTES = MOST_BYTES // 4
+CLIENT_BYTES = MOST_UPLOADED // 4
 """Those of one client: 20 photos of a phone within the 40 s that uploads live."""
 
 FILE_BYTES = 8192
@@ -53,7 +54,7 @@ CHARGED_PATHS = ("/gradio_api/upload", "/gradio_api/mcp")
 FILE_HEADER = b"filename"
 """A part of a form is a file if this is in its header."""
 
-BUSY = "Too many photos are arriving just now. Try again in a minute."
+NO_ROOM = "Too many photos are arriving just now. Try again in a minute."
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class UploadBudget:
         try:
             await self.app(scope, counted, send)
         finally:
-            self._until.append((self.clock() + KEPT_SECONDS + 2 * SWEEP_SECONDS, client, spent))
+            self._until.append((self.clock() + UPLOAD_SECONDS + 2 * SWEEP_SECONDS, client, spent))
 
     def take(self, client: str, count: int) -> None:
         """Count bytes of a client.
@@ -157,8 +158,8 @@ class UploadBudget:
         while self._until and self._until[0][0] <= self.clock():
             _, owner, freed = self._until.popleft()
             self._used -= Counter({owner: freed})  # Without the clients that have none left.
-        if self._used[client] + count > CLIENT_BYTES or self._used.total() + count > MOST_BYTES:
-            raise HTTPException(429, BUSY, {"Retry-After": "60"})
+        if self._used[client] + count > CLIENT_BYTES or self._used.total() + count > MOST_UPLOADED:
+            raise HTTPException(429, NO_ROOM, {"Retry-After": "60"})
         self._used[client] += count
 
 
@@ -192,7 +193,7 @@ def sweeping(folder: Path) -> Callable[[object], AbstractAsyncContextManager[Non
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                await asyncio.to_thread(sweep, folder, time.time() - KEPT_SECONDS)
+                await asyncio.to_thread(sweep, folder, time.time() - UPLOAD_SECONDS)
             except OSError as error:
                 logger.warning("Old uploads could not be removed: %s", error)
 

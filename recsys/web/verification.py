@@ -40,7 +40,7 @@ LARGEST_FILE = 1 << 26
 NICENESS = 10
 """Queries that run meanwhile come first."""
 
-ENVIRONMENT = {
+CHILD_ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "CUDA_VISIBLE_DEVICES": "",
@@ -125,7 +125,7 @@ class Verifier:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
-                env={**inherited, **ENVIRONMENT, "TMPDIR": self._scratch.name},
+                env={**inherited, **CHILD_ENVIRONMENT, "TMPDIR": self._scratch.name},
             )
         except OSError as error:
             raise VerificationError(f"Refused: no process can verify it ({error}).") from error

@@ -27,7 +27,7 @@ from recsys.web.bodies import (
     LARGEST_UPLOAD,
     MOST_SYNTAX,
 )
-from recsys.web.gradio_private import KEPT_SECONDS, FairQueue
+from recsys.web.gradio_private import ANSWER_SECONDS, FairQueue
 from recsys.web.limiter import BUSY, CLIENT
 from recsys.web.limits import SMALLEST_BURST, Limits
 from recsys.web.limits import Client as LimitedClient
@@ -81,7 +81,7 @@ def forget(page: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the time pass after which answers are dropped."""
     queue, now = page._queue, page._queue._clock()
     queue.drop_unfetched()
-    monkeypatch.setattr(queue, "_clock", lambda: now + KEPT_SECONDS + 1)
+    monkeypatch.setattr(queue, "_clock", lambda: now + ANSWER_SECONDS + 1)
     queue.drop_unfetched()
     monkeypatch.undo()
 

@@ -17,7 +17,7 @@ from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
 from recsys.web.sessions import (
-    KEPT_SECONDS,
+    PHOTO_SECONDS,
     OwnPhoto,
     Session,
     VisitorPhotos,
@@ -71,9 +71,9 @@ def test_photos_that_are_not_used_are_forgotten() -> None:
     clock = Clock()
     photos = VisitorPhotos(clock=clock)
     used, unused = photos.keep(photo(1), ""), photos.keep(photo(2), "")
-    clock.now = KEPT_SECONDS / 2
+    clock.now = PHOTO_SECONDS / 2
     assert photos.find(used)
-    clock.now = KEPT_SECONDS + 1
+    clock.now = PHOTO_SECONDS + 1
     assert photos.find(unused) is None
     assert photos.find(used)
     assert len(photos) == 1

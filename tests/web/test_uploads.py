@@ -23,8 +23,8 @@ from starlette.types import Message, Receive, Scope, Send
 from recsys.catalog.photos import MAX_BYTES
 from recsys.web import uploads
 from recsys.web.uploads import (
-    BUSY,
     FOLDER_PREFIX,
+    NO_ROOM,
     UploadBudget,
     make_folder,
     remove_abandoned,
@@ -210,22 +210,22 @@ FILE = b'form-data; name="files"; filename="a.jpg"'
 
 def test_a_client_has_a_share_of_the_disk_and_gets_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "CLIENT_BYTES", 100)
-    monkeypatch.setattr(uploads, "MOST_BYTES", 250)
+    monkeypatch.setattr(uploads, "MOST_UPLOADED", 250)
     disk = Disk()
     assert disk.send("one", [bytes(40), bytes(40)]) == ""
-    assert disk.send("one", [bytes(30)]) == BUSY
+    assert disk.send("one", [bytes(30)]) == NO_ROOM
     assert disk.send("two", [bytes(100)]) == ""
-    assert disk.send("three", [bytes(100)]) == BUSY  # In all there would be more than 250.
+    assert disk.send("three", [bytes(100)]) == NO_ROOM  # In all there would be more than 250.
     assert disk.send("three", [bytes(70)]) == ""
     assert disk.send("four", [bytes(1000)], path="/gradio_api/info") == ""
-    disk.now = uploads.KEPT_SECONDS + 2 * uploads.SWEEP_SECONDS
+    disk.now = uploads.UPLOAD_SECONDS + 2 * uploads.SWEEP_SECONDS
     assert disk.send("one", [bytes(100)]) == ""
 
 
 def test_bytes_are_refused_while_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "CLIENT_BYTES", 100)
     disk = Disk()
-    assert disk.send("one", [bytes(60)] * 1000) == BUSY
+    assert disk.send("one", [bytes(60)] * 1000) == NO_ROOM
     assert disk.written == 60
 
 
@@ -235,7 +235,7 @@ def test_many_small_files_count_as_what_they_take_on_the_disk(
 ) -> None:
     monkeypatch.setattr(uploads, "CLIENT_BYTES", 3 * uploads.FILE_BYTES)
     assert Disk().send("one", [FILE[:cut], FILE[cut:]] * 2) == ""
-    assert Disk().send("one", [FILE[:cut], FILE[cut:]] * 3) == BUSY
+    assert Disk().send("one", [FILE[:cut], FILE[cut:]] * 3) == NO_ROOM
 
 
 def test_a_refused_photo_is_a_message_on_the_page(
@@ -249,7 +249,7 @@ def test_a_refused_photo_is_a_message_on_the_page(
     assert visit.message() == "This file is larger than 10 MB; choose a smaller one."
     monkeypatch.setattr(uploads, "CLIENT_BYTES", 1000)
     visit.upload(photo)
-    visit.page.get_by_role("alert").filter(has_text=BUSY).wait_for()
+    visit.page.get_by_role("alert").filter(has_text=NO_ROOM).wait_for()
     assert visit.page.get_by_role("alert").count() == 1
     assert visit.sideways() <= 0
     monkeypatch.undo()
@@ -264,7 +264,7 @@ def test_a_program_reads_why_its_photo_was_refused(
     monkeypatch.setattr(uploads, "CLIENT_BYTES", 1000)
     files = {"files": ("photo.jpg", photo_of_a_visitor())}
     refused = upload_form(server, files)
-    assert (refused.status_code, refused.json()) == (429, {"detail": BUSY})
+    assert (refused.status_code, refused.json()) == (429, {"detail": NO_ROOM})
     assert refused.headers["retry-after"] == "60"
 
 
