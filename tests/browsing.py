@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from gradio_client import Client
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Frame, Locator, Page, Request
 
 APP = Path(__file__).parents[1] / "app.py"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -168,12 +168,15 @@ class Visit:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._note_request)
 
+    @property
+    def view(self) -> Frame:
+        """What shows the app: the tab itself."""
+        return self.page.main_frame
+
     def open(self, query: str = "") -> None:
         """Load the page and wait until it can be used."""
-        # Gradio reports that the page has loaded once its events are bound.
-        with self.page.expect_response(lambda response: "/queue/join" in response.url):
-            self.page.goto(self.address + query)
-        self.page.get_by_role("navigation").wait_for()
+        self.page.goto(self.address + query)
+        self.page.locator("body.ready").wait_for()
 
     def say(self, words: str) -> None:
         """Type an article id or words and search."""

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,12 +13,6 @@ from recsys.models.registry import SINGLE
 from recsys.serving.catalog_summary import CatalogSummary
 from recsys.vectors import spread_evenly
 from recsys.web.templating import render
-
-CATALOG_SCRIPT = (Path(__file__).parent / "static" / "catalog.js").read_text(encoding="utf-8")
-"""Draws the maps: the ``js_on_load`` of the `gr.HTML` that the page is in.
-
-A click on a map dispatches ``open-article`` on its canvas; ``detail.article`` is the id.
-"""
 
 MAX_TYPES, MAX_SHOWN = 15, 15
 """Product types in the chart, and bars of a chart that are not folded away."""

@@ -23,7 +23,8 @@ from recsys.web.article_detail import detail_html
 from recsys.web.layout import SURPRISE, top_html
 from recsys.web.pages import page_html
 from recsys.web.sessions import OwnPhoto, Session
-from recsys.web.url import FIND, PageState, from_url, to_url
+from recsys.web.url import FIND, PageState, to_url
+from recsys.web.url_parser import from_url
 
 LOADING = "Search with photos and words is still starting. Your answer will appear by itself."
 

@@ -26,7 +26,7 @@ HOST_SOURCE = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 OPEN_ROUTES = {
     *("", "assets", "config", "favicon.ico", "gradio_api", "health", "manifest.json", "metrics"),
-    *("photos", "robots.txt", "static", "theme.css"),
+    *("photos", "robots.txt", "scripts", "static", "theme.css"),
 }
 """First parts of the addresses that are answered."""
 

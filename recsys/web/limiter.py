@@ -42,7 +42,7 @@ OPEN_PER_CALL = 6
 
 CALLS = (f"{API}call/", f"{API}queue/join")
 STREAMS = (f"{API}call/", f"{API}queue/data", f"{API}heartbeat/", f"{API}upload_progress")
-FILES = ("/photos/", "/assets/", "/static/", "/theme.css", f"{API}theme.css")
+FILES = ("/photos/", "/assets/", "/scripts/", "/static/", "/theme.css", f"{API}theme.css")
 """Starts of paths. Photos and files cost next to nothing and have a rate of their own."""
 
 FILE_TOKENS = 1 / 25

@@ -24,7 +24,8 @@ from recsys.web.api_schema import article_answer, composed_answer, for_basket_an
 from recsys.web.article_detail import detail_html
 from recsys.web.layout import footer_html, top_html
 from recsys.web.pages import page_html
-from recsys.web.url import CATALOG, OWN_PHOTO, QUALITY, SHOPPER, WEIGHT_PREFIX, PageState, from_url
+from recsys.web.url import CATALOG, OWN_PHOTO, QUALITY, SHOPPER, WEIGHT_PREFIX, PageState
+from recsys.web.url_parser import from_url
 
 ASKED = 8
 """Articles, and shoppers, that are asked about, spread evenly over the release."""

@@ -4,7 +4,6 @@ import os
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,7 +20,7 @@ from recsys.serving.monitoring import Metrics
 from recsys.web import layout
 from recsys.web.api import ENCODER_QUEUE, SEARCH_QUEUE, Api, add_endpoints
 from recsys.web.api_schema import health_answer
-from recsys.web.catalog_page import CATALOG_SCRIPT
+from recsys.web.assets import SCRIPTS_ROUTE, START_SCRIPT, STYLESHEETS, serve_script
 from recsys.web.gradio_private import (
     FairQueue,
     answer_agents_in_json,
@@ -38,14 +37,6 @@ from recsys.web.pages import skeleton_html, welcome_html
 from recsys.web.sessions import Session, VisitorPhotos, from_text, to_text
 from recsys.web.uploads import UploadBudget, sweeping, uploads_folder
 from recsys.web.url import PageState
-
-STATIC = Path(__file__).parent / "static"
-STYLESHEETS = [STATIC / "page.css", STATIC / "catalog.css"]
-PAGE_SCRIPT = (STATIC / "page.js").read_text(encoding="utf-8")
-"""Handles links, forms, dropped photos and the browser's history without loading the page anew."""
-
-DETAIL_SCRIPT = (STATIC / "detail.js").read_text(encoding="utf-8")
-"""Opens the details of an article as a dialog."""
 
 RUNNING = 2
 """Calls of one client that run at the same time: what two cores can do. Others wait."""
@@ -146,10 +137,10 @@ def make_page(server: PageServer) -> gr.Blocks:
     page = gr.Blocks(title=layout.TITLE, analytics_enabled=False, fill_width=True)
     with page:
         notice = gr.HTML(layout.notice_html(first.notice), elem_id="notice", **UNSTYLED)
-        top = gr.HTML(start, elem_id="top", js_on_load=PAGE_SCRIPT, **UNSTYLED)
+        top = gr.HTML(start, elem_id="top", js_on_load=START_SCRIPT, **UNSTYLED)
         gr.HTML(skeleton_html(), elem_id="skeleton", **UNSTYLED)
-        answer = gr.HTML(welcome, elem_id="answer", js_on_load=CATALOG_SCRIPT, **UNSTYLED)
-        detail = gr.HTML(elem_id="detail", js_on_load=DETAIL_SCRIPT, **UNSTYLED)
+        answer = gr.HTML(welcome, elem_id="answer", **UNSTYLED)
+        detail = gr.HTML(elem_id="detail", **UNSTYLED)
         foot = gr.HTML(layout.footer_html(first), elem_id="foot", **UNSTYLED)
         photo = gr.File(file_types=["image"], type="binary", label="Photo", elem_id="photo")
         session = gr.Textbox(visible=False)
@@ -189,7 +180,7 @@ def launch(
         theme=gr.themes.Base(
             font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
         ),
-        css_paths=STYLESHEETS,
+        css_paths=list(STYLESHEETS),
         max_file_size=MAX_BYTES,
         mcp_server=True,
         footer_links=["api"],
@@ -198,6 +189,7 @@ def launch(
         app_kwargs={
             "routes": [
                 Route("/photos/{article_id}.jpg", server.serve_photo),
+                Route(SCRIPTS_ROUTE, serve_script),
                 Route("/health", server.serve_health),
                 Route("/metrics", server.serve_metrics),
             ],

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from recsys.serving.edition import LiveEdition
 from recsys.vectors import Float32
-from recsys.web.url import PageState, from_url, to_url
+from recsys.web.url import PageState, to_url
+from recsys.web.url_parser import from_url
 
 MOST_PHOTOS = 500
 """Photos that are kept. With thumbnails of up to 200 kB these are 100 MB."""

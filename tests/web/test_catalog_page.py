@@ -9,8 +9,8 @@ import pytest
 from recsys.catalog.schema import COLOUR, DEPARTMENT, PRODUCT_TYPE
 from recsys.models.registry import SINGLE
 from recsys.serving.catalog_summary import summarize
-from recsys.web.catalog_page import CATALOG_SCRIPT, catalog_html
-from recsys.web.server import STATIC
+from recsys.web.assets import SCRIPTS, STATIC
+from recsys.web.catalog_page import catalog_html
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,8 @@ def test_a_click_on_a_map_opens_the_article_under_the_pointer(browser, release):
     page.evaluate(
         "addEventListener('open-article', (event) => (window.opened = event.detail.article))"
     )
-    page.evaluate(f"((element) => {{{CATALOG_SCRIPT}}})(document.getElementById('at'))")
+    script = SCRIPTS["maps.js"].decode().replace("export ", "")
+    page.evaluate(f"(() => {{{script}; watchMaps(document.getElementById('at'))}})()")
     canvas = page.locator("canvas").first
     canvas.scroll_into_view_if_needed()
     x, y = release.maps.places["text"][5]

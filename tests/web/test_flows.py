@@ -13,7 +13,8 @@ from recsys.models.registry import ALL, COMBINED, IMAGE, TEXT
 from recsys.release.reader import Release
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
-from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, from_url, to_url
+from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url
+from recsys.web.url_parser import from_url
 
 pytestmark = pytest.mark.browser
 

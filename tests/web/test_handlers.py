@@ -17,7 +17,8 @@ from recsys.serving.request import LONGEST_WORDS, SearchRequest
 from recsys.web.handlers import LOADING, PageHandlers
 from recsys.web.layout import SURPRISE
 from recsys.web.sessions import Session
-from recsys.web.url import PHOTO_GONE, SHOPPER, PageState, to_url
+from recsys.web.url import SHOPPER, PageState, to_url
+from recsys.web.url_parser import PHOTO_GONE
 
 KEPT = gr.skip()
 """Gradio leaves this part of the page as it is."""

@@ -7,7 +7,8 @@ from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
 from recsys.web.layout import MENU, TITLE, footer_html, notice_html, top_html
 from recsys.web.pages import skeleton_html, welcome_html
-from recsys.web.url import CATALOG, SHOPPER, PageState, from_url
+from recsys.web.url import CATALOG, SHOPPER, PageState
+from recsys.web.url_parser import from_url
 
 
 def top(state: PageState, article=None, message: str = "") -> Outline:

@@ -14,7 +14,8 @@ from recsys.retrieval.facets import FACETS, Choice, Facet, Filters
 from recsys.serving.request import MOST_MATCHES, SearchRequest
 from recsys.serving.results import Answer, Gallery, PhotoAttribute, PossibleValue
 from recsys.web.side_panel import PRESETS, SLIDER_MAX, controls, query_panel
-from recsys.web.url import WEIGHT_PREFIX, PageState, from_url, to_url
+from recsys.web.url import WEIGHT_PREFIX, PageState, to_url
+from recsys.web.url_parser import from_url
 
 LEARNED = {"text": 0.5, "image": 2.0, "co_purchase": 1.0}
 PRICES = (0.0072, 0.1695)

@@ -13,17 +13,8 @@ from recsys.retrieval.attributes import NAMED
 from recsys.retrieval.facets import FACETS, Filters
 from recsys.retrieval.fusion import PARTS
 from recsys.serving.request import DEFAULT_MATCHES, MOST_MATCHES, SearchRequest
-from recsys.web.url import (
-    CATALOG,
-    MAX_FIELDS,
-    PHOTO_GONE,
-    QUALITY,
-    SHOPPER,
-    PageState,
-    from_url,
-    to_url,
-    url_fields,
-)
+from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url, url_fields
+from recsys.web.url_parser import MAX_FIELDS, PHOTO_GONE, from_url
 
 PHOTO = np.ones(3, np.float32)
 """A visitor's photo; an address only says that there is one."""

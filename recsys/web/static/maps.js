@@ -51,7 +51,7 @@ function showName(canvas, at) {
 
 const resized = new ResizeObserver((entries) => entries.forEach((each) => draw(each.target)));
 
-function start() {
+function start(element) {
   element.querySelectorAll('canvas[data-points]').forEach((canvas) => {
     if (canvas.started) return;
     canvas.started = true;
@@ -67,7 +67,11 @@ function start() {
   });
 }
 
-start();
-new MutationObserver(start).observe(element, {childList: true, subtree: true});
-new MutationObserver(() => element.querySelectorAll('canvas[data-points]').forEach(draw)).observe(
-  document.body, {attributes: true, attributeFilter: ['class']});
+// Start the maps that the element has now, and those that it will have.
+export function watchMaps(element) {
+  start(element);
+  new MutationObserver(() => start(element)).observe(element, {childList: true, subtree: true});
+  const redraw = () => element.querySelectorAll('canvas[data-points]').forEach(draw);
+  new MutationObserver(redraw).observe(
+    document.body, {attributes: true, attributeFilter: ['class']});
+}

@@ -1,7 +1,7 @@
 // Shows the details of an article as a dialog over the page. Closing it follows its "×" link.
 let opener = null;
 
-function show() {
+function show(element) {
   const dialog = element.querySelector('dialog');
   if (!dialog) {
     const card = opener && document.querySelector(opener);
@@ -24,5 +24,7 @@ function show() {
   dialog.showModal();
 }
 
-show();
-new MutationObserver(show).observe(element, {childList: true, subtree: true});
+export function watchDetails(element) {
+  show(element);
+  new MutationObserver(() => show(element)).observe(element, {childList: true, subtree: true});
+}

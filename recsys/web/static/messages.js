@@ -1,0 +1,38 @@
+// What goes wrong before the server's events are reached, as an upload that is too large, Gradio
+// writes into a note of its own. The page shows it as a message, in plain words.
+import {finish} from './navigation.js';
+
+const find = (selector) => document.querySelector(selector);
+
+function sentence(note) {
+  const size = /maximum allowed size of (\d+)/.exec(note)?.[1];
+  if (size) return `This file is larger than ${size} MB; choose a smaller one.`;
+  const answer = /^HTTP \d+: (.*)$/s.exec(note)?.[1] ?? note;
+  try {
+    return String(JSON.parse(answer).detail);
+  } catch {
+    return answer;
+  }
+}
+
+export function showMessage(text) {
+  const top = find('#top .top');
+  top.querySelector('.message')?.remove();
+  const message = document.createElement('div');
+  message.className = 'message';
+  message.setAttribute('role', 'alert');
+  message.textContent = text;
+  top.append(message);
+  find('#top').scrollIntoView({block: 'nearest'});
+}
+
+function showNote() {
+  const note = find('.toast-message-text');
+  if (!note || !find('#top .top')) return;
+  finish();
+  showMessage(sentence(note.textContent));
+  document.querySelectorAll('.toast-close').forEach((each) => each.click());
+}
+
+export const startMessages = () =>
+  new MutationObserver(showNote).observe(find('.toast-wrap'), {childList: true, subtree: true});
