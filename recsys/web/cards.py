@@ -1,6 +1,5 @@
 """Values of the templates' smaller parts: cards, galleries, chips, the comparison of galleries."""
 
-import base64
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,11 +29,13 @@ class PhotoView:
         source: its address; empty where there is no photo.
         alt: the text for who cannot see it.
         loading: "lazy" or "eager"; empty for the visitor's own photo.
+        own: name of the visitor's own photo, which only the browser has; empty for others.
     """
 
     source: str = ""
     alt: str = ""
     loading: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,9 +177,9 @@ def photo_view(article: Article, release_version: str, loading: str = "lazy") ->
     return PhotoView(source, f"{article.name}, {_type_and_colour(article)}", loading)
 
 
-def own_photo_view(jpeg: bytes) -> PhotoView:
-    """Return the visitor's own photo, embedded so that the server keeps no file of it."""
-    return PhotoView(f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", "Your photo")
+def own_photo_view(name: str) -> PhotoView:
+    """Return the visitor's own photo, which the page's script puts in its place."""
+    return PhotoView(alt="Your photo", own=name)
 
 
 def column_label(column: str) -> str:

@@ -45,9 +45,10 @@ def top_html(
     state: PageState,
     turn: int,
     article: Article | None,
-    photo: bytes,
     release_version: str,
     message: str = "",
+    held: str = "",
+    wanted: str = "",
 ) -> str:
     """Return what stands above an answer.
 
@@ -55,11 +56,12 @@ def top_html(
         state: what is shown below.
         turn: differs from the last one's, so that the page notices an answer equal to the last.
         article: the article that is searched with, or whose photo is; ``None`` for none.
-        photo: JPEG of the visitor's own photo; empty for none.
         release_version: of the release that answers.
         message: what went wrong; empty for nothing.
+        held: name of the visitor's own photo that the server has read; empty for none.
+        wanted: name of the one that the browser has to send first; empty for none.
     """
-    token = _token(state, article, photo, release_version)
+    token = _token(state, article, release_version)
     return render(
         "top.html",
         address=to_url(state),
@@ -75,6 +77,8 @@ def top_html(
         longest=LONGEST_WORDS,
         surprise=SURPRISE,
         message=message,
+        held=held,
+        wanted=wanted,
     )
 
 
@@ -102,14 +106,12 @@ def _title(state: PageState, article: Article | None) -> str:
     return f"{query} · {TITLE}" if query else TITLE
 
 
-def _token(
-    state: PageState, article: Article | None, photo: bytes, release_version: str
-) -> Token | None:
+def _token(state: PageState, article: Article | None, release_version: str) -> Token | None:
     search = state.search
     removed = to_url(PageState(search=SearchRequest(words=search.words), k=state.k))
     if article:
         name = article.name if search.article is not None else f"Photo of {article.name}"
         return Token(photo_view(article, release_version, "eager"), name, removed)
     if search.photo is not None:
-        return Token(own_photo_view(photo), "Your photo", removed)
+        return Token(own_photo_view(state.own_photo), "Your photo", removed)
     return None

@@ -59,13 +59,12 @@ class Chart:
     rows: Sequence[ScoreRow]
 
 
-def page_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
+def page_html(state: PageState, recommender: Recommender) -> str:
     """Return what a page shows below the search box.
 
     Args:
         state: where the visitor is.
         recommender: answers the query.
-        photo: JPEG of the visitor's own photo; empty for none.
 
     Raises:
         RecsysError: as `Recommender.search`, `Recommender.for_shopper` and
@@ -77,7 +76,7 @@ def page_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
         return catalog_html(recommender.catalog_summary)
     if state.page == SHOPPER:
         return shopper_html(state, recommender)
-    return _answer_html(state, recommender, photo) if state.has_query else welcome_html(recommender)
+    return _answer_html(state, recommender) if state.has_query else welcome_html(recommender)
 
 
 def skeleton_html() -> str:
@@ -131,13 +130,13 @@ def _photo_cards(recommender: Recommender, changes: Sequence[str]) -> list[CardV
     return alone + with_words
 
 
-def _answer_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
+def _answer_html(state: PageState, recommender: Recommender) -> str:
     found = recommender.search_with_facets(state.search, state.k)
     answer = found.answer
     article = recommender.article(state.photo_of) if state.photo_of else answer.query
     return render(
         "answer.html",
-        query=query_panel(answer, state, photo, article),
+        query=query_panel(answer, state, article),
         controls=controls(state, found.facets, found.weights, recommender.prices),
         galleries=_gallery_views(answer.galleries, answer.release_version, state),
         comparison=comparison(answer.galleries),

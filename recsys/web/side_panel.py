@@ -141,15 +141,12 @@ class Controls:
     slider_max: int = SLIDER_MAX
 
 
-def query_panel(
-    answer: Answer, state: PageState, photo: bytes, article: Article | None
-) -> QueryPanel:
+def query_panel(answer: Answer, state: PageState, article: Article | None) -> QueryPanel:
     """Return what was searched with.
 
     Args:
         answer: the answer beside it.
         state: what the page shows.
-        photo: JPEG of the visitor's own photo; empty for none.
         article: the article that was searched with, or whose photo was; ``None`` for none.
     """
     named = _named_chips(answer.named, state)
@@ -170,7 +167,7 @@ def query_panel(
         heading="Your photo",
         photo=photo_view(article, answer.release_version, "eager")
         if article
-        else own_photo_view(photo),
+        else own_photo_view(state.own_photo),
         words=_words_chip(answer, state),
         named=named,
         shows=_shows(answer.reading),

@@ -1,6 +1,7 @@
 """Addresses read as page states, with what is wrong in them."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
@@ -28,6 +29,7 @@ from recsys.web.url import (
     OWN_PHOTO,
     PAGES,
     SHOPPER,
+    THIS_PHOTO,
     WEIGHT_PREFIX,
     PageState,
 )
@@ -38,24 +40,34 @@ MAX_FIELDS = 200
 FORMER_PAGES = {"catalogue": CATALOG}
 """Page names in links of earlier versions."""
 
-PHOTO_GONE = "This link's photo is no longer available. Add the photo again."
+PHOTO_GONE = "Photos aren't stored. Add yours again."
 
 
 @dataclass(frozen=True)
 class ParsedUrl:
-    """The state that an address leads to, and what is wrong in the address."""
+    """What an address leads to.
+
+    Attributes:
+        state: what the page shows.
+        errors: what is wrong in the address.
+        missing_photo: name of the visitor's own photo that it needs; empty if that is there.
+    """
 
     state: PageState
-    errors: tuple[str, ...]
+    errors: tuple[str, ...] = ()
+    missing_photo: str = ""
 
 
-def from_url(address: str, recommender: Recommender, photo: Float32 | None = None) -> ParsedUrl:
+def from_url(
+    address: str, recommender: Recommender, own_photo: tuple[str, Float32] | None = None
+) -> ParsedUrl:
     """Return the state that an address leads to. Fields with errors get their default value.
 
     Args:
         address: as `to_url` returns it.
         recommender: knows which articles, values and parts exist.
-        photo: vector of the visitor's own photo, float32 [dim]; ``None`` if the page has none.
+        own_photo: name of the visitor's own photo, and its vector, float32 [dim]; ``None`` if the
+            page has none.
     """
     try:
         # A browser may send text that no encoding has.
@@ -64,8 +76,14 @@ def from_url(address: str, recommender: Recommender, photo: Float32 | None = Non
     except ValueError:
         return ParsedUrl(PageState(), ("This link has too many fields.",))
     parser = _UrlParser(fields, recommender)
-    state = parser.state(photo)
-    return ParsedUrl(state, tuple(dict.fromkeys(parser.errors)))
+    state = parser.state(own_photo)
+    return ParsedUrl(state, tuple(dict.fromkeys(parser.errors)), parser.missing_photo)
+
+
+def own_photo_name(address: str) -> str:
+    """Return the name of the visitor's own photo that an address is about; empty for none."""
+    found = re.search(rf"[?&]photo=({OWN_PHOTO.pattern})(&|$)", address)
+    return found[1] if found else ""
 
 
 class _UrlParser:
@@ -74,8 +92,9 @@ class _UrlParser:
     def __init__(self, fields: Mapping[str, list[str]], recommender: Recommender) -> None:
         self.fields, self.recommender = fields, recommender
         self.errors: list[str] = []
+        self.missing_photo = ""
 
-    def state(self, own_photo: Float32 | None) -> PageState:
+    def state(self, own_photo: tuple[str, Float32] | None) -> PageState:
         page = self._page()
         if page == FIND:
             return self._search_state(own_photo)
@@ -93,13 +112,15 @@ class _UrlParser:
         self.errors.append(f"There is no page {name!r:.60}.")
         return FIND
 
-    def _search_state(self, own_photo: Float32 | None) -> PageState:
+    def _search_state(self, own_photo: tuple[str, Float32] | None) -> PageState:
         words = self._text("words")
         # A number in the search box is an article id.
         is_id = "".join(words.split()).isdecimal()
         article = self._article_id("words" if is_id else "article")
         photo_of = "" if article else self._photo_article()
-        photo = None if article else self._photo(photo_of, own_photo)
+        own_name, photo = ("", None) if article else self._own_photo(own_photo)
+        if photo_of:
+            photo = self.recommender.photo_vector(photo_of)
         search = SearchRequest(
             article=article,
             photo=photo,
@@ -112,7 +133,9 @@ class _UrlParser:
             weights=self._weights(),
         )
         opened = self._article_id("open") or ""
-        return PageState(search=search, photo_of=photo_of, k=self._count(), opened=opened)
+        return PageState(
+            search=search, photo_of=photo_of, own_photo=own_name, k=self._count(), opened=opened
+        )
 
     def _count(self) -> int:
         text = self._text("k") or str(DEFAULT_MATCHES)
@@ -127,18 +150,20 @@ class _UrlParser:
     def _photo_article(self) -> str:
         """Return the id of the article whose photo is searched with; empty for none."""
         text = self._text("photo")
-        if text in ("", OWN_PHOTO):
+        if text in ("", THIS_PHOTO) or OWN_PHOTO.fullmatch(text):
             return ""
         return text if self._is_valid(self.recommender.photo_vector, text) else ""
 
-    def _photo(self, photo_of: str, own_photo: Float32 | None) -> Float32 | None:
-        if photo_of:
-            return self.recommender.photo_vector(photo_of)
-        if self._text("photo") != OWN_PHOTO:
-            return None
-        if own_photo is None:
-            self.errors.append(PHOTO_GONE)
-        return own_photo
+    def _own_photo(self, there: tuple[str, Float32] | None) -> tuple[str, Float32 | None]:
+        """Return the name and vector of the visitor's own photo if it is searched with."""
+        name = self._text("photo")
+        if name != THIS_PHOTO and not OWN_PHOTO.fullmatch(name):
+            return "", None
+        if there and name in (there[0], THIS_PHOTO):
+            return there
+        self.errors.append(PHOTO_GONE)
+        self.missing_photo = name if name != THIS_PHOTO else ""
+        return "", None
 
     def _words_weight(self) -> float:
         weight = self._number("words_weight")

@@ -12,7 +12,7 @@ from recsys.web.url_parser import from_url
 
 
 def top(state: PageState, article=None, message: str = "") -> Outline:
-    return Outline(top_html(state, 1, article, b"", "abc", message))
+    return Outline(top_html(state, 1, article, "abc", message))
 
 
 def test_a_message_is_announced() -> None:
