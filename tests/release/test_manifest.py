@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from building import reseal
 
 from recsys.errors import ReleaseError
 from recsys.release.manifest import MANIFEST, MANIFEST_BYTES, SCHEMA, read_manifest
