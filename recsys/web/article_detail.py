@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from recsys.models.registry import COMBINED
 from recsys.serving.request import SearchRequest
 from recsys.serving.results import Article, Explanation
-from recsys.web.cards import TITLES, column_label, photo_view
+from recsys.web.cards import TITLES, column_label
+from recsys.web.photo_view import photo_view
 from recsys.web.templating import render
 from recsys.web.url import PageState, to_url
 

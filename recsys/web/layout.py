@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from recsys.serving.edition import Edition
 from recsys.serving.request import LONGEST_WORDS, SearchRequest
 from recsys.serving.results import Article
-from recsys.web.cards import PhotoView, own_photo_view, photo_view
+from recsys.web.photo_view import PhotoView, own_photo_view, photo_view
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, FIND, PAGES, QUALITY, SHOPPER, PageState, to_url, url_fields
 

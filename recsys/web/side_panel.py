@@ -12,14 +12,8 @@ from recsys.retrieval.attributes import NamedAttribute
 from recsys.retrieval.facets import FACETS, Choice, Facet, Filters
 from recsys.serving.request import DEFAULT_MATCHES, MOST_MATCHES, SearchRequest
 from recsys.serving.results import Answer, Article, PhotoAttribute
-from recsys.web.cards import (
-    TITLES,
-    ChipView,
-    PhotoView,
-    column_label,
-    own_photo_view,
-    photo_view,
-)
+from recsys.web.cards import TITLES, ChipView, column_label
+from recsys.web.photo_view import PhotoView, own_photo_view, photo_view
 from recsys.web.url import CHEAPEST, DEAREST, WEIGHT_PREFIX, PageState, to_url, url_fields
 
 COUNTS_OFFERED = (6, DEFAULT_MATCHES, 24, 36, MOST_MATCHES)

@@ -14,7 +14,6 @@ from recsys.web.cards import (
     found_by,
     gallery_view,
     overlap,
-    own_photo_view,
 )
 
 
@@ -79,12 +78,6 @@ def test_every_gallery_says_whose_it_is(recommender: Recommender) -> None:
 def test_a_tooltip_lists_what_each_model_adds_the_largest_first() -> None:
     title = drawn(of_articles(article(2))).attributes("a")[0]["title"]
     assert title == f"{IMAGE.title} 0.300 + {TEXT.title} 0.200"
-
-
-def test_an_uploaded_photo_is_shown_from_its_own_bytes() -> None:
-    photo = own_photo_view(b"\xff\xd8photo")
-    shown = Outline(macro("cards.html", "photo", photo)).attributes("img")
-    assert shown == [{"src": "data:image/jpeg;base64,/9hwaG90bw==", "alt": "Your photo"}]
 
 
 def test_a_card_says_how_many_models_found_it_if_several_did() -> None:
