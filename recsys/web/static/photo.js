@@ -14,7 +14,7 @@ const HEIC = "This browser can't open HEIC photos. Save it as JPEG first.";
 const ONE_AT_A_TIME = 'One photo at a time: the first one was used.';
 const SAVE_FIRST = 'Save the picture first, then add the file.';
 // Fields of an address that belong to one query; filters, weights and their like stay.
-const OF_A_QUERY = /^(see|shopper|basket|article|photo|words|words_weight|ignore|open|show|correct\..*)$/;
+const OF_A_QUERY = /^(see|shopper|basket|article|photo|words|words_weight|ignore|open|show|upto|correct\..*)$/;
 
 const find = (selector) => document.querySelector(selector);
 const input = document.createElement('input');
