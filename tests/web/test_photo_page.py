@@ -165,6 +165,7 @@ def test_a_photo_that_no_tab_has_is_asked_for_and_the_rest_is_answered(visit: Vi
 
 
 def test_the_photo_survives_in_a_frame(framed: Visit, photos: list[Path]) -> None:
+    """This browser denies storage to frames of other sites."""
     framed.open()
     framed.upload(photos[0])
     name = answered(framed)
