@@ -1,7 +1,7 @@
 """What visitors and programs ask for, and the checks of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recsys.errors import QueryError
@@ -20,6 +20,10 @@ WORDS_WEIGHT = 0.5
 
 HEAVIEST = 100
 """Highest weight of a part of the combined model. Only the proportions of weights count."""
+
+
+LARGEST_BASKET = 50
+"""Articles in a visitor's basket: more than anybody types."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ def check_count(k: int) -> None:
     """Raise `QueryError` unless ``k`` is a number of matches that can be asked for."""
     if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
         raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r:.60}.")
+
+
+def check_basket(texts: Sequence[str]) -> None:
+    """Raise `QueryError` if a basket is empty or too large."""
+    if not 1 <= len(texts) <= LARGEST_BASKET:
+        raise QueryError(f"Name 1 to {LARGEST_BASKET} articles, not {len(texts)}.")
 
 
 def check_weight(part: str, weight: float) -> None:

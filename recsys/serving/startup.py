@@ -18,7 +18,7 @@ from recsys.errors import ReleaseError
 from recsys.release.encoder_check import trusted_encoders
 from recsys.release.hub import IndexRepo
 from recsys.release.manifest import MANIFEST
-from recsys.serving.edition import Edition, LiveEdition
+from recsys.serving.edition import FOLDER, Edition, LiveEdition
 from recsys.serving.opening import ReleaseOpener, Verify
 from recsys.serving.updates import Follower
 from recsys.serving.verdicts import Verdicts
@@ -30,7 +30,7 @@ BUILDER = Path(__file__).parents[2] / "build_index.py"
 
 STALE = "The published index is out of reach right now: this is the newest copy kept here."
 LOCAL = "The published index is out of reach right now: this is the release kept beside the app."
-SAMPLE_ORIGIN = "the sample"
+SAMPLE_ORIGIN = "Sample catalogue"
 SAMPLE = "This is a drawn sample catalogue, not a real shop's."
 
 
@@ -128,7 +128,7 @@ def local_edition(folder: Path, opener: ReleaseOpener, notice: str = "") -> Edit
     Raises:
         ReleaseError: the sample could not be built.
     """
-    edition = _opened(folder, opener, f"folder {folder.name}", notice)
+    edition = _opened(folder, opener, FOLDER + folder.name, notice)
     return edition or _sample(folder.with_name(folder.name + ".sample"), opener)
 
 

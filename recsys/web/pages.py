@@ -1,31 +1,63 @@
 """What each page shows below the search box: an answer, shoppers, the evaluation, the catalogue."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from recsys.evaluation.report import OURS, PROTOCOLS, Evaluation, Scores, Table
 from recsys.models.registry import ALL
+from recsys.serving.examples import ExampleShopper
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import DEFAULT_MATCHES
-from recsys.serving.results import BasketAnswer, Gallery
+from recsys.serving.results import Article, BasketAnswer, Gallery
 from recsys.web.cards import (
-    CardView,
-    ChipView,
     GalleryView,
+    PhotoView,
     card_view,
     card_views,
     comparison,
     found_by,
     gallery_view,
+    photo_view,
 )
 from recsys.web.catalog_page import catalog_html
 from recsys.web.side_panel import controls, query_panel
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url
 
-EXAMPLE_ARTICLES, EXAMPLE_PHOTOS, EXAMPLE_SHOPPERS, EXAMPLE_BASKETS = 12, 4, 6, 3
-"""Numbers of examples to start from."""
+START_SHOPPERS = 3
+"""Shoppers on the start page, which has few photos so that it is light; the others have a page."""
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """What a page shows below the search box.
+
+    Attributes:
+        html: its HTML.
+        announcement: what was found, for screen readers; empty for pages that find nothing.
+    """
+
+    html: str
+    announcement: str = ""
+
+
+@dataclass(frozen=True)
+class PictureLink:
+    """A link that shows photos.
+
+    Attributes:
+        address: where it leads.
+        label: says so to who cannot see the photos.
+        photos: without texts of their own.
+        text: beside the photos; empty for none.
+    """
+
+    address: str
+    label: str
+    photos: Sequence[PhotoView]
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +91,7 @@ class Chart:
     rows: Sequence[ScoreRow]
 
 
-def page_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
+def page_content(state: PageState, recommender: Recommender, photo: bytes) -> PageContent:
     """Return what a page shows below the search box.
 
     Args:
@@ -72,12 +104,14 @@ def page_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
             `Recommender.for_basket`.
     """
     if state.page == QUALITY:
-        return evaluation_html(recommender.evaluation)
+        return PageContent(evaluation_html(recommender.evaluation))
     if state.page == CATALOG:
-        return catalog_html(recommender.catalog_summary)
+        return PageContent(catalog_html(recommender.catalog_summary))
     if state.page == SHOPPER:
-        return shopper_html(state, recommender)
-    return _answer_html(state, recommender, photo) if state.has_query else welcome_html(recommender)
+        return _shopper_content(state, recommender)
+    if state.has_query:
+        return _answer_content(state, recommender, photo)
+    return PageContent(welcome_html(recommender))
 
 
 def skeleton_html() -> str:
@@ -87,15 +121,18 @@ def skeleton_html() -> str:
 
 def welcome_html(recommender: Recommender) -> str:
     """Return examples of every kind of search. None of them needs an encoder."""
-    phrases = recommender.example_phrases
-    changes = [each for each in phrases if each.startswith("in ")]
-    articles = recommender.example_articles(EXAMPLE_ARTICLES)
+    examples, version = recommender.examples, recommender.release_version
+    photos = card_views(examples.photos, version, lambda id_: _url(photo=id_))
+    changed = [
+        card_view(each, version, _url(photo=each.article_id, words=words), f"but {words}")
+        for each, words in examples.changed
+    ]
     return render(
         "welcome.html",
-        words=[ChipView(each, _url(words=each)) for each in phrases if each not in changes],
-        shoppers=_shopper_chips(recommender),
-        photos=_photo_cards(recommender, changes),
-        articles=card_views(articles, recommender.release_version, lambda id_: _url(article=id_)),
+        photos=photos + changed,
+        words=[_phrase_link(words, article, version) for words, article in examples.phrases],
+        shoppers=_shopper_links(examples.shoppers[:START_SHOPPERS], version),
+        articles=card_views(examples.articles, version, lambda id_: _url(article=id_)),
     )
 
 
@@ -103,45 +140,67 @@ def _url(**fields: str) -> str:
     return f"?{urlencode(fields)}"
 
 
-def _shopper_chips(recommender: Recommender) -> list[ChipView]:
-    aliases = recommender.shoppers()[:EXAMPLE_SHOPPERS]
-    return [ChipView(each, to_url(PageState(SHOPPER, shopper=each))) for each in aliases]
+def _phrase_link(words: str, article: Article | None, release_version: str) -> PictureLink:
+    photos = _thumbnails([article] if article else [], release_version)
+    return PictureLink(_url(words=words), words, photos, words)
 
 
-def _basket_chips(recommender: Recommender) -> list[ChipView]:
-    articles = recommender.example_articles(2 * EXAMPLE_BASKETS)
+def _shopper_links(shoppers: Iterable[ExampleShopper], release_version: str) -> list[PictureLink]:
+    """Return a link for each shopper. What they bought says more than a made-up name."""
     return [
-        ChipView(
-            f"{one.name} + {other.name}",
-            to_url(PageState(SHOPPER, basket=f"{one.article_id} {other.article_id}")),
+        PictureLink(
+            to_url(PageState(SHOPPER, shopper=each.alias)),
+            f"Picks for a shopper who bought {_listed(each.bought)}",
+            _thumbnails(each.bought, release_version),
         )
-        for one, other in zip(articles[::2], articles[1::2], strict=False)
+        for each in shoppers
     ]
 
 
-def _photo_cards(recommender: Recommender, changes: Sequence[str]) -> list[CardView]:
-    """Return photos to search with as if they were the visitor's own, alone and with words."""
-    articles = recommender.example_articles(EXAMPLE_PHOTOS + 2)[1:-1]
-    version = recommender.release_version
-    alone = card_views(articles, version, lambda id_: _url(photo=id_))
-    with_words = [
-        card_view(each, version, _url(photo=each.article_id, words=words), caption=f"but {words}")
-        for each, words in zip(articles, changes, strict=False)
+def _basket_links(baskets: Iterable[Sequence[Article]], release_version: str) -> list[PictureLink]:
+    return [
+        PictureLink(
+            to_url(PageState(SHOPPER, basket=" ".join(each.article_id for each in basket))),
+            f"What goes with {_listed(basket)}",
+            _thumbnails(basket, release_version),
+        )
+        for basket in baskets
     ]
-    return alone + with_words
 
 
-def _answer_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
+def _thumbnails(articles: Iterable[Article], release_version: str) -> list[PhotoView]:
+    """Return photos without texts, for links that have one."""
+    return [dataclasses.replace(photo_view(each, release_version), alt="") for each in articles]
+
+
+def _listed(articles: Sequence[Article]) -> str:
+    """Return the names of articles, as in "a shirt, a hat and a dress"."""
+    *others, last = (each.name for each in articles)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _answer_content(state: PageState, recommender: Recommender, photo: bytes) -> PageContent:
     found = recommender.search_with_facets(state.search, state.k)
     answer = found.answer
     article = recommender.article(state.photo_of) if state.photo_of else answer.query
-    return render(
+    html = render(
         "answer.html",
         query=query_panel(answer, state, photo, article),
         controls=controls(state, found.facets, found.weights, recommender.prices),
         galleries=_gallery_views(answer.galleries, answer.release_version, state),
         comparison=comparison(answer.galleries),
     )
+    query = " ".join(filter(None, (article.name if article else "", answer.words)))
+    return PageContent(html, f"{query or 'Your photo'}: {_announcement(answer.galleries)}")
+
+
+def _announcement(galleries: Sequence[Gallery]) -> str:
+    """Return how many articles were found, by how many of the models."""
+    counts = [len(each.matches) for each in galleries if each.matches]
+    if not counts:
+        return "nothing found."
+    articles = f"{counts[0]} articles each" if len(set(counts)) == 1 else f"{sum(counts)} articles"
+    return f"{articles}, from {len(counts)} of {len(galleries)} models."
 
 
 def _gallery_views(
@@ -155,27 +214,30 @@ def _gallery_views(
     ]
 
 
-def shopper_html(state: PageState, recommender: Recommender) -> str:
-    """Return the page of shoppers and baskets.
+def _shopper_content(state: PageState, recommender: Recommender) -> PageContent:
+    """Return the page of shoppers and baskets: an answer, or examples to choose from."""
+    if not state.has_query:
+        return PageContent(_shopper_examples_html(recommender))
+    answer = (
+        recommender.for_shopper(state.shopper, state.k)
+        if state.shopper
+        else recommender.for_basket(state.basket.split(), state.k)
+    )
+    html = render(
+        "basket_answer.html",
+        galleries=basket_galleries(state, answer),
+        comparison=comparison(answer.galleries),
+    )
+    title = state.shopper or "Your basket"
+    return PageContent(html, f"{title}: {_announcement(answer.galleries)}")
 
-    Raises:
-        QueryError: as `Recommender.for_shopper` and `Recommender.for_basket`.
-    """
-    answer = None
-    if state.shopper:
-        answer = recommender.for_shopper(state.shopper, state.k)
-    elif state.basket:
-        answer = recommender.for_basket(state.basket.split(), state.k)
+
+def _shopper_examples_html(recommender: Recommender) -> str:
+    examples, version = recommender.examples, recommender.release_version
     return render(
         "shopper.html",
-        page=SHOPPER,
-        aliases=recommender.shoppers(),
-        shopper=state.shopper,
-        basket=state.basket,
-        galleries=basket_galleries(state, answer) if answer else [],
-        comparison=comparison(answer.galleries) if answer else [],
-        shoppers=[] if answer else _shopper_chips(recommender),
-        baskets=[] if answer else _basket_chips(recommender),
+        shoppers=_shopper_links(examples.shoppers, version),
+        baskets=_basket_links(examples.baskets, version),
     )
 
 

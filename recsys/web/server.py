@@ -132,7 +132,7 @@ def make_page(server: PageServer) -> gr.Blocks:
     """Return the page with its events and the API's endpoints."""
     first = server.first
     recommender = first.recommender
-    start = layout.top_html(PageState(), 0, None, b"", recommender.release_version)
+    start = layout.top_html(PageState(), 0, None, b"", recommender)
     welcome = welcome_html(recommender)
     page = gr.Blocks(title=layout.TITLE, analytics_enabled=False, fill_width=True)
     with page:

@@ -22,8 +22,8 @@ from recsys.models.registry import ALL, COMBINED, IMAGE
 from recsys.release.reader import Release, open_release
 from recsys.release.tables import SHOPPERS
 from recsys.serving.edition import Edition, LiveEdition
-from recsys.serving.recommender import LARGEST_BASKET, Recommender
-from recsys.serving.request import MOST_MATCHES
+from recsys.serving.recommender import Recommender
+from recsys.serving.request import LARGEST_BASKET, MOST_MATCHES
 from recsys.serving.results import BasketAnswer
 from recsys.web.api_schema import ForBasketAnswer
 from recsys.web.layout import MENU
