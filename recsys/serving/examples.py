@@ -1,17 +1,18 @@
 """Examples of every kind of search, as articles whose photos the page can show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.catalog.schema import COLOUR
 from recsys.release.reader import Release
 from recsys.retrieval.facets import Mask
 from recsys.serving.article_lookup import Articles
 from recsys.serving.results import Article
 from recsys.vectors import Int32
 
-EXAMPLE_ARTICLES, EXAMPLE_PHOTOS, EXAMPLE_SHOPPERS = 6, 4, 6
+EXAMPLE_ARTICLES, EXAMPLE_PHOTOS, EXAMPLE_SHOPPERS = 8, 4, 6
 """Numbers of examples to start from; there are half as many baskets as articles."""
 
 BOUGHT_SHOWN = 3
@@ -64,16 +65,28 @@ def find_examples(
     changes = [each for each in phrases if each.startswith(CHANGE)]
     # Three sets without an article in common, each spread over the catalogue.
     spread = articles.examples(3 * EXAMPLE_ARTICLES)
-    photos, in_baskets = spread[1::3][:EXAMPLE_PHOTOS], spread[2::3]
-    alone = max(1, len(photos) - len(changes))
+    photos, in_baskets = spread[1::3], spread[2::3]
+    alone = photos[: max(1, EXAMPLE_PHOTOS - len(changes))]
     return Examples(
         articles=tuple(spread[::3]),
-        photos=tuple(photos[:alone]),
-        changed=tuple(zip(photos[alone:], changes, strict=False)),
+        photos=tuple(alone),
+        changed=tuple(_changed(photos[len(alone) :], changes)),
         phrases=tuple((each, find(each)) for each in phrases if each not in changes),
         shoppers=_shoppers(release, articles),
         baskets=tuple(zip(in_baskets[::2], in_baskets[1::2], strict=False)),
     )
+
+
+def _changed(photos: Iterable[Article], changes: Iterable[str]) -> Iterator[tuple[Article, str]]:
+    """Yield a photo for each change that its article does not have already."""
+    left = list(photos)
+    for words in changes:
+        colour = words.removeprefix(CHANGE)
+        for each in left:
+            if colour not in each.attributes[COLOUR].casefold():
+                left.remove(each)
+                yield each, words
+                break
 
 
 def _shoppers(release: Release, articles: Articles) -> tuple[ExampleShopper, ...]:

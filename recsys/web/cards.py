@@ -1,13 +1,13 @@
 """Values of the templates' smaller parts: cards, galleries, chips, the comparison of galleries."""
 
-import base64
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.catalog.schema import COLOUR, DEPARTMENT, PATTERN, PRODUCT_TYPE
+from recsys.catalog.schema import DEPARTMENT, PATTERN
 from recsys.models.registry import COMBINED, COUNTS, SINGLE
 from recsys.serving.results import Article, Gallery, Match
+from recsys.web.photo_view import PhotoView, photo_view, type_and_colour
 
 TITLES = {model.name: model.title for model in SINGLE} | COUNTS
 """Titles of the combined model's parts."""
@@ -20,21 +20,6 @@ MIN_AGREEING = 2
 
 AddressOf = Callable[[str], str]
 """Returns the address that a click on an article leads to, for its id."""
-
-
-@dataclass(frozen=True)
-class PhotoView:
-    """A photo, or the place of a missing one.
-
-    Attributes:
-        source: its address; empty where there is no photo.
-        alt: the text for who cannot see it.
-        loading: "lazy" or "eager"; empty for the visitor's own photo.
-    """
-
-    source: str = ""
-    alt: str = ""
-    loading: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +137,7 @@ def card_view(
         article,
         photo_view(article, release_version),
         address,
-        _type_and_colour(article),
+        type_and_colour(article),
         caption,
         match,
         models if models >= MIN_AGREEING else 0,
@@ -165,20 +150,6 @@ def card_views(
 ) -> list[CardView]:
     """Return cards of articles that no model has found, so without scores."""
     return [card_view(each, release_version, address_of(each.article_id)) for each in articles]
-
-
-def photo_view(article: Article, release_version: str, loading: str = "lazy") -> PhotoView:
-    """Return an article's photo; ``loading`` is "eager" where it is seen at once."""
-    if not article.has_photo:
-        return PhotoView()
-    # The version makes the address unique, so that browsers may keep the photo for good.
-    source = f"photos/{article.article_id}.jpg?release={release_version}"
-    return PhotoView(source, f"{article.name}, {_type_and_colour(article)}", loading)
-
-
-def own_photo_view(jpeg: bytes) -> PhotoView:
-    """Return the visitor's own photo, embedded so that the server keeps no file of it."""
-    return PhotoView(f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", "Your photo")
 
 
 def column_label(column: str) -> str:
@@ -226,10 +197,6 @@ def comparison(galleries: Sequence[Gallery]) -> list[ComparedGallery]:
         ComparedGallery(one.model.title, [cell(one, other) for other in answered])
         for one in answered
     ]
-
-
-def _type_and_colour(article: Article) -> str:
-    return f"{article.attributes[PRODUCT_TYPE]}, {article.attributes[COLOUR]}"
 
 
 def _parts(match: Match) -> str:

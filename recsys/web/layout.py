@@ -8,7 +8,8 @@ from recsys.serving.edition import Edition
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import DEFAULT_MATCHES, LONGEST_WORDS
 from recsys.serving.results import Article
-from recsys.web.cards import ChipView, PhotoView, own_photo_view, photo_view
+from recsys.web.cards import ChipView
+from recsys.web.photo_view import TOKEN, PhotoView, own_photo_view, photo_view
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, FIND, PAGES, QUALITY, SHOPPER, PageState, to_url, url_fields
 from recsys.web.url_parser import ParsedUrl
@@ -220,7 +221,7 @@ def _token(
     removed = to_url(dataclasses.replace(without, photo_of=""))
     if article:
         name = article.name if search.article is not None else f"Photo of {article.name}"
-        return Token(photo_view(article, release_version, "eager"), name, removed)
+        return Token(photo_view(article, release_version, "eager", TOKEN), name, removed)
     if search.photo is not None:
         return Token(own_photo_view(photo), "Your photo", removed)
     return None

@@ -13,15 +13,14 @@ from recsys.serving.request import DEFAULT_MATCHES
 from recsys.serving.results import Article, BasketAnswer, Gallery
 from recsys.web.cards import (
     GalleryView,
-    PhotoView,
     card_view,
     card_views,
     comparison,
     found_by,
     gallery_view,
-    photo_view,
 )
 from recsys.web.catalog_page import catalog_html
+from recsys.web.photo_view import THUMBNAIL, TOKEN, PhotoView, photo_view
 from recsys.web.side_panel import controls, query_panel
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url
@@ -141,7 +140,7 @@ def _url(**fields: str) -> str:
 
 
 def _phrase_link(words: str, article: Article | None, release_version: str) -> PictureLink:
-    photos = _thumbnails([article] if article else [], release_version)
+    photos = _thumbnails([article] if article else [], release_version, TOKEN)
     return PictureLink(_url(words=words), words, photos, words)
 
 
@@ -168,9 +167,12 @@ def _basket_links(baskets: Iterable[Sequence[Article]], release_version: str) ->
     ]
 
 
-def _thumbnails(articles: Iterable[Article], release_version: str) -> list[PhotoView]:
+def _thumbnails(
+    articles: Iterable[Article], release_version: str, sizes: str = THUMBNAIL
+) -> list[PhotoView]:
     """Return photos without texts, for links that have one."""
-    return [dataclasses.replace(photo_view(each, release_version), alt="") for each in articles]
+    photos = (photo_view(each, release_version, sizes=sizes) for each in articles)
+    return [dataclasses.replace(each, alt="") for each in photos]
 
 
 def _listed(articles: Sequence[Article]) -> str:
