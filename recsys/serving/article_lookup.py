@@ -5,7 +5,7 @@ import random
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -197,12 +197,14 @@ def _mistyped(text: str) -> list[str]:
     return [each for each in numbers if len(re.findall(r"\d", each)) >= FEWEST_DIGITS - 2]
 
 
-def _rest(text: str, numbers: Iterable[str]) -> str:
+def _rest(text: str, numbers: Collection[str]) -> str:
     """Return a text without numbers, what belongs to them, and links that they are in."""
+    if not numbers:
+        return text
     for number in numbers:
         kept = (each for each in text.split() if number not in each or "/" not in each)
         text = re.sub(rf"(?i){LABEL}\w*{number}[\w.]*[),;:]*", " ", " ".join(kept))
-    return " ".join(text.split())
+    return " ".join(each for each in text.split() if re.search(r"\w", each))
 
 
 def _one_edit_from(number: str) -> Iterator[str]:

@@ -86,7 +86,7 @@ class PageHandlers:
             yield self._failure(state, session, message)
             return
         if not self._recommender(state, session).ready(state.search):
-            yield self._message(session, Message(LOADING))
+            yield self._message(session, Message(LOADING, {"words": state.search.words}))
         try:
             yield self._update(state, session, message)
         except RecsysError as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
+from recsys.catalog.schema import COLOUR
 from recsys.errors import QueryError
 from recsys.models.registry import ALL
 from recsys.retrieval.attributes import NAMED
@@ -185,7 +186,7 @@ class _UrlParser:
             for each in articles.similar(unknown[0][1]):
                 state = PageState(SHOPPER, basket=f"{ids} {each.article_id}".strip())
                 self.suggestions.append(_article_suggestion(each, state))
-        if self.errors:
+        if text and self.errors:
             self.typed["basket"] = text
         return ids
 
@@ -336,7 +337,8 @@ class _UrlParser:
 
 
 def _article_suggestion(article: Article, state: PageState) -> Suggestion:
-    return Suggestion(f"{article.article_id} {article.name}", to_url(state))
+    colour = article.attributes[COLOUR]
+    return Suggestion(f"{article.article_id} {article.name}, {colour}", to_url(state))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -73,8 +73,8 @@ def test_an_example_on_the_first_page_is_a_way_in(visit: Visit, release: Release
 
 def test_enter_looks_up_too(visit: Visit, release: Release) -> None:
     visit.open()
-    visit.page.get_by_label("Article id or words").fill(some_id(release))
-    visit.page.get_by_label("Article id or words").press("Enter")
+    visit.page.get_by_label("Words or an article number").fill(some_id(release))
+    visit.page.get_by_label("Words or an article number").press("Enter")
     visit.answer_about(some_id(release))
 
 
@@ -211,7 +211,7 @@ def test_words_about_an_article_keep_it(visit: Visit, release: Release) -> None:
 def test_no_words_are_explained(visit: Visit) -> None:
     visit.open()
     visit.say("")
-    box = visit.page.get_by_label("Article id or words")
+    box = visit.page.get_by_label("Words or an article number")
     assert box.evaluate("box => box.matches(':invalid') && !!box.validationMessage")
     visit.say(" ")
     visit.page.locator("#answer .welcome").wait_for()
@@ -250,7 +250,7 @@ def test_a_wrong_id_is_explained_and_the_answer_stays(visit: Visit, release: Rel
     visit.answer_about(some_id(release))
     assert visit.page.get_by_role("alert").count() == 0
     visit.say("1" * 400)
-    assert f"'{'1' * 40}…' is not an article id" in visit.message()
+    assert f"'{'1' * 40}…' is not an article number" in visit.message()
     assert visit.article_id() == some_id(release)
     assert visit.sideways() <= 0
 

@@ -585,17 +585,17 @@ def test_an_error_is_explained_and_the_last_answer_stays(
     before = shown(visit)
     many = " ".join(["1"] * (LARGEST_BASKET + 1))
     for ask, text, error in (
-        (choose, "nobody", "There is no shopper 'nobody' in this release."),
-        (choose, "<b>1</b>", "There is no shopper '<b>1</b>' in this release."),
-        (choose, "x" * 1000, f"There is no shopper '{'x' * 40}…' in this release."),
-        (fill_basket, "0000000000", "There is no article 0000000000 in this catalogue."),
-        (fill_basket, "shirt", "'shirt' is not an article id"),
-        (fill_basket, many, f"Name 1 to {LARGEST_BASKET} articles, not {LARGEST_BASKET + 1}."),
+        (choose, "nobody", "There is no shopper 'nobody'."),
+        (choose, "x" * 1000, f"There is no shopper '{'x' * 40}…'."),
+        (fill_basket, "0000000000", "There is no article 0000000000. Left out."),
+        (fill_basket, "<b>1</b>", "There is no article '<b>1</b>'. Left out."),
     ):
         ask(visit, text)
         message = visit.page.locator("#top").get_by_role("alert")
         message.filter(has_text=re.compile(re.escape(error))).wait_for()
         assert shown(visit) == before
+        field = "Shopper" if ask is choose else "Basket"
+        assert visit.view.get_by_label(field, exact=True).input_value() == text
         assert_within_the_window(visit, "#top *", ".who *")
     fill_basket(visit, ids(recommender.release)[0])
     heading(visit, "Your basket").wait_for()
