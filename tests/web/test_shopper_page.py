@@ -455,8 +455,8 @@ def choose(visit: Visit, alias: str) -> None:
 
 
 def fill_basket(visit: Visit, text: str) -> None:
-    visit.page.get_by_label("Basket").fill(text)
-    visit.page.get_by_role("button", name="Show what goes with it").click()
+    visit.page.get_by_label("Basket", exact=True).fill(text)
+    visit.page.get_by_role("button", name="Show what goes with the basket").click()
 
 
 def heading(visit: Visit, text: str) -> Locator:
@@ -557,8 +557,8 @@ def test_a_basket_is_typed_with_commas_or_spaces(
 def test_enter_shows_what_goes_with_a_basket_too(visit: Visit, release: Release) -> None:
     visit.open()
     open_tab(visit, "For a shopper")
-    visit.page.get_by_label("Basket").fill(ids(release)[0])
-    visit.page.get_by_label("Basket").press("Enter")
+    visit.page.get_by_label("Basket", exact=True).fill(ids(release)[0])
+    visit.page.get_by_label("Basket", exact=True).press("Enter")
     heading(visit, "Your basket").wait_for()
     assert shown(visit)["history"] == ids(release)[:1]
 
@@ -583,7 +583,6 @@ def test_an_error_is_explained_and_the_last_answer_stays(
     choose(visit, alias)
     heading(visit, f"What {alias} bought").wait_for()
     before = shown(visit)
-    many = " ".join(["1"] * (LARGEST_BASKET + 1))
     for ask, text, error in (
         (choose, "nobody", "There is no shopper 'nobody'."),
         (choose, "x" * 1000, f"There is no shopper '{'x' * 40}…'."),
@@ -600,6 +599,26 @@ def test_an_error_is_explained_and_the_last_answer_stays(
     fill_basket(visit, ids(recommender.release)[0])
     heading(visit, "Your basket").wait_for()
     assert visit.page.get_by_role("alert").count() == 0
+
+
+@pytest.mark.browser
+def test_one_wrong_id_of_a_basket_is_left_out_and_replaced_with_a_click(
+    visit: Visit, recommender: Recommender
+) -> None:
+    basket = basket_of(recommender.release, 2)
+    text = " ".join([*basket, "0310352009"])
+    visit.open("?see=shopper")
+    fill_basket(visit, text)
+    heading(visit, "Your basket").wait_for()
+    assert shown(visit) == expected(recommender.for_basket(basket))
+    message = visit.page.get_by_role("alert")
+    assert "There is no article 0310352009. Left out." in message.inner_text()
+    box = visit.page.get_by_label("Basket", exact=True)
+    assert box.input_value() == text
+    message.get_by_role("link", name="0310352003").click()
+    message.wait_for(state="detached")
+    assert box.input_value().split() == [*basket, "0310352003"]
+    assert shown(visit) == expected(recommender.for_basket([*basket, "0310352003"]))
 
 
 @pytest.mark.browser
