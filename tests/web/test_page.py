@@ -81,9 +81,9 @@ def test_enter_looks_up_too(visit: Visit, release: Release) -> None:
 def test_a_surprise_is_answered_and_its_address_can_be_shared(
     visit: Visit, release: Release
 ) -> None:
-    visit.open()
     seen = set()
     for _ in range(3):
+        visit.open()
         visit.page.get_by_role("link", name="Surprise me").click()
         visit.page.wait_for_function(
             """seen => {
@@ -245,7 +245,7 @@ def test_a_text_that_calls_itself_a_photo_is_explained_and_the_answer_stays(
 def test_a_wrong_id_is_explained_and_the_answer_stays(visit: Visit, release: Release) -> None:
     visit.open()
     visit.say("0000000000")
-    assert visit.message() == "There is no article 0000000000 in this catalogue."
+    assert visit.message().startswith("There is no article 0000000000 in this catalogue.")
     visit.say(some_id(release))
     visit.answer_about(some_id(release))
     assert visit.page.get_by_role("alert").count() == 0
