@@ -113,9 +113,9 @@ def checked_words(request: SearchRequest) -> str:
     """
     words = normalized_words(request.words)
     if not words and request.article is None and request.photo is None:
-        raise QueryError("Say what to look for: an article id, a photo or a few words.")
+        raise QueryError("Say what to look for: a photo, words or an article number.")
     if request.article is not None and request.photo is not None:
-        raise QueryError("Ask with an article or with a photo, not with both.")
+        raise QueryError("Search with an article or with a photo, not with both.")
     if len(words) > LONGEST_WORDS:
         raise QueryError(f"Use fewer words: at most {LONGEST_WORDS} characters are read.")
     check_share(request.weight)
@@ -132,7 +132,7 @@ def ids_in(basket: object) -> list[str]:
         return re.findall(r"[^\s,;]+", basket)
     if isinstance(basket, list):
         return basket
-    raise QueryError("A basket is a list of article ids.")
+    raise QueryError("A basket is a list of article numbers.")
 
 
 def shortened(given: object) -> str:

@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 BUILDER = Path(__file__).parents[2] / "build_index.py"
 """The script in the repo's top folder that builds the sample."""
 
-STALE = "The published index is out of reach right now: this is the newest copy kept here."
-LOCAL = "The published index is out of reach right now: this is the release kept beside the app."
+STALE = "The newest catalogue can't be reached right now. This is an earlier copy."
+LOCAL = "The published catalogue can't be reached right now. This is the one kept with the app."
 SAMPLE_ORIGIN = "Sample catalogue"
-SAMPLE = "This is a drawn sample catalogue, not a real shop's."
+SAMPLE = "A sample catalogue with drawn clothes, not a real shop's."
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from recsys.web.sessions import OwnPhoto, Session
 from recsys.web.url import FIND, PageState, to_url
 from recsys.web.url_parser import from_url
 
-LOADING = "Search with photos and words is still starting. Your answer will appear by itself."
+LOADING = "Photos and words need a moment to start. Your answer will appear by itself."
 
 
 class PageUpdate(NamedTuple):
