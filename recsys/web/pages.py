@@ -6,21 +6,21 @@ from urllib.parse import urlencode
 
 from recsys.evaluation.report import OURS, PROTOCOLS, Evaluation, Scores, Table
 from recsys.models.registry import ALL
+from recsys.retrieval.retriever import CANDIDATES
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import DEFAULT_MATCHES
-from recsys.serving.results import BasketAnswer, Gallery
+from recsys.serving.results import BasketAnswer
 from recsys.web.cards import (
+    AddressOf,
     CardView,
     ChipView,
-    GalleryView,
     card_view,
     card_views,
-    comparison,
-    found_by,
-    gallery_view,
 )
 from recsys.web.catalog_page import catalog_html
-from recsys.web.side_panel import controls, query_panel
+from recsys.web.filter_bar import filter_bar, remedies
+from recsys.web.gallery_views import GalleryView, galleries_view
+from recsys.web.query_panel import query_panel
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url
 
@@ -132,27 +132,16 @@ def _photo_cards(recommender: Recommender, changes: Sequence[str]) -> list[CardV
 
 
 def _answer_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
-    found = recommender.search_with_facets(state.search, state.k)
+    found = recommender.search_with_facets(state.search, state.matches, CANDIDATES)
     answer = found.answer
     article = recommender.article(state.photo_of) if state.photo_of else answer.query
     return render(
         "answer.html",
         query=query_panel(answer, state, photo, article),
-        controls=controls(state, found.facets, found.weights, recommender.prices),
-        galleries=_gallery_views(answer.galleries, answer.release_version, state),
-        comparison=comparison(answer.galleries),
+        bar=filter_bar(state, found, recommender),
+        remedies=remedies(state, found, recommender),
+        galleries=galleries_view(answer.galleries, answer.release_version, state),
     )
-
-
-def _gallery_views(
-    galleries: Sequence[Gallery], release_version: str, state: PageState
-) -> list[GalleryView]:
-    """Return galleries whose cards open the details of their article."""
-    counts = found_by(galleries)
-    return [
-        gallery_view(each, release_version, lambda id_: to_url(state.with_opened(id_)), counts)
-        for each in galleries
-    ]
 
 
 def shopper_html(state: PageState, recommender: Recommender) -> str:
@@ -163,45 +152,51 @@ def shopper_html(state: PageState, recommender: Recommender) -> str:
     """
     answer = None
     if state.shopper:
-        answer = recommender.for_shopper(state.shopper, state.k)
+        answer = recommender.for_shopper(state.shopper, state.matches, CANDIDATES)
     elif state.basket:
-        answer = recommender.for_basket(state.basket.split(), state.k)
+        answer = recommender.for_basket(state.basket.split(), state.matches, CANDIDATES)
     return render(
         "shopper.html",
         page=SHOPPER,
         aliases=recommender.shoppers(),
         shopper=state.shopper,
         basket=state.basket,
-        galleries=basket_galleries(state, answer) if answer else [],
-        comparison=comparison(answer.galleries) if answer else [],
+        galleries=galleries_view(answer.galleries, answer.release_version, state)
+        if answer
+        else None,
+        before=[_history(state, answer)] if answer and not state.shown else [],
+        after=_again(state, answer) if answer and not state.shown else [],
         shoppers=[] if answer else _shopper_chips(recommender),
         baskets=[] if answer else _basket_chips(recommender),
     )
 
 
-def basket_galleries(state: PageState, answer: BasketAnswer) -> list[GalleryView]:
-    """Return what a shopper or a basket has, a gallery for each model, and what to buy again."""
-    version = answer.release_version
-
-    def open_details(article_id: str) -> str:
-        return to_url(state.with_opened(article_id))
-
+def _history(state: PageState, answer: BasketAnswer) -> GalleryView:
+    """Return what a shopper bought, or the articles of a basket."""
     count = len(answer.history)
     explanation = f"{count:,} article{'' if count == 1 else 's'}"
-    history = GalleryView(
+    return GalleryView(
         "history",
         f"What {answer.alias} bought" if answer.alias else "Your basket",
         f"{explanation}, the latest first." if answer.alias else f"{explanation}.",
-        card_views(answer.history, version, open_details),
+        card_views(answer.history, answer.release_version, _opening(state)),
     )
-    again = GalleryView(
+
+
+def _again(state: PageState, answer: BasketAnswer) -> list[GalleryView]:
+    """Return what a shopper may buy again; nothing for a basket."""
+    view = GalleryView(
         "again",
         "Buy again",
         "What they bought most often. The galleries above leave out all that they bought.",
-        card_views(answer.again, version, open_details),
+        card_views(answer.again[: state.k], answer.release_version, _opening(state)),
     )
-    galleries = _gallery_views(answer.galleries, version, state)
-    return [history, *galleries, *([again] if answer.again else [])]
+    return [view] if answer.again else []
+
+
+def _opening(state: PageState) -> AddressOf:
+    """Return what gives the address that opens an article's details."""
+    return lambda article_id: to_url(state.with_opened(article_id))
 
 
 def evaluation_html(evaluation: Evaluation) -> str:
