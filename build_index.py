@@ -92,7 +92,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--currency",
         type=_currency,
-        default="",
         metavar="CODE",
         help="of the catalogue's prices, such as EUR; the page shows prices only with it",
     )

@@ -151,12 +151,26 @@ class Crowd:
 
 
 class Visit:
-    """A visitor's page in a browser context of its own; it notes errors and all requests."""
+    """A visitor's page in a browser context of its own; it notes errors and all requests.
+
+    Args:
+        browser: Chromium.
+        address: of the app.
+        width, height: of the window, in CSS pixels.
+        scheme: "light" or "dark".
+        host: address of a page that frames the app (`HostPage.around`); empty for none.
+    """
 
     def __init__(
-        self, browser: Browser, address: str, width: int, height: int, scheme: str = "light"
+        self,
+        browser: Browser,
+        address: str,
+        width: int,
+        height: int,
+        scheme: str = "light",
+        host: str = "",
     ) -> None:
-        self.address = address
+        self.address, self.host = address, host
         self.errors: list[str] = []
         self.requests: list[str] = []
         self.context = browser.new_context(
@@ -170,47 +184,53 @@ class Visit:
 
     @property
     def view(self) -> Frame:
-        """What shows the app: the tab itself."""
-        return self.page.main_frame
+        """What shows the app: the tab itself, or the host page's frame."""
+        frame = self.page.frame("app") if self.host else self.page.main_frame
+        assert frame, "The page has not been opened."
+        return frame
 
     def open(self, query: str = "") -> None:
         """Load the page and wait until it can be used."""
-        self.page.goto(self.address + query)
-        self.page.locator("body.ready").wait_for()
+        self.page.goto((self.host or self.address) + query)
+        self.view.locator("body.ready").wait_for()
+
+    def back(self) -> None:
+        """Go back. Playwright's own ``go_back`` would wait for the host page to change."""
+        self.page.evaluate("history.back()")
 
     def say(self, words: str) -> None:
         """Type an article id or words and search."""
-        self.page.get_by_label("Article id or words").fill(words)
-        self.page.get_by_role("button", name="Search", exact=True).click()
+        self.view.get_by_label("Article id or words").fill(words)
+        self.view.get_by_role("button", name="Search", exact=True).click()
 
     def upload(self, path: Path) -> None:
         """Choose a photo."""
         with self.page.expect_file_chooser() as chooser:
-            self.page.get_by_role("button", name="Photo", exact=True).click()
+            self.view.get_by_role("button", name="Photo", exact=True).click()
         chooser.value.set_files(path)
 
     def details(self) -> Locator:
         """The dialog with the details of an article."""
-        return self.page.get_by_role("dialog")
+        return self.view.get_by_role("dialog")
 
     def answer_about(self, article_id: str) -> None:
         """Wait for the answer to an article id."""
-        heading = self.page.locator("#answer .query .id", has_text=f"Article {article_id}")
+        heading = self.view.locator("#answer .query .id", has_text=f"Article {article_id}")
         heading.wait_for()
 
     def article_id(self) -> str:
         """The query article of the answer on the page."""
-        return self.page.locator("#answer .query .id").inner_text().split()[1]
+        return self.view.locator("#answer .query .id").inner_text().split()[1]
 
     def message(self) -> str:
         """Wait for a message and return it."""
-        alert = self.page.get_by_role("alert")
+        alert = self.view.get_by_role("alert")
         alert.wait_for()
         return alert.inner_text().strip()
 
     def cards(self, model: str) -> list[dict[str, str]]:
         """The cards of a gallery as shown: article, name, product type, score and photo address."""
-        cards: list[dict[str, str]] = self.page.locator(
+        cards: list[dict[str, str]] = self.view.locator(
             f'#answer [data-model="{model}"] .match a'
         ).evaluate_all(
             """cards => cards.map(card => ({
@@ -225,7 +245,7 @@ class Visit:
 
     def photo_widths(self) -> list[int]:
         """Scroll to every photo of the answer and return their natural widths; 0 is not loaded."""
-        widths: list[int] = self.page.locator("#answer img").evaluate_all(
+        widths: list[int] = self.view.locator("#answer img").evaluate_all(
             """async photos => {
                 const widths = [];
                 for (const photo of photos) {
@@ -243,7 +263,7 @@ class Visit:
 
         Gradio's containers clip what is too wide, so the width of the page alone is not enough.
         """
-        width: float = self.page.evaluate(
+        width: float = self.view.evaluate(
             """() => {
                 const parts = '.masthead, .search, .message, .welcome, .side, .gallery, .note, ' +
                     '.detail, .foot';
@@ -258,13 +278,13 @@ class Visit:
         return width
 
     def foreign_requests(self) -> list[str]:
-        """Requests to other hosts than the page's."""
-        home = urlsplit(self.address).netloc
+        """Requests to other hosts than the app's and the page's that frames it."""
+        home = {urlsplit(self.address).netloc, urlsplit(self.host).netloc}
         local = ("data", "blob")
         return [
             url
             for url in self.requests
-            if urlsplit(url).scheme not in local and urlsplit(url).netloc != home
+            if urlsplit(url).scheme not in local and urlsplit(url).netloc not in home
         ]
 
     def _note_console(self, message: ConsoleMessage) -> None:

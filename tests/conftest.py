@@ -25,6 +25,7 @@ from browsing import QUIET_FLAGS, Visit, chromium_path, free_port
 from building import build, cut_catalogue, photo_file, read_table, trusted
 from filelock import FileLock
 from gradio_client import Client
+from host_page import HostPage
 from playwright.sync_api import Browser, sync_playwright
 
 from recsys.catalog.articles import Catalog, read_catalog
@@ -33,6 +34,7 @@ from recsys.release.reader import Release, open_release
 from recsys.sample.sample_catalog import draw_sample
 from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
+from recsys.web.headers import SPACES
 from recsys.web.server import launch
 
 # Before any test trains: loaded after TensorFlow, triton ends the process.
@@ -42,8 +44,15 @@ HM_DATA = Path(__file__).parents[1] / "../shared/data/hm"
 """Where the real data is unless the environment says otherwise."""
 
 DESKTOP, PHONE, WALL = (1440, 900), (390, 844), (2560, 1440)
-SCREENS = [(PHONE, "light"), (DESKTOP, "dark")]
-RARE_SCREENS = [(PHONE, "dark"), (DESKTOP, "light"), (WALL, "light"), (WALL, "dark")]
+PLAIN, FRAMED = "plain", "framed"
+SCREENS = [(PHONE, "light", FRAMED), (DESKTOP, "dark", PLAIN)]
+RARE_SCREENS = [
+    (PHONE, "light", PLAIN),
+    (PHONE, "dark", PLAIN),
+    (DESKTOP, "light", FRAMED),
+    (WALL, "light", PLAIN),
+    (WALL, "dark", FRAMED),
+]
 
 TALLY = "attacks"
 """Name of the property of a test in which attacks count what they did."""
@@ -154,10 +163,19 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
 
 
 @pytest.fixture(scope="session")
-def server(recommender: Recommender) -> Iterator[str]:
+def host_page() -> Iterator[HostPage]:
+    """A server of pages that frame the app as a Space's page does."""
+    page = HostPage()
+    yield page
+    page.stop()
+
+
+@pytest.fixture(scope="session")
+def server(recommender: Recommender, host_page: HostPage) -> Iterator[str]:
     """The address of the app's server over the whole sample, one for all tests of a process."""
-    live = LiveEdition(Edition(recommender, "the tests"))
-    yield launch(live, server_port=free_port(), quiet=True).local_url
+    live, ancestors = LiveEdition(Edition(recommender, "the tests")), (*SPACES, host_page.origin)
+    page = launch(live, ancestors=ancestors, server_port=free_port(), quiet=True)
+    yield page.local_url
     gr.close_all()
 
 
@@ -183,10 +201,10 @@ def browser() -> Iterator[Browser]:
 
 
 def visitor(
-    browser: Browser, address: str, size: tuple[int, int], scheme: str = "light"
+    browser: Browser, address: str, size: tuple[int, int], scheme: str = "light", host: str = ""
 ) -> Iterator[Visit]:
     """A visit in a browser context of its own, closed after the test."""
-    visit = Visit(browser, address, *size, scheme)
+    visit = Visit(browser, address, *size, scheme, host)
     yield visit
     visit.context.close()
 
@@ -199,20 +217,29 @@ def visit(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iter
     yield from visitor(browser, server, request.param)
 
 
+@pytest.fixture
+def framed(browser: Browser, server: str, host_page: HostPage) -> Iterator[Visit]:
+    """A new visitor at a desktop, of a page that frames the app."""
+    yield from visitor(browser, server, DESKTOP, host=host_page.around(server))
+
+
 @pytest.fixture(
     params=[
         *SCREENS,
         *(pytest.param(screen, marks=pytest.mark.exhaustive) for screen in RARE_SCREENS),
     ],
-    ids=lambda screen: f"{screen[0][0]}-{screen[1]}",
+    ids=lambda screen: f"{screen[0][0]}-{screen[1]}-{screen[2]}",
 )
-def anywhere(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Visit]:
-    """A new visitor where layout matters: a light phone and a dark desktop.
+def anywhere(
+    request: pytest.FixtureRequest, browser: Browser, server: str, host_page: HostPage
+) -> Iterator[Visit]:
+    """A new visitor where layout matters: framed on a light phone, and plain on a dark desktop.
 
     The exhaustive run adds the other colour schemes and a very wide screen.
     """
-    size, scheme = request.param
-    yield from visitor(browser, server, size, scheme)
+    size, scheme, shown = request.param
+    host = host_page.around(server) if shown == FRAMED else ""
+    yield from visitor(browser, server, size, scheme, host)
 
 
 @pytest.fixture

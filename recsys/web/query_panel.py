@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recsys.serving.results import Answer, Article, PhotoAttribute
 from recsys.web.cards import ChipView, column_label
-from recsys.web.photo_view import PhotoView, own_photo_view, photo_view
+from recsys.web.photo_view import PANEL, PhotoView, own_photo_view, photo_view
 from recsys.web.url import PageState, to_url
 
 
@@ -51,7 +51,7 @@ def query_panel(
         return QueryPanel(
             label="Your article",
             heading=answer.query.name,
-            photo=photo_view(answer.query, answer.release_version, "eager"),
+            photo=photo_view(answer.query, answer.release_version, "eager", PANEL),
             article=answer.query,
             facts=[(column_label(each), value) for each, value in answer.query.attributes.items()],
             words=_words_chip(answer, state),
@@ -61,7 +61,7 @@ def query_panel(
     return QueryPanel(
         label="Your photo",
         heading="Your photo",
-        photo=photo_view(article, answer.release_version, "eager")
+        photo=photo_view(article, answer.release_version, "eager", PANEL)
         if article
         else own_photo_view(photo),
         words=_words_chip(answer, state),

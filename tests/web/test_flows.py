@@ -24,6 +24,12 @@ IDLE = "() => !document.body.classList.contains('busy')"
 MODELS = [model.name for model in ALL]
 
 
+@pytest.fixture
+def visit(anywhere: Visit) -> Visit:
+    """Every visit here is made plain and in a host page's frame."""
+    return anywhere
+
+
 def at(place: PageState) -> re.Pattern[str]:
     """A pattern of the address of a page state."""
     return re.compile(re.escape(to_url(place)) + "$")
@@ -31,7 +37,7 @@ def at(place: PageState) -> re.Pattern[str]:
 
 def unfold(visit: Visit) -> None:
     """Show the filters where a small screen hides them."""
-    fold = visit.page.get_by_role("button", name="Filters and weights")
+    fold = visit.view.get_by_role("button", name="Filters and weights")
     if fold.is_visible() and fold.get_attribute("aria-expanded") == "false":
         fold.click()
 
@@ -39,7 +45,7 @@ def unfold(visit: Visit) -> None:
 def narrowing(visit: Visit, name: str) -> Locator:
     """The filters of a column, opened."""
     unfold(visit)
-    part = visit.page.locator(f'#answer details[data-name="{name}"]')
+    part = visit.view.locator(f'#answer details[data-name="{name}"]')
     if part.get_attribute("open") is None:
         part.locator("summary").click()
     return part
@@ -59,10 +65,9 @@ def expected(recommender: Recommender, place: PageState) -> dict[str, list[str]]
 
 
 def test_a_visit_from_the_first_page_to_every_other(
-    anywhere: Visit, release: Release, recommender: Recommender
+    visit: Visit, release: Release, recommender: Recommender
 ) -> None:
     """An article, filters, weights, details, the next article, back, a shopper, quality, maps."""
-    visit, page = anywhere, anywhere.page
     visit.open()
     visit.say(some_id(release))
     visit.answer_about(some_id(release))
@@ -73,8 +78,8 @@ def test_a_visit_from_the_first_page_to_every_other(
     colour = narrowing(visit, COLOUR).locator("label").nth(1)
     value, count = colour.locator("span").all_inner_texts()
     colour.click()
-    page.wait_for_url(re.compile(COLOUR))
-    narrowed = from_url(page.evaluate("location.search"), recommender).state
+    visit.view.wait_for_url(re.compile(COLOUR))
+    narrowed = from_url(visit.view.evaluate("location.search"), recommender).state
     assert narrowed.search.filters.chosen == {COLOUR: [value]}
     assert shown(visit) == expected(recommender, narrowed)
     kinds = [card["kind"] for model in MODELS for card in visit.cards(model)]
@@ -85,12 +90,12 @@ def test_a_visit_from_the_first_page_to_every_other(
 
     weights = narrowing(visit, "weights")
     weights.get_by_role("link", name="Looks", exact=True).click()
-    page.wait_for_url(re.compile(r"weight\.image=10"))
-    page.locator('#answer .chip[aria-current="true"]', has_text="Looks").wait_for()
+    visit.view.wait_for_url(re.compile(r"weight\.image=10"))
+    visit.view.locator('#answer .chip[aria-current="true"]', has_text="Looks").wait_for()
     assert shown(visit)[COMBINED.name] == shown(visit)[IMAGE.name]
     assert visit.sideways() <= 0
 
-    card = page.locator(f'#answer [data-model="{TEXT.name}"] .match a').first
+    card = visit.view.locator(f'#answer [data-model="{TEXT.name}"] .match a').first
     opened = str(card.get_attribute("data-article"))
     card.click()
     dialog = visit.details()
@@ -104,27 +109,27 @@ def test_a_visit_from_the_first_page_to_every_other(
     assert dialog.count() == 0
     assert opened not in shown(visit)[COMBINED.name]
 
-    page.go_back()
+    visit.back()
     dialog.wait_for()
-    page.go_back()
+    visit.back()
     dialog.wait_for(state="detached")
     assert visit.article_id() == some_id(release)
-    page.go_back()
-    page.go_back()
-    page.wait_for_url(at(start))
-    page.wait_for_function("() => !document.querySelector('#answer .controls input:checked')")
+    visit.back()
+    visit.back()
+    visit.view.wait_for_url(at(start))
+    visit.view.wait_for_function("() => !document.querySelector('#answer .controls input:checked')")
     assert shown(visit) == expected(recommender, start)
 
     alias = recommender.shoppers()[0]
-    page.get_by_role("link", name="For a shopper").click()
-    page.get_by_role("link", name=alias, exact=True).click()
-    page.get_by_role("heading", name=f"What {alias} bought").wait_for()
+    visit.view.get_by_role("link", name="For a shopper").click()
+    visit.view.get_by_role("link", name=alias, exact=True).click()
+    visit.view.get_by_role("heading", name=f"What {alias} bought").wait_for()
     assert visit.sideways() <= 0
-    page.get_by_role("link", name="How good is it?").click()
-    page.locator("#answer .chart").first.wait_for()
+    visit.view.get_by_role("link", name="How good is it?").click()
+    visit.view.locator("#answer .chart").first.wait_for()
     assert visit.sideways() <= 0
-    page.get_by_role("link", name="The catalogue").click()
-    page.locator("#answer canvas").first.wait_for()
+    visit.view.get_by_role("link", name="The catalogue").click()
+    visit.view.locator("#answer canvas").first.wait_for()
     assert visit.sideways() <= 0
     assert visit.foreign_requests() == []
     assert visit.errors == []
@@ -136,26 +141,26 @@ def test_how_many_other_colours_and_prices_are_chosen(
     visit.open(f"?article={some_id(release)}")
     visit.answer_about(some_id(release))
     unfold(visit)
-    visit.page.get_by_label("How many").select_option("6")
-    visit.page.wait_for_url(re.compile("k=6"))
+    visit.view.get_by_label("How many").select_option("6")
+    visit.view.wait_for_url(re.compile("k=6"))
     # The new answer brings a new form, which says what was asked before.
-    visit.page.wait_for_function(IDLE)
-    visit.page.get_by_label("Hide other colours of a product").click()
-    visit.page.wait_for_url(re.compile("one_a_product=1"))
-    visit.page.wait_for_function(IDLE)
-    visit.page.get_by_label("Highest price").fill("0.03")
-    visit.page.get_by_label("Highest price").press("Enter")
-    visit.page.wait_for_url(re.compile("dearest=0.03"))
-    visit.page.get_by_role("link", name="Clear all filters").wait_for()
-    place = from_url(visit.page.evaluate("location.search"), recommender).state
+    visit.view.wait_for_function(IDLE)
+    visit.view.get_by_label("Hide other colours of a product").click()
+    visit.view.wait_for_url(re.compile("one_a_product=1"))
+    visit.view.wait_for_function(IDLE)
+    visit.view.get_by_label("Highest price").fill("0.03")
+    visit.view.get_by_label("Highest price").press("Enter")
+    visit.view.wait_for_url(re.compile("dearest=0.03"))
+    visit.view.get_by_role("link", name="Clear all filters").wait_for()
+    place = from_url(visit.view.evaluate("location.search"), recommender).state
     assert (place.k, place.search.one_a_product, place.search.filters.dearest) == (6, True, 0.03)
     assert shown(visit) == expected(recommender, place)
     products = dict(release.articles[["article_id", "product_code"]].to_numpy())
     for found in shown(visit).values():
         assert len({products[id_] for id_ in found}) == len(found) == 6
         assert all((recommender.article(id_).price or 9) <= 0.03 for id_ in found)
-    visit.page.get_by_role("link", name="Clear all filters").click()
-    visit.page.wait_for_url(at(PageState(search=SearchRequest(article=some_id(release)), k=6)))
+    visit.view.get_by_role("link", name="Clear all filters").click()
+    visit.view.wait_for_url(at(PageState(search=SearchRequest(article=some_id(release)), k=6)))
     assert visit.errors == []
 
 
@@ -168,11 +173,11 @@ def test_a_slider_weighs_and_what_was_open_stays_open(
     slider = weights.get_by_label("Described alike")
     slider.focus()
     slider.press("End")
-    visit.page.wait_for_url(re.compile(r"weight\.text=10"))
-    visit.page.wait_for_function(IDLE)
+    visit.view.wait_for_url(re.compile(r"weight\.text=10"))
+    visit.view.wait_for_function(IDLE)
     assert weights.get_attribute("open") is not None
     assert slider.evaluate("slider => slider === document.activeElement")
-    place = from_url(visit.page.evaluate("location.search"), recommender).state
+    place = from_url(visit.view.evaluate("location.search"), recommender).state
     assert shown(visit) == expected(recommender, place)
 
 
@@ -202,21 +207,14 @@ def test_a_link_restores_the_exact_view(
     address = f"?{urlencode(view)}"
     there = from_url(address, recommender)
     assert there.errors == ()
-    texts = []
-    for _ in range(2):
-        visit.open(address)
-        visit.page.wait_for_function("() => !document.querySelector('#answer .welcome')")
-        visit.page.locator("#answer").wait_for()
-        visit.page.wait_for_function(NO_TIMER)
-        assert from_url(visit.page.evaluate("location.search"), recommender).state.page == (
-            there.state.page
-        )
-        assert visit.page.evaluate("location.search") == to_url(there.state)
-        texts.append(visit.page.evaluate(CONTENT))
-    assert texts[0] == texts[1]
+    visit.open(address)
+    visit.view.wait_for_function("() => !document.querySelector('#answer .welcome')")
+    visit.view.locator("#answer").wait_for()
+    visit.view.wait_for_function(NO_TIMER)
+    assert visit.view.evaluate("location.search") == to_url(there.state)
     if there.state.has_query and there.state.page not in (SHOPPER,):
         assert shown(visit) == expected(recommender, there.state)
-    assert visit.page.get_by_role("alert").count() == 0
+    assert visit.view.get_by_role("alert").count() == 0
     assert visit.sideways() <= 0
 
 
@@ -241,24 +239,24 @@ def test_a_link_with_a_fault_shows_the_rest_and_says_so(
     visit.open(f"?article={some_id(release)}&{wrong}")
     assert complaint in visit.message()
     visit.answer_about(some_id(release))
-    assert visit.page.url.endswith(f"?article={some_id(release)}")
+    assert visit.view.evaluate("location.search") == f"?article={some_id(release)}"
     assert visit.errors == []
 
 
 def test_a_link_to_what_is_not_there_shows_ways_to_start(visit: Visit) -> None:
     visit.open("?article=0000000000")
     assert visit.message() == "There is no article 0000000000 in this catalogue."
-    visit.page.locator("#answer .welcome").wait_for()
+    visit.view.locator("#answer .welcome").wait_for()
 
 
 def test_filters_that_leave_nothing_say_how_to_go_on(visit: Visit, release: Release) -> None:
     visit.open(f"?article={some_id(release)}&cheapest=900")
-    note = visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .note')
+    note = visit.view.locator(f'#answer [data-model="{COMBINED.name}"] .note')
     note.wait_for()
     assert "Remove one of the filters" in note.inner_text()
     unfold(visit)
-    visit.page.get_by_role("link", name="Clear all filters").click()
-    visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .match').first.wait_for()
+    visit.view.get_by_role("link", name="Clear all filters").click()
+    visit.view.locator(f'#answer [data-model="{COMBINED.name}"] .match').first.wait_for()
     assert len(visit.cards(COMBINED.name)) == 12
 
 
@@ -266,14 +264,14 @@ def test_models_are_compared(visit: Visit, release: Release) -> None:
     visit.open(f"?article={some_id(release)}")
     visit.answer_about(some_id(release))
     found = shown(visit)
-    visit.page.get_by_text("How far do the models agree?").click()
-    rows = visit.page.locator("#answer .overlap tbody tr").all()
+    visit.view.get_by_text("How far do the models agree?").click()
+    rows = visit.view.locator("#answer .overlap tbody tr").all()
     table = [row.locator("td").all_inner_texts() for row in rows]
     for one, cells in zip(MODELS, table, strict=True):
         for other, cell in zip(MODELS, cells, strict=True):
             assert cell == ("·" if one == other else str(len({*found[one]} & {*found[other]})))
     assert visit.sideways() <= 0
-    for card in visit.page.locator("#answer .match a:has(.agreed)").all():
+    for card in visit.view.locator("#answer .match a:has(.agreed)").all():
         id_ = str(card.get_attribute("data-article"))
         models = sum(id_ in found[model] for model in MODELS if model != COMBINED.name)
         assert card.locator(".agreed").inner_text() == f"{models} models"
@@ -289,9 +287,9 @@ def test_examples_of_every_kind_are_one_click_away(visit: Visit, recommender: Re
         (f'a.chip:text-is("{recommender.shoppers()[0]}")', "What shopper-0001 bought"),
     ):
         visit.open()
-        visit.page.locator(f"#answer {opens}").first.click()
-        visit.page.locator("#answer .gallery").first.wait_for()
-        assert name in visit.page.locator("#answer h2").first.inner_text()
+        visit.view.locator(f"#answer {opens}").first.click()
+        visit.view.locator("#answer .gallery").first.wait_for()
+        assert name in visit.view.locator("#answer h2").first.inner_text()
         assert len(visit.cards(COMBINED.name)) == 12
     assert visit.errors == []
 
@@ -313,8 +311,8 @@ def test_a_photo_is_pasted_or_dropped(
 ) -> None:
     visit.open()
     photo = recommender.photo(some_id(release)) or b""
-    visit.page.evaluate(PASTE % repr(how), list(photo))
-    visit.page.get_by_role("heading", name="Your photo").wait_for()
+    visit.view.evaluate(PASTE % repr(how), list(photo))
+    visit.view.get_by_role("heading", name="Your photo").wait_for()
     assert visit.cards(IMAGE.name)[0]["article"] == some_id(release)
     assert visit.errors == []
 
@@ -322,15 +320,15 @@ def test_a_photo_is_pasted_or_dropped(
 def test_a_result_is_opened_and_left_with_the_keyboard(visit: Visit, release: Release) -> None:
     visit.open(f"?article={some_id(release)}")
     visit.answer_about(some_id(release))
-    card = visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .match a').first
+    card = visit.view.locator(f'#answer [data-model="{COMBINED.name}"] .match a').first
     card.focus()
     card.press("Enter")
     visit.details().wait_for()
-    assert visit.page.evaluate("document.activeElement.closest('dialog') !== null")
+    assert visit.view.evaluate("document.activeElement.closest('dialog') !== null")
     visit.page.keyboard.press("Escape")
     visit.details().wait_for(state="detached")
     assert card.evaluate("card => card === document.activeElement")
-    visit.page.wait_for_url(at(PageState(search=SearchRequest(article=some_id(release)))))
+    visit.view.wait_for_url(at(PageState(search=SearchRequest(article=some_id(release)))))
 
 
 def test_why_a_result_was_found_adds_up(
@@ -352,7 +350,7 @@ def test_why_a_result_was_found_adds_up(
 
 def test_an_answer_is_seen_as_a_skeleton_until_it_comes(visit: Visit, release: Release) -> None:
     visit.page.route("**/queue/data**", lambda route: None)
-    visit.page.goto(f"{visit.address}?article={some_id(release)}")
-    visit.page.locator("#skeleton .gallery").first.wait_for()
-    assert not visit.page.locator("#answer").is_visible()
+    visit.page.goto(f"{visit.host or visit.address}?article={some_id(release)}")
+    visit.view.locator("#skeleton .gallery").first.wait_for()
+    assert not visit.view.locator("#answer").is_visible()
     assert visit.sideways() <= 0
