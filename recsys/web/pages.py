@@ -1,32 +1,22 @@
 """What each page shows below the search box: an answer, shoppers, the evaluation, the catalogue."""
 
-import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from recsys.evaluation.report import OURS, PROTOCOLS, Evaluation, Scores, Table
 from recsys.models.registry import ALL
-from recsys.serving.examples import ExampleShopper
+from recsys.retrieval.retriever import CANDIDATES
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import DEFAULT_MATCHES
-from recsys.serving.results import Article, BasketAnswer, Gallery
-from recsys.web.cards import (
-    GalleryView,
-    card_view,
-    card_views,
-    comparison,
-    found_by,
-    gallery_view,
-)
+from recsys.serving.results import BasketAnswer, Gallery
+from recsys.web.cards import AddressOf, card_views
 from recsys.web.catalog_page import catalog_html
-from recsys.web.photo_view import THUMBNAIL, TOKEN, PhotoView, photo_view
-from recsys.web.side_panel import controls, query_panel
+from recsys.web.filter_bar import filter_bar, remedies
+from recsys.web.gallery_views import GalleryView, galleries_view
+from recsys.web.query_panel import query_panel
+from recsys.web.start_page import shopper_examples_html, welcome_html
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url
-
-START_SHOPPERS = 3
-"""Shoppers on the start page, which has few photos so that it is light; the others have a page."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +30,6 @@ class PageContent:
 
     html: str
     announcement: str = ""
-
-
-@dataclass(frozen=True)
-class PictureLink:
-    """A link that shows photos.
-
-    Attributes:
-        address: where it leads.
-        label: says so to who cannot see the photos.
-        photos: without texts of their own.
-        text: beside the photos; empty for none.
-    """
-
-    address: str
-    label: str
-    photos: Sequence[PhotoView]
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,79 +91,16 @@ def skeleton_html() -> str:
     return render("skeleton.html", galleries=len(ALL), cards=DEFAULT_MATCHES)
 
 
-def welcome_html(recommender: Recommender) -> str:
-    """Return examples of every kind of search. None of them needs an encoder."""
-    examples, version = recommender.examples, recommender.release_version
-    photos = card_views(examples.photos, version, lambda id_: _url(photo=id_))
-    changed = [
-        card_view(each, version, _url(photo=each.article_id, words=words), f"but {words}")
-        for each, words in examples.changed
-    ]
-    return render(
-        "welcome.html",
-        photos=photos + changed,
-        words=[_phrase_link(words, article, version) for words, article in examples.phrases],
-        shoppers=_shopper_links(examples.shoppers[:START_SHOPPERS], version),
-        articles=card_views(examples.articles, version, lambda id_: _url(article=id_)),
-    )
-
-
-def _url(**fields: str) -> str:
-    return f"?{urlencode(fields)}"
-
-
-def _phrase_link(words: str, article: Article | None, release_version: str) -> PictureLink:
-    photos = _thumbnails([article] if article else [], release_version, TOKEN)
-    return PictureLink(_url(words=words), words, photos, words)
-
-
-def _shopper_links(shoppers: Iterable[ExampleShopper], release_version: str) -> list[PictureLink]:
-    """Return a link for each shopper. What they bought says more than a made-up name."""
-    return [
-        PictureLink(
-            to_url(PageState(SHOPPER, shopper=each.alias)),
-            f"Picks for a shopper who bought {_listed(each.bought)}",
-            _thumbnails(each.bought, release_version),
-        )
-        for each in shoppers
-    ]
-
-
-def _basket_links(baskets: Iterable[Sequence[Article]], release_version: str) -> list[PictureLink]:
-    return [
-        PictureLink(
-            to_url(PageState(SHOPPER, basket=" ".join(each.article_id for each in basket))),
-            f"What goes with {_listed(basket)}",
-            _thumbnails(basket, release_version),
-        )
-        for basket in baskets
-    ]
-
-
-def _thumbnails(
-    articles: Iterable[Article], release_version: str, sizes: str = THUMBNAIL
-) -> list[PhotoView]:
-    """Return photos without texts, for links that have one."""
-    photos = (photo_view(each, release_version, sizes=sizes) for each in articles)
-    return [dataclasses.replace(each, alt="") for each in photos]
-
-
-def _listed(articles: Sequence[Article]) -> str:
-    """Return the names of articles, as in "a shirt, a hat and a dress"."""
-    *others, last = (each.name for each in articles)
-    return f"{', '.join(others)} and {last}" if others else last
-
-
 def _answer_content(state: PageState, recommender: Recommender, photo: bytes) -> PageContent:
-    found = recommender.search_with_facets(state.search, state.k)
+    found = recommender.search_with_facets(state.search, state.matches, CANDIDATES)
     answer = found.answer
     article = recommender.article(state.photo_of) if state.photo_of else answer.query
     html = render(
         "answer.html",
         query=query_panel(answer, state, photo, article),
-        controls=controls(state, found.facets, found.weights, recommender.prices),
-        galleries=_gallery_views(answer.galleries, answer.release_version, state),
-        comparison=comparison(answer.galleries),
+        bar=filter_bar(state, found, recommender),
+        remedies=remedies(state, found, recommender),
+        galleries=galleries_view(answer.galleries, answer.release_version, state),
     )
     query = " ".join(filter(None, (article.name if article else "", answer.words)))
     return PageContent(html, f"{query or 'Your photo'}: {_announcement(answer.galleries)}")
@@ -205,67 +115,51 @@ def _announcement(galleries: Sequence[Gallery]) -> str:
     return f"{articles}, from {len(counts)} of {len(galleries)} models."
 
 
-def _gallery_views(
-    galleries: Sequence[Gallery], release_version: str, state: PageState
-) -> list[GalleryView]:
-    """Return galleries whose cards open the details of their article."""
-    counts = found_by(galleries)
-    return [
-        gallery_view(each, release_version, lambda id_: to_url(state.with_opened(id_)), counts)
-        for each in galleries
-    ]
-
-
 def _shopper_content(state: PageState, recommender: Recommender) -> PageContent:
     """Return the page of shoppers and baskets: an answer, or examples to choose from."""
     if not state.has_query:
-        return PageContent(_shopper_examples_html(recommender))
+        return PageContent(shopper_examples_html(recommender))
     answer = (
-        recommender.for_shopper(state.shopper, state.k)
+        recommender.for_shopper(state.shopper, state.matches, CANDIDATES)
         if state.shopper
-        else recommender.for_basket(state.basket.split(), state.k)
+        else recommender.for_basket(state.basket.split(), state.matches, CANDIDATES)
     )
     html = render(
         "basket_answer.html",
-        galleries=basket_galleries(state, answer),
-        comparison=comparison(answer.galleries),
+        galleries=galleries_view(answer.galleries, answer.release_version, state),
+        before=[] if state.shown else [_history(state, answer)],
+        after=[] if state.shown else _again(state, answer),
     )
     title = state.shopper or "Your basket"
     return PageContent(html, f"{title}: {_announcement(answer.galleries)}")
 
 
-def _shopper_examples_html(recommender: Recommender) -> str:
-    examples, version = recommender.examples, recommender.release_version
-    return render(
-        "shopper.html",
-        shoppers=_shopper_links(examples.shoppers, version),
-        baskets=_basket_links(examples.baskets, version),
-    )
-
-
-def basket_galleries(state: PageState, answer: BasketAnswer) -> list[GalleryView]:
-    """Return what a shopper or a basket has, a gallery for each model, and what to buy again."""
-    version = answer.release_version
-
-    def open_details(article_id: str) -> str:
-        return to_url(state.with_opened(article_id))
-
+def _history(state: PageState, answer: BasketAnswer) -> GalleryView:
+    """Return what a shopper bought, or the articles of a basket."""
     count = len(answer.history)
     explanation = f"{count:,} article{'' if count == 1 else 's'}"
-    history = GalleryView(
+    return GalleryView(
         "history",
         f"What {answer.alias} bought" if answer.alias else "Your basket",
         f"{explanation}, the latest first." if answer.alias else f"{explanation}.",
-        card_views(answer.history, version, open_details),
+        card_views(answer.history, answer.release_version, _opening(state)),
     )
-    again = GalleryView(
+
+
+def _again(state: PageState, answer: BasketAnswer) -> list[GalleryView]:
+    """Return what a shopper may buy again; nothing for a basket."""
+    view = GalleryView(
         "again",
         "Buy again",
         "What they bought most often. The galleries above leave out all that they bought.",
-        card_views(answer.again, version, open_details),
+        card_views(answer.again[: state.k], answer.release_version, _opening(state)),
     )
-    galleries = _gallery_views(answer.galleries, version, state)
-    return [history, *galleries, *([again] if answer.again else [])]
+    return [view] if answer.again else []
+
+
+def _opening(state: PageState) -> AddressOf:
+    """Return what gives the address that opens an article's details."""
+    return lambda article_id: to_url(state.with_opened(article_id))
 
 
 def evaluation_html(evaluation: Evaluation) -> str:

@@ -32,9 +32,10 @@ from recsys.web.handlers import PageHandlers, PageUpdate
 from recsys.web.headers import SPACES, ResponseHeaders
 from recsys.web.limiter import ClientLimits
 from recsys.web.limits import DEFAULT_LIMITS, Limits
-from recsys.web.pages import skeleton_html, welcome_html
+from recsys.web.pages import skeleton_html
 from recsys.web.photo_server import PhotoServer
 from recsys.web.sessions import Session, VisitorPhotos, from_text, to_text
+from recsys.web.start_page import welcome_html
 from recsys.web.uploads import UploadBudget, sweeping, uploads_folder
 from recsys.web.url import PageState
 

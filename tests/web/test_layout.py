@@ -22,7 +22,8 @@ from recsys.web.layout import (
     notice_html,
     top_html,
 )
-from recsys.web.pages import page_content, skeleton_html, welcome_html
+from recsys.web.pages import page_content, skeleton_html
+from recsys.web.start_page import welcome_html
 from recsys.web.url import CATALOG, SHOPPER, PageState, to_url
 from recsys.web.url_parser import from_url
 
