@@ -20,6 +20,7 @@ from recsys.web import layout
 from recsys.web.api import ENCODER_QUEUE, SEARCH_QUEUE, Api, add_endpoints
 from recsys.web.api_schema import health_answer
 from recsys.web.assets import SCRIPTS_ROUTE, START_SCRIPT, STYLESHEETS, serve_script
+from recsys.web.compression import Compression
 from recsys.web.gradio_private import (
     FairQueue,
     answer_agents_in_json,
@@ -183,6 +184,7 @@ def launch(
             ],
             "lifespan": sweeping(uploads),
             "middleware": [
+                Middleware(Compression),
                 Middleware(ResponseHeaders, ancestors),
                 Middleware(ClientLimits, limits, queue),
                 Middleware(UploadBudget),
