@@ -119,7 +119,7 @@ class PageHandlers:
         return top_html(
             state,
             time.monotonic_ns(),
-            _query_article(state, recommender),
+            query_article(state, recommender),
             session.jpeg,
             recommender,
             message,
@@ -155,7 +155,7 @@ class PageHandlers:
         return self.live.current.recommender
 
 
-def _query_article(state: PageState, recommender: Recommender) -> Article | None:
+def query_article(state: PageState, recommender: Recommender) -> Article | None:
     """Return the article that is searched with, or whose photo is.
 
     A release that has been swapped in since may not have it.

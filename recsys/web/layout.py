@@ -137,7 +137,7 @@ def top_html(
         address=to_url(state),
         turn=turn,
         site=TITLE,
-        title=_title(state, article),
+        title=title(state, article),
         menu=[(to_url(PageState(page)), MENU[page], SHORT_MENU[page]) for page in PAGES],
         here=MENU[state.page],
         search=_search_box(state, _token(state, article, photo, version), message),
@@ -164,7 +164,8 @@ def footer_html(edition: Edition) -> str:
     )
 
 
-def _title(state: PageState, article: Article | None) -> str:
+def title(state: PageState, article: Article | None) -> str:
+    """Return the page's title; ``article`` is the one that is searched with."""
     if state.page != FIND:
         return f"{state.shopper or MENU[state.page]} · {TITLE}"
     query = " ".join(filter(None, (article.name if article else "", state.search.words)))
