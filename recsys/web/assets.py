@@ -33,6 +33,8 @@ SCRIPTS_VERSION = hashlib.sha256(b"".join(SCRIPTS.values())).hexdigest()[:12]
 
 SCRIPTS_ROUTE = f"/scripts/{SCRIPTS_VERSION}/{{name}}"
 
+SCRIPT_ADDRESSES = [f"scripts/{SCRIPTS_VERSION}/{name}" for name in SCRIPTS]
+
 START_SCRIPT = (
     f"import(new URL('scripts/{SCRIPTS_VERSION}/page.js', document.baseURI))"
     ".then((page) => page.start(trigger, watch));"
