@@ -20,14 +20,14 @@ from recsys.serving.results import Article
 from recsys.vectors import Float32
 from recsys.web.article_detail import detail_html
 from recsys.web.headers import BROKEN
-from recsys.web.layout import SURPRISE, top_html
+from recsys.web.layout import NO_MESSAGE, SURPRISE, Message, top_html, url_message
 from recsys.web.own_photo import NOT_STORED, OwnPhoto, photo_bytes
-from recsys.web.pages import page_html
+from recsys.web.pages import page_content
 from recsys.web.sessions import Session
 from recsys.web.url import FIND, PageState, to_url
 from recsys.web.url_parser import from_url, own_photo_name
 
-LOADING = "Search with photos and words is still starting. Your answer will appear by itself."
+LOADING = "Photos and words need a moment to start. Your answer will appear by itself."
 
 
 class PageUpdate(NamedTuple):
@@ -72,21 +72,21 @@ class PageHandlers:
         name = own_photo_name(address)
         if name and photo not in ("", NOT_STORED):
             if not self._current.encoders.ready:
-                yield self._message(session, LOADING)
+                yield self._message(session, Message(LOADING))
             try:
                 session = replace(session, photo=self._read(name, photo), secret="")
             except RecsysError as error:
-                yield self._failure(session.state or PageState(), session, str(error))
+                yield self._failure(session.state or PageState(), session, Message(str(error)))
                 return
         parsed = from_url(address, self._current, self._own_photo(session))
         if parsed.missing_photo and not photo:
-            yield self._message(session, "", parsed.missing_photo)
+            yield self._message(session, NO_MESSAGE, parsed.missing_photo)
             return
-        yield from self._answer(parsed.state, session, " ".join(parsed.errors))
+        yield from self._answer(parsed.state, session, url_message(parsed))
 
     def report_failure(self, session: Session) -> PageUpdate:
         """Return the page as it was, with the message that something unforeseen went wrong."""
-        return self._message(session, BROKEN)
+        return self._message(session, Message(BROKEN))
 
     def _read(self, name: str, photo: str) -> OwnPhoto:
         """Return a visitor's photo as the current release's encoder reads it."""
@@ -94,48 +94,53 @@ class PageHandlers:
         vector = recommender.encode_photo(photo_bytes(photo))
         return OwnPhoto(name, vector, recommender.release_version)
 
-    def _answer(self, state: PageState, session: Session, message: str) -> Iterator[PageUpdate]:
+    def _answer(self, state: PageState, session: Session, message: Message) -> Iterator[PageUpdate]:
         """Show a page state. After an error the page stays as it was."""
-        if message and state.page == FIND and not state.has_query:
+        if message.text and not state.has_query:
             yield self._failure(state, session, message)
             return
         if not self._recommender(state, session).ready(state.search):
-            yield self._message(session, LOADING)
+            yield self._message(session, Message(LOADING, {"words": state.search.words}))
         try:
             yield self._update(state, session, message)
         except RecsysError as error:
-            yield self._failure(state, session, str(error))
+            yield self._failure(state, session, Message(str(error), {"words": state.search.words}))
 
-    def _update(self, state: PageState, session: Session, message: str) -> PageUpdate:
+    def _update(self, state: PageState, session: Session, message: Message) -> PageUpdate:
         """Return the page's parts. The answer is left alone where only the details change."""
         recommender = self._recommender(state, session)
         version = recommender.release_version
         before = session.state and (to_url(session.state.with_opened("")), session.release_version)
         unchanged = before == (to_url(state.with_opened("")), version)
-        answer = gr.skip() if unchanged else page_html(state, recommender)
+        content = None if unchanged else page_content(state, recommender)
         after = replace(session, state=state, release_version=version)
         details = self._details(state, recommender)
-        return PageUpdate(self._top(after, message), answer, details, after)
+        top = self._top(after, message, content.announcement if content else "")
+        return PageUpdate(top, content.html if content else gr.skip(), details, after)
 
-    def _failure(self, state: PageState, session: Session, message: str) -> PageUpdate:
+    def _failure(self, state: PageState, session: Session, message: Message) -> PageUpdate:
         """Return a message above the page as it was, or above the start of another page."""
         if session.state and session.state.page == state.page:
             return self._message(session, message)
         return self._update(PageState(state.page), session, message)
 
-    def _message(self, session: Session, message: str, wanted: str = "") -> PageUpdate:
+    def _message(self, session: Session, message: Message, wanted: str = "") -> PageUpdate:
         """Return the page as it was, with a message or the name of a photo that is wanted."""
-        return PageUpdate(self._top(session, message, wanted), gr.skip(), gr.skip(), gr.skip())
+        top = self._top(session, message, wanted=wanted)
+        return PageUpdate(top, gr.skip(), gr.skip(), gr.skip())
 
-    def _top(self, session: Session, message: str, wanted: str = "") -> str:
+    def _top(
+        self, session: Session, message: Message, announcement: str = "", wanted: str = ""
+    ) -> str:
         state = session.state or PageState()
         recommender = self.live.recommender(session.release_version)
         return top_html(
             state,
             time.monotonic_ns(),
-            _query_article(state, recommender),
-            recommender.release_version,
+            query_article(state, recommender),
+            recommender,
             message,
+            announcement,
             held=session.photo.name if session.photo else "",
             wanted=wanted,
         )
@@ -151,7 +156,7 @@ class PageHandlers:
 
     def _recommender(self, state: PageState, session: Session) -> Recommender:
         """Return what answers: for the visitor's photo the release whose encoder has read it."""
-        if state.own_photo and session.photo:
+        if session.photo and state.search.photo is session.photo.vector:
             return self.live.recommender(session.photo.release_version)
         return self._current
 
@@ -168,7 +173,7 @@ class PageHandlers:
         return self.live.current.recommender
 
 
-def _query_article(state: PageState, recommender: Recommender) -> Article | None:
+def query_article(state: PageState, recommender: Recommender) -> Article | None:
     """Return the article that is searched with, or whose photo is.
 
     A release that has been swapped in since may not have it.
