@@ -11,7 +11,17 @@ STATIC = Path(__file__).parent / "static"
 STYLESHEETS = tuple(
     STATIC / f"{name}.css"
     for name in (
-        *("page", "start", "query", "filters", "galleries", "details", "evaluation", "catalog"),
+        *(
+            "page",
+            "start",
+            "query",
+            "filters",
+            "galleries",
+            "details",
+            "evaluation",
+            "catalog",
+            "media",
+        ),
     )
 )
 
@@ -22,6 +32,8 @@ SCRIPTS_VERSION = hashlib.sha256(b"".join(SCRIPTS.values())).hexdigest()[:12]
 """A part of the scripts' addresses: other scripts have others."""
 
 SCRIPTS_ROUTE = f"/scripts/{SCRIPTS_VERSION}/{{name}}"
+
+SCRIPT_ADDRESSES = [f"scripts/{SCRIPTS_VERSION}/{name}" for name in SCRIPTS]
 
 START_SCRIPT = (
     f"import(new URL('scripts/{SCRIPTS_VERSION}/page.js', document.baseURI))"

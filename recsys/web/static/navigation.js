@@ -69,8 +69,10 @@ export function startNavigation(trigger, watch) {
   finishRefused();
   watch('value', onAnswer);
   window.addEventListener('popstate', () => navigate(location.search || '?', 'back'));
-  if (!location.search) return;
+  if (find('.top').dataset.answered !== undefined) return onAnswer();
   // Visitors who follow a link see the shape of the answer until it comes, so that nothing jumps.
-  document.body.classList.add(/[?&]see=/.test(location.search) ? 'elsewhere' : 'arriving');
-  navigate(location.search, 'back');
+  if (location.search) {
+    document.body.classList.add(/[?&]see=/.test(location.search) ? 'elsewhere' : 'arriving');
+  }
+  navigate(location.search || '?', 'back');
 }
