@@ -243,7 +243,7 @@ def test_older_links_mean_the_photo_that_the_page_has(recommender):
 def test_other_names_are_no_photo_s(recommender, name):
     parsed = from_url(f"?photo={name}", recommender, OWN)
     assert parsed.state == PageState()
-    assert "is not an article id" in parsed.errors[0]
+    assert "is not an article number" in parsed.errors[0]
     assert own_photo_name(f"?photo={name}") == ""
 
 
