@@ -221,7 +221,7 @@ def _basket_box(state: PageState, recommender: Recommender, message: Message) ->
 def _token(state: PageState, article: Article | None, release_version: str) -> Token | None:
     search = state.search
     without = state.with_search(article=None, photo=None, corrected={})
-    removed = to_url(dataclasses.replace(without, photo_of=""))
+    removed = to_url(dataclasses.replace(without, photo_of="", own_photo=""))
     if article:
         name = article.name if search.article is not None else f"Photo of {article.name}"
         return Token(photo_view(article, release_version, "eager", TOKEN), name, removed)
