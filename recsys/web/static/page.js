@@ -1,4 +1,5 @@
 // The page's script: what clicks and forms do. `start` is called once, when Gradio has made the page.
+import {copyLink} from './address.js';
 import {watchDetails} from './details.js';
 import {watchMaps} from './maps.js';
 import {startMessages} from './messages.js';
@@ -16,6 +17,8 @@ function addressOf(form) {
 
 function onClick(event) {
   if (event.target.closest('[data-pick]')) return pick();
+  const copies = event.target.closest('[data-copy]');
+  if (copies) return copyLink(copies);
   const fold = event.target.closest('[data-fold]');
   if (fold) return toggleFold(fold);
   const link = event.target.closest('a[href^="?"]');
