@@ -5,6 +5,7 @@ To try it: ``python build_index.py --sample --out release``.
 
 import argparse
 import logging
+import re
 import sys
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from recsys.models.text import PACKAGED
 from recsys.pipeline.build import Build, Options
 from recsys.pipeline.workspace import Stage, workspace_folder
 from recsys.release.hub import Visibility, publish
-from recsys.release.manifest import Manifest
-from recsys.sample.sample_catalog import draw_sample
+from recsys.release.manifest import CURRENCY_PATTERN, Manifest
+from recsys.sample.sample_catalog import SAMPLE_CURRENCY, draw_sample
 
 
 def main() -> int:
@@ -33,6 +34,7 @@ def main() -> int:
         limit=arguments.limit,
         shoppers=arguments.shoppers,
         fewest_shoppers=arguments.fewest_shoppers,
+        currency=arguments.currency or (SAMPLE_CURRENCY if arguments.sample else ""),
     )
     try:
         sample = workspace_folder(arguments.out) / "sample"
@@ -87,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="leave out figures about purchases of fewer different shoppers (%(default)s)",
     )
+    parser.add_argument(
+        "--currency",
+        type=_currency,
+        metavar="CODE",
+        help="of the catalogue's prices, such as EUR; the page shows prices only with it",
+    )
     hub = parser.add_argument_group("publishing to the Hugging Face Hub")
     hub.add_argument(
         "--push-to", metavar="NAMESPACE/NAME", help="a dataset repo, created if missing"
@@ -111,6 +119,12 @@ def _natural(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch(CURRENCY_PATTERN, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a code of ISO 4217, such as EUR")
+    return text
 
 
 def _stage_table(stages: list[Stage]) -> str:

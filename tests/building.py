@@ -18,6 +18,7 @@ from recsys.release.files import ARTICLES
 from recsys.release.manifest import MANIFEST, FileRecord, Manifest, read_manifest
 from recsys.release.tables import ROW_GROUP
 from recsys.retrieval.fusion import Weights
+from recsys.sample.sample_catalog import SAMPLE_CURRENCY
 from recsys.serving.verdicts import Verdicts
 from recsys.vectors import Float32, Int32, unit
 
@@ -54,7 +55,7 @@ def photo_file(catalogue: Path, article_id: str) -> Path:
 
 def build(data: Path, out: Path, options: Options | None = None) -> Build:
     """Run a build and return it."""
-    run = Build(data, out, options or Options())
+    run = Build(data, out, options or Options(currency=SAMPLE_CURRENCY))
     run.run()
     return run
 

@@ -87,6 +87,7 @@ def version(folder: Path) -> str:
     return read_manifest(folder).checksum[:12]
 
 
+@pytest.mark.exhaustive
 def test_the_app_answers_from_what_is_published_through_an_outage_and_a_bad_release(
     hub: LoopbackHub,
     start: Callable[..., RunningApp],

@@ -44,6 +44,11 @@ THUMBNAIL_QUALITY = 88
 """Of the JPEG: no artefacts visible at that size, about 25 kB per photo."""
 
 
+WEBP_QUALITY, WEBP_EFFORT = 78, 2
+"""Of WebP files: no artefacts visible, 3 kB for a card in 3 ms. More effort saves 3 % and takes
+half as long again."""
+
+
 def decode_photo(data: bytes) -> Image.Image:
     """Return the photo in ``data`` as an upright RGB picture, transparency replaced by white.
 
@@ -96,6 +101,21 @@ def thumbnail(data: bytes) -> bytes:
     picture.thumbnail(THUMBNAIL_SIZE, Image.Resampling.LANCZOS)
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=THUMBNAIL_QUALITY)
+    return out.getvalue()
+
+
+def webp(data: bytes, width: int) -> bytes:
+    """Return the photo in ``data`` as a WebP file, at most ``width`` pixels wide.
+
+    It is also at most 1.5 times as high: a card's photo has these proportions.
+
+    Raises:
+        PhotoError: as `decode_photo`.
+    """
+    picture = decode_photo(data)
+    picture.thumbnail((width, width * 3 // 2), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    picture.save(out, "WEBP", quality=WEBP_QUALITY, method=WEBP_EFFORT)
     return out.getvalue()
 
 

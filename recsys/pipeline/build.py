@@ -63,6 +63,7 @@ class Options:
         shoppers: how many example shoppers to include.
         fewest_shoppers: different shoppers that every figure about purchases counts at least.
         training: settings of the two-tower model.
+        currency: ISO 4217 code of the catalogue's prices; empty where they have none.
     """
 
     text_model: str = PACKAGED
@@ -71,6 +72,7 @@ class Options:
     shoppers: int = 100
     fewest_shoppers: int = FEWEST_SHOPPERS
     training: TrainingSettings = two_tower.DEFAULTS
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -250,6 +252,7 @@ class Build:
             maps=self._stage("maps", draw_maps, vectors),
             overview=weekly(catalog.purchases, articles, fewest),
             phrases=self._stage("phrases", encode_phrases, phrases, words, photos.encoder),
+            currency=self.options.currency,
         )
 
 

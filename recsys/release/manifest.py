@@ -94,6 +94,7 @@ class Manifest:
         fewest_shoppers: different shoppers that every figure about purchases counts at least.
         evaluation: of the models on test shoppers.
         files: all other files of the folder, by path.
+        currency: ISO 4217 code of the prices; empty where they have none, as H&M's scaled ones.
         checksum: SHA-256 of this manifest with an empty checksum.
     """
 
@@ -109,6 +110,7 @@ class Manifest:
     fewest_shoppers: int
     evaluation: Evaluation
     files: dict[str, FileRecord]
+    currency: str = ""
     checksum: str = ""
 
     @property
@@ -122,11 +124,20 @@ class Manifest:
         return dataclasses.replace(self, checksum=hashlib.sha256(blank.text().encode()).hexdigest())
 
     def text(self) -> str:
-        """Return the manifest as JSON, always in the same form."""
-        return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True) + "\n"
+        """Return the manifest as JSON, always in the same form.
+
+        An empty currency is left out: releases from before there was one have the same text.
+        """
+        fields = dataclasses.asdict(self)
+        if not self.currency:
+            del fields["currency"]
+        return json.dumps(fields, indent=2, sort_keys=True) + "\n"
 
 
 SHA256 = r"[0-9a-f]{64}"
+CURRENCY_PATTERN = r"[A-Z]{3}"
+"""A currency by ISO 4217: "EUR", "SEK"."""
+
 FILE_PATH = r"[A-Za-z0-9_][A-Za-z0-9._-]*(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*"
 """A path below the folder: relative, without ``.`` and ``..``, the first part not hidden."""
 
@@ -162,6 +173,7 @@ FIELDS: Fields = {
     (Manifest, "bridges"): Field(keys=_one_of(*(MODELS - {IMAGE.name}))),
     (Manifest, "temperature"): Field(low=1e-6, high=100, keys=_one_of(*DESCRIPTIVE_COLUMNS)),
     (Manifest, "files"): Field(keys=FILE_PATH),
+    (Manifest, "currency"): Field(form=CURRENCY_PATTERN, optional=True),
     (Manifest, "checksum"): Field(form=SHA256),
 }
 """What must hold in a manifest beside the types of its fields."""

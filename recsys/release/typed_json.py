@@ -31,6 +31,7 @@ class Field:
         form: regular expression that a text must match as a whole.
         keys: regular expression that each key of a dictionary must match as a whole.
         required: keys that a dictionary must have.
+        optional: whether the field may be missing; it then has the dataclass's default.
     """
 
     low: float | None = None
@@ -38,6 +39,7 @@ class Field:
     form: str = r"[^\r\n]*"
     keys: str = r"[^\r\n]+"
     required: frozenset[str] = frozenset()
+    optional: bool = False
 
 
 PLAIN = Field()
@@ -77,16 +79,13 @@ class _TypedReader:
 
     def _dataclass(self, kind: type[Any], data: object, at: str) -> Any:
         names = {field.name for field in dataclasses.fields(kind)}
-        values = _checked_keys(data, names, names, at)
+        fields = {name: self._fields.get((kind, name), PLAIN) for name in names}
+        required = {name for name, field in fields.items() if not field.optional}
+        values = _checked_keys(data, required, names, at)
         types = typing.get_type_hints(kind)
         return kind(
             **{
-                name: self.value(
-                    types[name],
-                    value,
-                    self._fields.get((kind, name), PLAIN),
-                    f"{at}.{name}".lstrip("."),
-                )
+                name: self.value(types[name], value, fields[name], f"{at}.{name}".lstrip("."))
                 for name, value in values.items()
             }
         )

@@ -100,6 +100,7 @@ class Contents:
         maps: the articles' places on the map of each model.
         overview: purchases by week and department.
         phrases: the file of example phrases with their vectors.
+        currency: ISO 4217 code of the prices; empty for none.
     """
 
     articles: pd.DataFrame
@@ -115,6 +116,7 @@ class Contents:
     maps: Maps
     overview: pd.DataFrame
     phrases: Path
+    currency: str
 
     def manifest(self, files: dict[str, FileRecord]) -> Manifest:
         """Return the manifest of these contents in ``files``, with its checksum."""
@@ -131,6 +133,7 @@ class Contents:
             fewest_shoppers=self.fewest_shoppers,
             evaluation=self.evaluation,
             files=files,
+            currency=self.currency,
         ).sealed()
 
 

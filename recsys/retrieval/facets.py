@@ -58,6 +58,9 @@ class Facet:
 class Facets:
     """Filters the articles of a release. Safe to share between threads.
 
+    Attributes:
+        columns: those of `FACETS` that narrow anything down: articles have several values in them.
+
     Args:
         articles: the catalogue's table.
         with_photo: bool [articles].
@@ -69,6 +72,9 @@ class Facets:
         columns = {column: pd.Categorical(articles[column]) for column in FACETS}
         self._codes = {column: np.asarray(each.codes) for column, each in columns.items()}
         self._values = {column: list(each.categories) for column, each in columns.items()}
+        self.columns = tuple(
+            column for column, values in self._values.items() if len(set(values) - {""}) > 1
+        )
 
     def check(self, filters: Filters) -> None:
         """Raise `QueryError` for a column, value or price range that does not exist."""
@@ -99,32 +105,37 @@ class Facets:
             passing &= self._prices <= filters.dearest
         return passing
 
-    def counts(self, filters: Filters, among: Mask) -> tuple[Facet, ...]:
-        """Return the values of each facet with their numbers of articles.
+    def counts(self, filters: Filters, named: Chosen) -> tuple[Facet, ...]:
+        """Return the values of each of `columns` with their numbers of articles.
 
-        A facet's own filter is ignored in its counts, so that visitors can change their choice.
+        What narrows a column itself is ignored in its counts, so that visitors can change it.
 
         Args:
             filters: the filters so far.
-            among: bool [articles], the articles to count.
+            named: the values that words name, which articles must have as well.
         """
-        return tuple(self._facet(column, filters, among) for column in FACETS)
+        return tuple(self._facet(column, filters, named) for column in self.columns)
 
-    def _facet(self, column: str, filters: Filters, among: Mask) -> Facet:
-        others = {name: values for name, values in filters.chosen.items() if name != column}
-        passing = among & self.passing(dataclasses.replace(filters, chosen=others))
+    def _facet(self, column: str, filters: Filters, named: Chosen) -> Facet:
+        others = dataclasses.replace(filters, chosen=_without(column, filters.chosen))
+        passing = self.passing(others) & self.passing(Filters(_without(column, named)))
         values = self._values[column]
-        counts = np.bincount(self._codes[column][passing], minlength=len(values))
+        codes = self._codes[column][passing]
+        counts = np.bincount(codes[codes >= 0], minlength=len(values))
         order = np.argsort(-counts, kind="stable")
-        chosen = set(filters.chosen.get(column, ()))
+        chosen = {*filters.chosen.get(column, ()), *named.get(column, ())}
         return Facet(
             column,
             tuple(
                 Choice(values[at], int(counts[at]))
                 for at in order
-                if counts[at] or values[at] in chosen
+                if values[at] and (counts[at] or values[at] in chosen)
             ),
         )
+
+
+def _without(column: str, chosen: Chosen) -> Chosen:
+    return {name: values for name, values in chosen.items() if name != column}
 
 
 def price_range(price: object) -> tuple[float | None, float | None]:

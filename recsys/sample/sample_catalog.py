@@ -24,7 +24,7 @@ from recsys.sample.product_types import PRODUCT_TYPES
 from recsys.sample.products import Product, generate_products
 from recsys.sample.shopping import FIRST_DAY, build_assortment, make_shoppers, simulate_purchases
 
-SAMPLE_VERSION = 3
+SAMPLE_VERSION = 4
 """Raise it whenever the sample's bytes change: folders of another version are drawn anew."""
 
 SAMPLE_SEED = 2020
@@ -37,6 +37,8 @@ WITHOUT_PHOTO, WITHOUT_DESCRIPTION = 0.01, 0.01
 """Shares of articles without a photo and of products without words: the original has a few."""
 MARKER = "sample.json"
 SAMPLE_LICENSE = "cc0-1.0"
+SAMPLE_CURRENCY = "EUR"
+"""Of its prices, as an ISO 4217 code."""
 
 
 def draw_sample(folder: Path) -> Path:

@@ -38,8 +38,6 @@ MEN, PARENTS = 0.28, 0.4
 WOMEN_INDEXES, MEN_INDEXES, CHILD_INDEXES = "ADC", "F", "GHIJ"
 SEASON_UTILITY, REPEAT_UTILITY = 1.6, -1.5
 """Utility in the best month (its negative half a year later), and of what one has already."""
-EURO = 1 / 590
-"""The original's price unit: an article of about 30 euros has a price of 0.05."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +163,7 @@ def simulate_purchases(
     """Return the purchases of that many visits, at least one by every shopper.
 
     Sorted by day, then shopper, one row for each purchase. Columns: day (int, 0 on the first day),
-    shopper (int), article (int, its row in the assortment), price (float, in the original's unit)
+    shopper (int), article (int, its row in the assortment), price (float, in euros)
     and sales_channel_id (1 in a store, 2 online).
     """
     days, who = _visits(shoppers, visits, rng)
@@ -246,4 +244,4 @@ def _prices(assortment: Assortment, table: pd.DataFrame, rng: np.random.Generato
     reduced = rng.random((len(assortment.ids), DAYS // 30 + 1)) < 0.12
     factor = rng.choice((0.9, 0.8, 0.7, 0.5), reduced.shape, p=(0.3, 0.3, 0.25, 0.15))
     paid = np.where(reduced, factor, 1.0)[article, days // 30]
-    return np.asarray(np.round(assortment.price[article] * paid * EURO, 6))
+    return np.asarray(np.round(assortment.price[article] * paid, 2))

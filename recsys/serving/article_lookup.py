@@ -65,6 +65,7 @@ class Articles:
             attributes={column: self._text[column][row] for column in DESCRIPTIVE_COLUMNS},
             has_photo=bool(self.release.with_photo[row]),
             price=None if math.isnan(price) else round(price, PRICE_DECIMALS),
+            currency=self.release.manifest.currency,
         )
 
     def random(self, rng: random.Random) -> Article:

@@ -111,9 +111,9 @@ def _gallery(model: Model, query: Query, matches: tuple[Match, ...], notes: Note
 def _why_empty(model: Model, query: Query) -> str:
     """Return why a model finds nothing, as far as the query tells."""
     if query.among is not None and not len(query.among):
-        return "No article has all of these attributes. Remove one of the filters."
+        return "Nothing matches all filters. Remove one."
     if query.among is not None and model is not COMBINED:
-        return "No article that this model knows has all of these attributes."
+        return "No article that this model knows matches all filters."
     if query.weights and model is COMBINED:
-        return "These signals can't answer this search. Choose Balanced."
+        return "The chosen ranking cannot answer this search: choose Balanced under Ranking."
     return "There is nothing to compare with in this catalogue."

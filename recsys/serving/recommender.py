@@ -13,7 +13,7 @@ from recsys.catalog.photos import decode_photo
 from recsys.catalog.questions import BASKET_SIZE
 from recsys.errors import QueryError
 from recsys.evaluation.report import Evaluation
-from recsys.models.registry import FEATURES, IMAGE
+from recsys.models.registry import COUNTS, FEATURES, IMAGE
 from recsys.release.reader import Release
 from recsys.retrieval.attributes import NAMED
 from recsys.retrieval.facets import Facets
@@ -31,7 +31,7 @@ from recsys.serving.request import (
     normalized_words,
     shortened,
 )
-from recsys.serving.resolution import RequestResolver, ResolvedRequest
+from recsys.serving.resolution import RequestResolver, ResolvedRequest, values_named
 from recsys.serving.results import (
     Answer,
     Article,
@@ -108,6 +108,16 @@ class Recommender:
     def facets(self) -> Facets:
         """Filters the articles."""
         return self._resolver.facets
+
+    @property
+    def has_colours(self) -> bool:
+        """Whether any product comes in several articles, its colours."""
+        return int(self._resolver.products.max()) + 1 < self.article_count
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code of the catalogue's prices; empty where they have none."""
+        return self.release.manifest.currency
 
     def shoppers(self) -> list[str]:
         """Return the aliases of the release's shoppers."""
@@ -191,20 +201,36 @@ class Recommender:
             check_count(k)
             return self._answer(request, self._resolver.resolve(request), k)
 
-    def search_with_facets(self, request: SearchRequest, k: int = DEFAULT_MATCHES) -> FacetedAnswer:
+    def search_with_facets(
+        self, request: SearchRequest, k: int = DEFAULT_MATCHES, most: int = MOST_MATCHES
+    ) -> FacetedAnswer:
         """Return the answer to a search with the filters and weights to refine it by.
+
+        Args:
+            request: the search.
+            k: number of matches of each model.
+            most: the largest ``k`` that is allowed, up to `CANDIDATES`.
 
         Raises:
             QueryError: as `search`.
         """
         with telemetry.query(request.kind, self.release_version, k, request.words):
-            check_count(k)
+            check_count(k, most)
             resolved = self._resolver.resolve(request)
             return FacetedAnswer(
                 self._answer(request, resolved, k),
-                self.facets.counts(request.filters, resolved.having),
+                self.facets.counts(request.filters, values_named(resolved.named)),
                 self._weights(resolved.query),
+                self.possible(request),
             )
+
+    def possible(self, request: SearchRequest) -> int:
+        """Return how many articles can be matches of a search, without an encoder.
+
+        Raises:
+            QueryError: the request is not valid.
+        """
+        return self._resolver.possible(request)
 
     def explain(self, request: SearchRequest, text: str) -> Explanation:
         """Return how each model scores one article for a search, however low it ranks.
@@ -254,27 +280,35 @@ class Recommender:
 
     # Baskets and shoppers
 
-    def for_basket(self, texts: Sequence[str], k: int = DEFAULT_MATCHES) -> BasketAnswer:
+    def for_basket(
+        self, texts: Sequence[str], k: int = DEFAULT_MATCHES, most: int = MOST_MATCHES
+    ) -> BasketAnswer:
         """Return ``k`` articles by each model that go with a basket, given as article ids.
+
+        ``most`` is as in `search_with_facets`.
 
         Raises:
             QueryError: as `row`, the basket is empty or too large, or ``k`` is out of range.
         """
         with telemetry.query("basket", self.release_version, k):
-            check_count(k)
+            check_count(k, most)
             if not 1 <= len(texts) <= LARGEST_BASKET:
                 raise QueryError(f"Name 1 to {LARGEST_BASKET} articles, not {len(texts)}.")
             rows = np.array([self.row(text) for text in texts], np.int32)
             return self._basket_answer("", rows, rows, k)
 
-    def for_shopper(self, alias: str, k: int = DEFAULT_MATCHES) -> BasketAnswer:
+    def for_shopper(
+        self, alias: str, k: int = DEFAULT_MATCHES, most: int = MOST_MATCHES
+    ) -> BasketAnswer:
         """Return ``k`` articles by each model for a shopper of the release, none of which they own.
+
+        ``most`` is as in `search_with_facets`.
 
         Raises:
             QueryError: the release has no such shopper, or ``k`` is out of range.
         """
         with telemetry.query("shopper", self.release_version, k):
-            check_count(k)
+            check_count(k, most)
             alias = str(alias).strip()
             if alias not in self.release.shoppers:
                 raise QueryError(f"There is no shopper {shortened(alias)} in this release.")
@@ -305,11 +339,15 @@ class Recommender:
         )
 
     def _weights(self, query: Query) -> Mapping[str, float]:
-        """Return the weights of the combined model in the answer to a query, by part."""
+        """Return the weights of the parts that can score for a query, as in its answer."""
         learned = self.retrieval.weights[query.kind].at(self.retrieval.known(query))
-        return (
-            {part: query.weights.get(part, 0.0) for part in learned} if query.weights else learned
-        )
+        weights = query.weights or learned
+        counted = COUNTS if len(query.basket) else ()
+        return {
+            part: weights.get(part, 0.0)
+            for part in learned
+            if part in query.vectors or part in counted
+        }
 
     def _photo_attributes(self, request: SearchRequest) -> tuple[PhotoAttribute, ...]:
         """Return the estimated attributes of a request's photo; none where it has no photo."""

@@ -56,10 +56,10 @@ class SearchRequest:
         return "+".join(name for name, given in inputs.items() if given is not None)
 
 
-def check_count(k: int) -> None:
+def check_count(k: int, most: int = MOST_MATCHES) -> None:
     """Raise `QueryError` unless ``k`` is a number of matches that can be asked for."""
-    if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
-        raise QueryError(f"Ask for 1 to {MOST_MATCHES} matches, not {k!r:.60}.")
+    if not isinstance(k, int) or not 1 <= k <= most:
+        raise QueryError(f"Ask for 1 to {most} matches, not {k!r:.60}.")
 
 
 def check_weight(part: str, weight: float) -> None:

@@ -1,7 +1,7 @@
 """Turn a request into the query for the models: checks, look-ups, filters."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,14 +27,12 @@ class ResolvedRequest:
         row: of the article that it searches by; ``None`` for none.
         words: normalized.
         named: the attributes that the words name.
-        having: bool [articles], those that have the named attributes.
         query: for the models, limited to the articles that pass the filters.
     """
 
     row: int | None
     words: str
     named: tuple[NamedAttribute, ...]
-    having: Mask
     query: Query
 
 
@@ -82,26 +80,41 @@ class RequestResolver:
         self.facets.check(request.filters)
         check_weights(request.weights)
         row = None if request.article is None else self.articles.row(request.article)
-        named = [
-            each for each in self.attributes.named(words) if each.column not in request.ignored
-        ]
-        having = self._having(named)
+        named = self._named(words, request)
         query = self._query(request, row)
         if words:
             vectors, weight = self._word_vectors(words), float(request.weight)
             query = self.retrieval.with_words(query, vectors, weight, named)
-        query = self._limited(query, request, row, having & self.facets.passing(request.filters))
-        return ResolvedRequest(row, words, tuple(named), having, query)
+        query = self._limited(query, request, row, self._passing(request, named))
+        return ResolvedRequest(row, words, tuple(named), query)
 
-    def _having(self, named: Sequence[NamedAttribute]) -> Mask:
-        """Return which articles have the attributes that words name, bool [articles].
+    def possible(self, request: SearchRequest) -> int:
+        """Return how many articles can be matches, without an encoder.
 
-        Of several attributes in one column an article needs one.
+        Raises:
+            QueryError: the request is not valid.
         """
-        values: dict[str, list[str]] = {}
-        for each in named:
-            values.setdefault(each.column, []).extend(each.values)
-        return self.facets.passing(Filters(values))
+        words = checked_words(request)
+        self.facets.check(request.filters)
+        passing = self._passing(request, self._named(words, request))
+        if request.article is not None:
+            passing[self._own(request, self.articles.row(request.article))] = False
+        return int(passing.sum())
+
+    def _named(self, words: str, request: SearchRequest) -> list[NamedAttribute]:
+        named = self.attributes.named(words)
+        return [each for each in named if each.column not in request.ignored]
+
+    def _passing(self, request: SearchRequest, named: Sequence[NamedAttribute]) -> Mask:
+        """Return which articles pass the filters and have the named attributes, bool [articles]."""
+        having = self.facets.passing(Filters(values_named(named)))
+        return having & self.facets.passing(request.filters)
+
+    def _own(self, request: SearchRequest, row: int) -> Int32:
+        """Return the rows of a request's article, int32, which are never a match."""
+        if not request.one_a_product:
+            return np.array([row], np.int32)
+        return np.flatnonzero(self.products == self.products[row]).astype(np.int32)
 
     def _query(self, request: SearchRequest, row: int | None) -> Query:
         """Return the query of an article or a photo; without vectors where there is neither."""
@@ -126,15 +139,18 @@ class RequestResolver:
             row: of the article that the request searches by; ``None`` for none.
             passing: bool [articles], those that pass the filters and have the named attributes.
         """
-        products, exclude = None, query.exclude
-        if request.one_a_product:
-            products = self.products
-            if row is not None:
-                exclude = np.flatnonzero(products == products[row]).astype(np.int32)
         return dataclasses.replace(
             query,
             among=None if passing.all() else np.flatnonzero(passing).astype(np.int32),
-            products=products,
-            exclude=exclude,
+            products=self.products if request.one_a_product else None,
+            exclude=query.exclude if row is None else self._own(request, row),
             weights=dict(request.weights) or None,
         )
+
+
+def values_named(named: Iterable[NamedAttribute]) -> dict[str, list[str]]:
+    """Return the values that words name, by column. An article needs one of each column."""
+    values: dict[str, list[str]] = {}
+    for each in named:
+        values.setdefault(each.column, []).extend(each.values)
+    return values

@@ -20,6 +20,7 @@ class Article:
         has_photo: whether the release has a photo of it.
         price: the median price of its purchases, in the catalogue's own unit; ``None`` where it
             was never sold.
+        currency: of the price, by ISO 4217; empty where the catalogue's prices have none.
     """
 
     article_id: str
@@ -28,6 +29,7 @@ class Article:
     attributes: dict[str, str]
     has_photo: bool
     price: float | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,14 @@ class FacetedAnswer:
     Attributes:
         answer: the matches.
         facets: values to filter by, with the number of articles that would pass.
-        weights: by part of the combined model, as used in the answer.
+        weights: by part of the combined model that can score for the query, as used in the answer.
+        possible: number of articles that can be matches.
     """
 
     answer: Answer
     facets: tuple[Facet, ...]
     weights: Mapping[str, float]
+    possible: int
 
 
 @dataclass(frozen=True)

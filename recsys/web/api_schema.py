@@ -12,7 +12,7 @@ from recsys.serving.results import Answer, Article, BasketAnswer, Gallery, Photo
 
 
 class ArticleAnswer(TypedDict):
-    """An article. ``price`` is ``None`` where it was never sold."""
+    """An article. ``price`` is ``None`` where it was never sold, ``currency`` empty for none."""
 
     article_id: str
     name: str
@@ -20,6 +20,7 @@ class ArticleAnswer(TypedDict):
     attributes: dict[str, str]
     has_photo: bool
     price: float | None
+    currency: str
 
 
 class MatchAnswer(TypedDict):
@@ -148,6 +149,7 @@ def article_answer(article: Article) -> ArticleAnswer:
         attributes=article.attributes,
         has_photo=article.has_photo,
         price=article.price,
+        currency=article.currency,
     )
 
 

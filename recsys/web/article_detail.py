@@ -7,7 +7,7 @@ from recsys.models.registry import COMBINED
 from recsys.serving.request import SearchRequest
 from recsys.serving.results import Article, Explanation
 from recsys.web.cards import TITLES, column_label
-from recsys.web.photo_view import photo_view
+from recsys.web.photo_view import DETAIL, photo_view
 from recsys.web.templating import render
 from recsys.web.url import PageState, to_url
 
@@ -66,7 +66,7 @@ def detail_html(
     return render(
         "article_detail.html",
         article=article,
-        photo=photo_view(article, release_version, "eager"),
+        photo=photo_view(article, release_version, "eager", DETAIL),
         close=to_url(state.with_opened("")),
         more=to_url(more),
         shoppers=explanation.shoppers if explanation else 0,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from recsys.serving.edition import Edition
 from recsys.serving.request import LONGEST_WORDS, SearchRequest
 from recsys.serving.results import Article
-from recsys.web.photo_view import PhotoView, own_photo_view, photo_view
+from recsys.web.photo_view import TOKEN, PhotoView, own_photo_view, photo_view
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, FIND, PAGES, QUALITY, SHOPPER, PageState, to_url, url_fields
 
@@ -121,7 +121,7 @@ def _token(
     removed = to_url(PageState(search=SearchRequest(words=search.words), k=state.k))
     if article:
         name = article.name if search.article is not None else f"Photo of {article.name}"
-        return Token(photo_view(article, release_version, "eager"), name, removed)
+        return Token(photo_view(article, release_version, "eager", TOKEN), name, removed)
     if search.photo is not None:
         return Token(own_photo_view(photo), "Your photo", removed)
     return None

@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from recsys.catalog.photos import JPEG, MAX_BYTES
-from recsys.errors import RecsysError
+from recsys.catalog.photos import MAX_BYTES
 from recsys.serving.edition import LiveEdition
 from recsys.serving.monitoring import Metrics
 from recsys.web import layout
@@ -34,6 +33,7 @@ from recsys.web.headers import SPACES, ResponseHeaders
 from recsys.web.limiter import ClientLimits
 from recsys.web.limits import DEFAULT_LIMITS, Limits
 from recsys.web.pages import skeleton_html, welcome_html
+from recsys.web.photo_server import PhotoServer
 from recsys.web.sessions import Session, VisitorPhotos, from_text, to_text
 from recsys.web.uploads import UploadBudget, sweeping, uploads_folder
 from recsys.web.url import PageState
@@ -105,20 +105,6 @@ class PageServer:
             session = replace(session, secret=self.photos.keep(session.photo, request.client.host))
         return update._replace(session=to_text(session))
 
-    def serve_photo(self, request: Request) -> Response:
-        """Serve ``photos/<article id>.jpg``."""
-        recommender = self.live.recommender(request.query_params.get("release", ""))
-        try:
-            photo = recommender.photo(request.path_params["article_id"])
-        except RecsysError:  # No such article, or a release whose files were replaced.
-            photo = None
-        if photo is None or not photo.startswith(JPEG):
-            return Response("There is no such photo.", 404, headers={"Cache-Control": "no-cache"})
-        # A photo of one release never changes.
-        versioned = request.query_params.get("release") == recommender.release_version
-        caching = "public, max-age=604800, immutable" if versioned else "no-cache"
-        return Response(photo, media_type="image/jpeg", headers={"Cache-Control": caching})
-
     def serve_health(self, request: Request) -> Response:
         """Serve ``health``: the release, and whether the encoders are loaded."""
         return JSONResponse(health_answer(self.live.current))
@@ -171,6 +157,7 @@ def launch(
     uploads, server = uploads_folder().files, PageServer(live, random.SystemRandom())
     # uvicorn, too, would take the client's address from a header, of whoever is on this machine.
     os.environ["FORWARDED_ALLOW_IPS"] = ""
+    photos = PhotoServer(live)
     live.current.recommender.encoders.load_in_background()
     server.metrics.listen()
     page = make_page(server)
@@ -188,7 +175,8 @@ def launch(
         prevent_thread_lock=True,
         app_kwargs={
             "routes": [
-                Route("/photos/{article_id}.jpg", server.serve_photo),
+                Route("/photos/{article_id}.jpg", photos.serve_jpeg),
+                Route("/photos/{article_id}.webp", photos.serve_webp),
                 Route(SCRIPTS_ROUTE, serve_script),
                 Route("/health", server.serve_health),
                 Route("/metrics", server.serve_metrics),

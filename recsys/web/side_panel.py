@@ -13,7 +13,7 @@ from recsys.retrieval.facets import FACETS, Choice, Facet, Filters
 from recsys.serving.request import DEFAULT_MATCHES, MOST_MATCHES, SearchRequest
 from recsys.serving.results import Answer, Article, PhotoAttribute
 from recsys.web.cards import TITLES, ChipView, column_label
-from recsys.web.photo_view import PhotoView, own_photo_view, photo_view
+from recsys.web.photo_view import PANEL, PhotoView, own_photo_view, photo_view
 from recsys.web.url import CHEAPEST, DEAREST, WEIGHT_PREFIX, PageState, to_url, url_fields
 
 COUNTS_OFFERED = (6, DEFAULT_MATCHES, 24, 36, MOST_MATCHES)
@@ -151,7 +151,7 @@ def query_panel(
         return QueryPanel(
             label="Your article",
             heading=answer.query.name,
-            photo=photo_view(answer.query, answer.release_version, "eager"),
+            photo=photo_view(answer.query, answer.release_version, "eager", PANEL),
             article=answer.query,
             facts=[(column_label(each), value) for each, value in answer.query.attributes.items()],
             words=_words_chip(answer, state),
@@ -162,7 +162,7 @@ def query_panel(
     return QueryPanel(
         label="Your photo",
         heading="Your photo",
-        photo=photo_view(article, answer.release_version, "eager")
+        photo=photo_view(article, answer.release_version, "eager", PANEL)
         if article
         else own_photo_view(photo),
         words=_words_chip(answer, state),

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from recsys.retrieval.facets import FACETS, Filters
 from recsys.serving.request import (
     DEFAULT_MATCHES,
+    MOST_MATCHES,
     WORDS_WEIGHT,
     SearchRequest,
 )
@@ -20,6 +21,9 @@ WEIGHT_PREFIX, CORRECTION_PREFIX = "weight.", "correct."
 """Start of the names of fields, before a part of the combined model or a column."""
 
 CHEAPEST, DEAREST = "cheapest", "dearest"
+
+GRID_STEP = MOST_MATCHES
+"""Matches of a gallery that is shown alone, and how many "Show more" adds."""
 
 FIND, SHOPPER, QUALITY, CATALOG = "find", "shopper", "quality", "catalog"
 PAGES = (FIND, SHOPPER, QUALITY, CATALOG)
@@ -41,6 +45,9 @@ class PageState:
         shopper: alias, on the page `SHOPPER`; empty for none.
         basket: article ids separated by spaces, on the page `SHOPPER`; empty for none.
         k: number of matches in a gallery.
+        shown: name of the model whose gallery is shown alone, as a grid; empty for all.
+        upto: number of matches in that grid.
+        compared: whether the models stand in columns.
         opened: id of the article whose details are open; empty for none.
     """
 
@@ -50,6 +57,9 @@ class PageState:
     shopper: str = ""
     basket: str = ""
     k: int = DEFAULT_MATCHES
+    shown: str = ""
+    upto: int = GRID_STEP
+    compared: bool = False
     opened: str = ""
 
     @property
@@ -73,6 +83,15 @@ class PageState:
         search = dataclasses.replace(self.search, **changes)  # type: ignore[arg-type]
         return dataclasses.replace(self, search=search, opened="")
 
+    def with_view(self, shown: str = "", upto: int = GRID_STEP, compared: bool = False) -> "PageState":
+        """Return this state with its galleries shown otherwise; by default one below another."""
+        return dataclasses.replace(self, shown=shown, upto=upto, compared=compared, opened="")
+
+    @property
+    def matches(self) -> int:
+        """Number of matches of each model that the page needs."""
+        return max(self.k, self.upto) if self.shown else self.k
+
 
 def to_url(state: PageState) -> str:
     """Return the address of a page state, from its question mark on."""
@@ -94,12 +113,22 @@ def url_fields(state: PageState, without: Collection[str] = ()) -> list[tuple[st
     fields += _search_fields(state)
     if state.k != DEFAULT_MATCHES:
         fields.append(("k", state.k))
+    fields += _view_fields(state)
     fields.append(("open", state.opened))
     return [
         (name, str(value))
         for name, value in fields
         if value != "" and name not in without and f"{name.partition('.')[0]}." not in without
     ]
+
+
+def _view_fields(state: PageState) -> list[tuple[str, object]]:
+    fields: list[tuple[str, object]] = [("show", state.shown)]
+    if state.shown and state.upto != GRID_STEP:
+        fields.append(("upto", state.upto))
+    if state.compared:
+        fields.append(("compare", 1))
+    return fields
 
 
 def _search_fields(state: PageState) -> list[tuple[str, object]]:

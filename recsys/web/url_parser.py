@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from recsys.errors import QueryError
+from recsys.models.registry import ALL
 from recsys.retrieval.attributes import NAMED
 from recsys.retrieval.facets import FACETS, Filters
+from recsys.retrieval.retriever import CANDIDATES
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import (
     DEFAULT_MATCHES,
+    MOST_MATCHES,
     WORDS_WEIGHT,
     SearchRequest,
     check_count,
@@ -25,6 +28,7 @@ from recsys.web.url import (
     CORRECTION_PREFIX,
     DEAREST,
     FIND,
+    GRID_STEP,
     OWN_PHOTO,
     PAGES,
     SHOPPER,
@@ -37,6 +41,8 @@ MAX_FIELDS = 200
 
 FORMER_PAGES = {"catalogue": CATALOG}
 """Page names in links of earlier versions."""
+
+MODELS = frozenset(model.name for model in ALL)
 
 PHOTO_GONE = "This link's photo is no longer available. Add the photo again."
 
@@ -79,7 +85,7 @@ class _UrlParser:
         page = self._page()
         if page == FIND:
             return self._search_state(own_photo)
-        state = PageState(page, k=self._count(), opened=self._article_id("open") or "")
+        state = self._view(PageState(page))
         if page != SHOPPER:
             return state
         basket = " ".join(ids_in(self._text("basket")))
@@ -111,14 +117,29 @@ class _UrlParser:
             one_a_product=bool(self._text("one_a_product")),
             weights=self._weights(),
         )
-        opened = self._article_id("open") or ""
-        return PageState(search=search, photo_of=photo_of, k=self._count(), opened=opened)
+        return self._view(PageState(search=search, photo_of=photo_of))
 
-    def _count(self) -> int:
-        text = self._text("k") or str(DEFAULT_MATCHES)
+    def _view(self, state: PageState) -> PageState:
+        """Return a state with the fields of an address that say how its answer is shown."""
+        shown = self._text("show")
+        if shown and shown not in MODELS:
+            self.errors.append(f"There is no model {shown!r:.60}.")
+            shown = ""
+        return dataclasses.replace(
+            state,
+            k=self._count("k", DEFAULT_MATCHES, MOST_MATCHES),
+            shown=shown,
+            upto=self._count("upto", GRID_STEP, CANDIDATES) if shown else GRID_STEP,
+            compared=bool(self._text("compare")) and not shown,
+            opened=self._article_id("open") or "",
+        )
+
+    def _count(self, name: str, usual: int, most: int) -> int:
+        text = self._text(name) or str(usual)
         # Python refuses to convert very long numbers.
-        k = int(text) if text.isdecimal() and len(text) < 10 else text
-        return k if self._is_valid(check_count, k) and isinstance(k, int) else DEFAULT_MATCHES
+        count = int(text) if text.isdecimal() and len(text) < 10 else text
+        valid = self._is_valid(check_count, count, most)
+        return count if valid and isinstance(count, int) else usual
 
     def _article_id(self, name: str) -> str | None:
         text = self._text(name)

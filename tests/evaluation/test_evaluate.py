@@ -242,6 +242,7 @@ def with_untuned(trial):
     return evaluate(replace(trial, untuned=ArticleVectors(blurred, image.entry))).tables
 
 
+@pytest.mark.exhaustive
 def test_the_encoder_before_training_is_measured_beside_the_trained_one(with_untuned):
     photo = with_untuned["photo"]
     assert set(photo.models) == {*(model.name for model in ALL), "random", UNTUNED}

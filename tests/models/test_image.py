@@ -197,6 +197,7 @@ np.savez(out, photos=photos, words=words)
 """
 
 
+@pytest.mark.exhaustive
 def test_with_heads_it_is_an_ordinary_open_clip_directory_to_others(tuned_compact, tuned, tmp_path):
     """Its text tower's configuration is on the Hub, which here is a folder of that name."""
     (tmp_path / CAPTION_TOWER).parent.mkdir()
@@ -262,7 +263,14 @@ def at_once(encoder):
     return encoder.embed_many([*PICTURES, *PICTURES[::-1]], lambda picture: picture)
 
 
-@pytest.mark.parametrize(("batch", "ahead"), [(1, 0), (3, 2), (4, 100)])
+@pytest.mark.parametrize(
+    ("batch", "ahead"),
+    [
+        pytest.param(1, 0, marks=pytest.mark.exhaustive),
+        (3, 2),
+        pytest.param(4, 100, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_many_photos_are_embedded_as_they_would_be_at_once(
     encoder, at_once, tmp_path, monkeypatch, batch, ahead
 ):

@@ -311,6 +311,7 @@ def test_an_article_never_sold_shares_its_product_s_embedding():
     assert share_of_own_community(model, [3]) > 0.8
 
 
+@pytest.mark.exhaustive
 def test_articles_with_few_buyers_are_not_trained_on():
     """What was bought with them changes no vector; without the bound it does."""
     shop = planted_shop()
@@ -385,6 +386,7 @@ def test_another_process_trains_the_same_bytes(three_rounds):
     assert printed_fingerprint() == expected
 
 
+@pytest.mark.exhaustive
 def test_another_seed_trains_other_vectors(one_round):
     other = brief_training(planted_shop(), seed=BRIEF.seed + 1)
     assert not np.allclose(other.articles, one_round.articles)

@@ -106,6 +106,7 @@ def tuned(shop, workspace, plain):
 # Photos
 
 
+@pytest.mark.exhaustive
 def test_with_few_photos_the_compact_encoder_is_left_as_it_is(plain):
     assert plain.untuned is None
     assert plain.vectors.vectors.shape == (len(WITH_PHOTO), 1280)

@@ -87,6 +87,7 @@ def test_with_too_few_pairs_there_are_none():
     assert draw_shoppers(count_purchases(bought(*rows), few, 5), [""] * few, 9) == []
 
 
+@pytest.mark.exhaustive
 def test_where_everything_has_been_bought_something_is_bought_again():
     rows = [(shopper, article, 1) for shopper in range(5) for article in range(FEWEST_TO_WALK)]
     sales = count_purchases(bought(*rows), FEWEST_TO_WALK, 5)

@@ -247,6 +247,7 @@ for streaming in (False, True):
 """
 
 
+@pytest.mark.exhaustive
 def test_every_article_is_loaded_with_its_photo_plain_and_streaming(
     hub: LoopbackHub, published: Release, tmp_path: Path
 ) -> None:

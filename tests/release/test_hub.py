@@ -798,6 +798,7 @@ print("pulled", open_release(IndexRepo(sys.argv[2]).pull(published)).manifest.ar
 """
 
 
+@pytest.mark.exhaustive
 def test_no_log_at_any_level_has_the_token_or_a_signature(
     hub: LoopbackHub, release: Path, tmp_path: Path
 ) -> None:

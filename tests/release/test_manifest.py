@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from building import reseal
 
 from recsys.errors import ReleaseError
 from recsys.release.manifest import MANIFEST, MANIFEST_BYTES, SCHEMA, read_manifest
@@ -220,3 +221,14 @@ def test_a_manifest_in_another_form_is_refused(
 def test_a_folder_in_place_of_the_manifest_is_refused(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).mkdir()
     assert "build_index.py" in refusal(tmp_path)
+
+
+def test_a_currency_is_kept_and_a_release_without_one_has_no_such_field(small_copy):
+    reseal(small_copy, currency="EUR")
+    assert read_manifest(small_copy).currency == "EUR"
+    plain = reseal(small_copy, currency="")
+    assert read_manifest(small_copy) == plain
+    assert "currency" not in plain.text()
+    reseal(small_copy, currency="euro")
+    with pytest.raises(ReleaseError, match="currency"):
+        read_manifest(small_copy)

@@ -475,7 +475,19 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("spoil", BAD, ids=[spoil.__name__ for spoil in BAD])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        flipped,
+        foreign_encoder,
+        *(
+            pytest.param(spoil, marks=pytest.mark.exhaustive)
+            for spoil in BAD
+            if spoil not in (flipped, foreign_encoder)
+        ),
+    ],
+    ids=lambda spoil: spoil.__name__,
+)
 def test_a_bad_release_is_refused_once_and_the_old_one_stays(
     hub: LoopbackHub,
     served: Served,

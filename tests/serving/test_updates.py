@@ -253,6 +253,7 @@ def test_a_release_that_is_incomplete_on_the_hub_is_fetched_twice_and_never_agai
     assert downloads(hub) == []
 
 
+@pytest.mark.exhaustive
 def test_snapshots_beyond_the_last_two_are_removed(
     hub: LoopbackHub, verifier: Verifier, good: str, small_built: Path, tmp_path: Path
 ) -> None:

@@ -40,7 +40,7 @@ def test_every_caption_belongs_to_its_photo(recommender: Recommender) -> None:
             assert [link["href"] for link in links] == [f"!{id_}" for id_ in ids]
             assert outline.texts("name") == [names[id_] for id_ in ids]
             assert [image["src"] for image in outline.attributes("img")] == [
-                f"photos/{each.article_id}.jpg?release={version}"
+                f"photos/{each.article_id}.webp?release={version}&width=240"
                 for each in found
                 if each.has_photo
             ]
@@ -51,7 +51,7 @@ def test_every_caption_belongs_to_its_photo(recommender: Recommender) -> None:
 def test_a_missing_photo_is_a_placeholder_and_no_broken_image() -> None:
     outline = drawn(of_articles(article(2, has_photo=False), article(3)))
     sources = [image["src"] for image in outline.attributes("img")]
-    assert sources == ["photos/0000000003.jpg?release=abc"]
+    assert sources == ["photos/0000000003.webp?release=abc&width=240"]
     assert [text for _, text in outline.text].count("No photo") == 1
     assert outline.texts("name") == ["Name 2", "Name 3"]
 

@@ -46,7 +46,7 @@ def assert_whole(visit: Visit, release: Release, article_id: str) -> None:
         assert scores == sorted(scores, reverse=True)
         for card in cards:
             shown = card["article"]
-            own = f"photos/{shown}.jpg?release={revision}" if photos[shown] else ""
+            own = f"photos/{shown}.webp?release={revision}&width=240" if photos[shown] else ""
             assert (card["name"], card["photo"]) == (names[shown], own)
     widths = visit.photo_widths()
     assert widths

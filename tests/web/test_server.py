@@ -10,10 +10,8 @@ from gradio_client.exceptions import AppError
 
 from recsys.catalog.photos import MAX_BYTES
 from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
-from recsys.errors import ReleaseError
 from recsys.models.registry import ALL, IMAGE
 from recsys.release.reader import Release
-from recsys.serving.recommender import Recommender
 from recsys.serving.request import MOST_MATCHES
 from recsys.web.api_schema import ArticleAnswer, ComposedAnswer, SimilarAnswer
 
@@ -244,64 +242,6 @@ def test_too_large_a_file_is_refused(client: Client, tmp_path: Path) -> None:
     path.write_bytes(bytes(MAX_BYTES + 1))
     with pytest.raises(Exception, match=r"(?i)larger than|exceed|too large|413|maximum"):
         client.predict(handle_file(path), api_name="/similar_to_photo")
-
-
-def test_photos_are_served_to_be_kept_by_the_browser(
-    server: str, release: Release, article_id: str
-) -> None:
-    revision = release.manifest.checksum[:12]
-    served = httpx.get(f"{server}photos/{article_id}.jpg?release={revision}")
-    row = release.articles["article_id"].tolist().index(article_id)
-    assert served.status_code == 200
-    assert served.content == release.photo(row)
-    assert served.headers["content-type"] == "image/jpeg"
-    assert "immutable" in served.headers["cache-control"]
-    assert "max-age=" in served.headers["cache-control"]
-
-
-@pytest.mark.parametrize("query", ["", "?release=abc"], ids=["unnamed", "forgotten"])
-def test_a_photo_of_no_known_release_is_shown_but_not_kept(
-    server: str, release: Release, article_id: str, query: str
-) -> None:
-    served = httpx.get(f"{server}photos/{article_id}.jpg{query}")
-    row = release.articles["article_id"].tolist().index(article_id)
-    assert served.content == release.photo(row)
-    assert served.headers["cache-control"] == "no-cache"
-
-
-@pytest.mark.parametrize(
-    "name", ["0000000000.jpg", "shirt.jpg", "..%2F..%2Fmanifest.jpg", "%F0%9F%91%97.jpg", ".jpg"]
-)
-def test_there_is_no_photo_of_what_is_no_article(server: str, name: str) -> None:
-    served = httpx.get(f"{server}photos/{name}")
-    assert served.status_code == 404
-    assert "immutable" not in served.headers.get("cache-control", "")
-
-
-@pytest.mark.parametrize("photo", [b"<svg onload='alarm()'/>", b"\xff\xd8<script>", b"", None])
-def test_what_is_no_jpeg_is_not_served_and_never_kept(
-    server: str, article_id: str, photo: bytes | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As after a release folder was replaced by another one."""
-    monkeypatch.setattr(Recommender, "photo", lambda *_: photo)
-    served = httpx.get(f"{server}photos/{article_id}.jpg?release=abc")
-    assert (served.status_code, served.headers["cache-control"]) == (404, "no-cache")
-
-
-def test_a_release_that_cannot_be_read_any_more_has_no_photo(
-    server: str, article_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def replaced(*_: object) -> None:
-        raise ReleaseError("The release was replaced.")
-
-    monkeypatch.setattr(Recommender, "photo", replaced)
-    served = httpx.get(f"{server}photos/{article_id}.jpg")
-    assert (served.status_code, served.headers["cache-control"]) == (404, "no-cache")
-
-
-def test_there_is_no_photo_of_an_article_without_one(server: str, release: Release) -> None:
-    row = int(np.flatnonzero(~release.with_photo)[0])
-    assert httpx.get(f"{server}photos/{release.articles['article_id'][row]}.jpg").status_code == 404
 
 
 def test_words_are_answered(client: Client, release: Release) -> None:

@@ -313,7 +313,7 @@ def test_a_card_of_a_shelf_has_its_own_photo_or_says_that_there_is_none(
     answer = replace(recommender.for_basket(basket), galleries=())
     drawn = outline(answer)
     assert [image["src"] for image in drawn.attributes("img")] == [
-        f"photos/{basket[1]}.jpg?release={recommender.release_version}"
+        f"photos/{basket[1]}.webp?release={recommender.release_version}&width=240"
     ]
     assert [text for _, text in drawn.text].count("No photo") == 1
 

@@ -238,7 +238,7 @@ def test_what_a_photo_shows_can_be_corrected():
 def test_the_photo_of_an_article_is_not_the_visitor_s_own():
     state = PageState(search=SearchRequest(photo="a vector"), photo_of="0000000001")
     outline = panel(answer(), state, article=article(1))
-    assert outline.attributes("img")[0]["src"] == "photos/0000000001.jpg?release=abc"
+    assert outline.attributes("img")[0]["src"] == "photos/0000000001.webp?release=abc&width=240"
     assert "not stored" not in outline.all_text
     assert "Looks like" not in outline.all_text
 

@@ -98,6 +98,7 @@ def verifier() -> Iterator[Verifier]:
         yield started
 
 
+@pytest.mark.exhaustive
 def test_releases_are_verified_one_after_the_other(
     verifier: Verifier, small_built: Path, small_copy: Path, tmp_path: Path
 ) -> None:
