@@ -25,12 +25,12 @@ export async function onPlace(callback) {
 // Scroll the host to a height of the framed page.
 export const scrollHost = (top) => window.parentIFrame?.scrollToOffset(0, Math.max(0, Math.round(top)));
 
-// Show a visitor an element, or the page's top, whichever page scrolls.
+// Show a visitor an element, or the page's top, whichever page scrolls; with all above it, if that fits.
 export async function reveal(element) {
   if (!framed) return element ? element.scrollIntoView({block: 'nearest'}) : window.scrollTo({top: 0});
   const seen = await visiblePart(), at = element?.getBoundingClientRect();
   const top = at ? at.top + window.scrollY : 0, bottom = top + (at?.height ?? 0);
-  if (top < seen.top || bottom > seen.top + seen.height) scrollHost(top);
+  if (top < seen.top || bottom > seen.top + seen.height) scrollHost(bottom < seen.height ? 0 : top);
 }
 
 // The browser shows this page only in frames of sites that the server allows (frame-ancestors), so
