@@ -47,9 +47,7 @@ NO_LIMITS = {"CLIENT_CALLS": "0", "CLIENT_RATE": "0"}
 class RunningApp:
     """``app.py`` in a process of its own, and its log."""
 
-    def __init__(
-        self, folder: Path, script: Path = APP, port: int = 0, **environment: str
-    ) -> None:
+    def __init__(self, folder: Path, script: Path = APP, port: int = 0, **environment: str) -> None:
         """Start it in ``folder`` with this process's environment and the variables given."""
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
@@ -202,13 +200,13 @@ class Visit:
 
     def say(self, words: str) -> None:
         """Type an article id or words and search."""
-        self.view.get_by_label("Article id or words").fill(words)
+        self.view.get_by_label("Words or an article number").fill(words)
         self.view.get_by_role("button", name="Search", exact=True).click()
 
     def upload(self, path: Path) -> None:
         """Choose a photo."""
         with self.page.expect_file_chooser() as chooser:
-            self.view.get_by_role("button", name="Photo", exact=True).click()
+            self.view.locator("[data-pick]").click()
         chooser.value.set_files(path)
 
     def details(self) -> Locator:

@@ -21,6 +21,7 @@ STYLESHEETS = tuple(
             "evaluation",
             "catalog",
             "frame",
+            "media",
         ),
     )
 )
@@ -32,6 +33,8 @@ SCRIPTS_VERSION = hashlib.sha256(b"".join(SCRIPTS.values())).hexdigest()[:12]
 """A part of the scripts' addresses: other scripts have others."""
 
 SCRIPTS_ROUTE = f"/scripts/{SCRIPTS_VERSION}/{{name}}"
+
+SCRIPT_ADDRESSES = [f"scripts/{SCRIPTS_VERSION}/{name}" for name in SCRIPTS]
 
 START_SCRIPT = (
     f"import(new URL('scripts/{SCRIPTS_VERSION}/page.js', document.baseURI))"

@@ -20,13 +20,13 @@ from recsys.serving.request import SearchRequest
 from recsys.serving.results import Article
 from recsys.vectors import Float32
 from recsys.web.article_detail import detail_html
-from recsys.web.layout import SURPRISE, top_html
-from recsys.web.pages import page_html
+from recsys.web.layout import NO_MESSAGE, SURPRISE, Message, top_html, url_message
+from recsys.web.pages import page_content
 from recsys.web.sessions import OwnPhoto, Session
 from recsys.web.url import FIND, PageState, to_url
 from recsys.web.url_parser import from_url
 
-LOADING = "Search with photos and words is still starting. Your answer will appear by itself."
+LOADING = "Photos and words need a moment to start. Your answer will appear by itself."
 
 
 class PageUpdate(NamedTuple):
@@ -63,65 +63,67 @@ class PageHandlers:
             article_id = recommender.random_article(self.rng).article_id
             address = to_url(PageState(search=SearchRequest(article=article_id)))
         parsed = from_url(address, recommender, self._photo_vector(session))
-        yield from self._answer(parsed.state, session, " ".join(parsed.errors))
+        yield from self._answer(parsed.state, session, url_message(parsed))
 
     def search_photo(self, data: bytes, session: Session) -> Iterator[PageUpdate]:
         """Show articles similar to a new photo, given as the bytes of its file."""
         recommender = self._current
         if not recommender.encoders.ready:
-            yield self._message(session, LOADING)
+            yield self._message(session, Message(LOADING))
         try:
             vector = recommender.encode_photo(data)
             photo = OwnPhoto(thumbnail(data), vector, recommender.release_version)
         except RecsysError as error:
-            yield self._failure(PageState(), session, str(error))
+            yield self._failure(PageState(), session, Message(str(error)))
             return
         k = session.state.k if session.state else PageState().k
         state = PageState(search=SearchRequest(photo=photo.vector), k=k)
-        yield from self._answer(state, Session(photo=photo), "")
+        yield from self._answer(state, Session(photo=photo), NO_MESSAGE)
 
-    def _answer(self, state: PageState, session: Session, message: str) -> Iterator[PageUpdate]:
+    def _answer(self, state: PageState, session: Session, message: Message) -> Iterator[PageUpdate]:
         """Show a page state. After an error the page stays as it was."""
-        if message and state.page == FIND and not state.has_query:
+        if message.text and not state.has_query:
             yield self._failure(state, session, message)
             return
         if not self._recommender(state, session).ready(state.search):
-            yield self._message(session, LOADING)
+            yield self._message(session, Message(LOADING, {"words": state.search.words}))
         try:
             yield self._update(state, session, message)
         except RecsysError as error:
-            yield self._failure(state, session, str(error))
+            yield self._failure(state, session, Message(str(error), {"words": state.search.words}))
 
-    def _update(self, state: PageState, session: Session, message: str) -> PageUpdate:
+    def _update(self, state: PageState, session: Session, message: Message) -> PageUpdate:
         """Return the page's parts. The answer is left alone where only the details change."""
         recommender = self._recommender(state, session)
         version = recommender.release_version
         before = session.state and (to_url(session.state.with_opened("")), session.release_version)
         unchanged = before == (to_url(state.with_opened("")), version)
-        answer = gr.skip() if unchanged else page_html(state, recommender, session.jpeg)
+        content = None if unchanged else page_content(state, recommender, session.jpeg)
         after = dataclasses.replace(session, state=state, release_version=version)
         details = self._details(state, recommender)
-        return PageUpdate(self._top(after, message), answer, details, after)
+        top = self._top(after, message, content.announcement if content else "")
+        return PageUpdate(top, content.html if content else gr.skip(), details, after)
 
-    def _failure(self, state: PageState, session: Session, message: str) -> PageUpdate:
+    def _failure(self, state: PageState, session: Session, message: Message) -> PageUpdate:
         """Return a message above the page as it was, or above the start of another page."""
         if session.state and session.state.page == state.page:
             return self._message(session, message)
         return self._update(PageState(state.page), session, message)
 
-    def _message(self, session: Session, message: str) -> PageUpdate:
+    def _message(self, session: Session, message: Message) -> PageUpdate:
         return PageUpdate(self._top(session, message), gr.skip(), gr.skip(), gr.skip())
 
-    def _top(self, session: Session, message: str) -> str:
+    def _top(self, session: Session, message: Message, announcement: str = "") -> str:
         state = session.state or PageState()
         recommender = self.live.recommender(session.release_version)
         return top_html(
             state,
             time.monotonic_ns(),
-            _query_article(state, recommender),
+            query_article(state, recommender),
             session.jpeg,
-            recommender.release_version,
+            recommender,
             message,
+            announcement,
         )
 
     def _details(self, state: PageState, recommender: Recommender) -> str:
@@ -153,7 +155,7 @@ class PageHandlers:
         return self.live.current.recommender
 
 
-def _query_article(state: PageState, recommender: Recommender) -> Article | None:
+def query_article(state: PageState, recommender: Recommender) -> Article | None:
     """Return the article that is searched with, or whose photo is.
 
     A release that has been swapped in since may not have it.

@@ -165,12 +165,17 @@ def _explained(scope: Scope, error: Exception, started: bool) -> PlainTextRespon
 
 def is_open(scope: Scope) -> bool:
     """Whether the address of a request is one that the app answers."""
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    first, _, rest = path.lstrip("/").partition("/")
+    first, _, rest = route_of(scope).partition("/")
     if first == "gradio_api":
         return re.split("[/=]", rest, maxsplit=1)[0] in OPEN_API
     # The API's page shows how often its endpoints have failed.
     return first in OPEN_ROUTES or (first, rest) == ("monitoring", "summary")
+
+
+def route_of(scope: Scope) -> str:
+    """Return the path of a request below the app's own, without a slash; empty for the page."""
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path.lstrip("/")
 
 
 def script_hashes(html: bytes) -> list[str]:

@@ -14,8 +14,8 @@ on common screens (148), on phones with two device pixels for each (2 × 112) an
 CARD, TOKEN, THUMBNAIL = "clamp(112px, 11vw, 148px)", "24px", "112px"
 """Widths in CSS of a photo on a card, in the search box and in small print."""
 
-PANEL = "(max-width: 800px) 112px, 220px"
-"""Width of the photo that was searched with, beside its answer."""
+PANEL = "(max-width: 800px) 34px, 56px"
+"""Width of the photo that was searched with, above its answer."""
 
 DETAIL = "(max-width: 800px) 60vw, 360px"
 """Width of the photo in an article's details."""

@@ -23,7 +23,7 @@ from recsys.vectors import Float32, spread_evenly
 from recsys.web.api_schema import article_answer, composed_answer, for_basket_answer
 from recsys.web.article_detail import detail_html
 from recsys.web.layout import footer_html, top_html
-from recsys.web.pages import page_html
+from recsys.web.pages import page_content
 from recsys.web.url import CATALOG, OWN_PHOTO, QUALITY, SHOPPER, WEIGHT_PREFIX, PageState
 from recsys.web.url_parser import from_url
 
@@ -150,8 +150,8 @@ class _Rehearsal:
 
     def _page(self, state: PageState) -> list[str]:
         return [
-            top_html(state, 0, None, b"", self.recommender.release_version),
-            page_html(state, self.recommender, b""),
+            top_html(state, 0, None, b"", self.recommender),
+            page_content(state, self.recommender, b"").html,
             self._details(state),
             footer_html(self.edition),
         ]

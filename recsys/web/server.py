@@ -20,6 +20,8 @@ from recsys.web import layout
 from recsys.web.api import ENCODER_QUEUE, SEARCH_QUEUE, Api, add_endpoints
 from recsys.web.api_schema import health_answer
 from recsys.web.assets import SCRIPTS_ROUTE, START_SCRIPT, STYLESHEETS, serve_script
+from recsys.web.compression import Compression
+from recsys.web.document import Document
 from recsys.web.gradio_private import (
     FairQueue,
     answer_agents_in_json,
@@ -32,9 +34,10 @@ from recsys.web.handlers import PageHandlers, PageUpdate
 from recsys.web.headers import SPACES, ResponseHeaders
 from recsys.web.limiter import ClientLimits
 from recsys.web.limits import DEFAULT_LIMITS, Limits
-from recsys.web.pages import skeleton_html, welcome_html
+from recsys.web.pages import skeleton_html
 from recsys.web.photo_server import PhotoServer
 from recsys.web.sessions import Session, VisitorPhotos, from_text, to_text
+from recsys.web.start_page import welcome_html
 from recsys.web.uploads import UploadBudget, sweeping, uploads_folder
 from recsys.web.url import PageState
 
@@ -85,17 +88,6 @@ class PageServer:
         for update in self.handlers.search_photo(photo or b"", known):
             yield *self._sent(update, request), None
 
-    def on_load(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return the notice, the footer and, where the address is empty, the welcome.
-
-        The page was made with those of the first release; they change only after a swap.
-        """
-        edition = self.live.current
-        if edition is self.first:
-            return (gr.skip(),) * 3
-        welcome = gr.skip() if request.query_params else welcome_html(edition.recommender)
-        return layout.notice_html(edition.notice), layout.footer_html(edition), welcome
-
     def _sent(self, update: PageUpdate, request: gr.Request) -> PageUpdate:
         """Return an update with the session as the browser keeps it, a new photo kept here."""
         session = update.session
@@ -118,24 +110,23 @@ def make_page(server: PageServer) -> gr.Blocks:
     """Return the page with its events and the API's endpoints."""
     first = server.first
     recommender = first.recommender
-    start = layout.top_html(PageState(), 0, None, b"", recommender.release_version)
+    start = layout.top_html(PageState(), 0, None, b"", recommender)
     welcome = welcome_html(recommender)
     page = gr.Blocks(title=layout.TITLE, analytics_enabled=False, fill_width=True)
     with page:
-        notice = gr.HTML(layout.notice_html(first.notice), elem_id="notice", **UNSTYLED)
+        gr.HTML(layout.notice_html(first.notice), elem_id="notice", **UNSTYLED)
         top = gr.HTML(start, elem_id="top", js_on_load=START_SCRIPT, **UNSTYLED)
         gr.HTML(skeleton_html(), elem_id="skeleton", **UNSTYLED)
         answer = gr.HTML(welcome, elem_id="answer", **UNSTYLED)
         detail = gr.HTML(elem_id="detail", **UNSTYLED)
-        foot = gr.HTML(layout.footer_html(first), elem_id="foot", **UNSTYLED)
+        gr.HTML(layout.footer_html(first), elem_id="foot", **UNSTYLED)
         photo = gr.File(file_types=["image"], type="binary", label="Photo", elem_id="photo")
-        session = gr.Textbox(visible=False)
+        session = gr.Textbox(visible=False, elem_id="session")
         parts = [top, answer, detail, session]
         top.select(server.on_address, session, parts, **PRIVATE, **SEARCH_QUEUE)
         # The page sends "submit" where an encoder may be needed for words.
         top.submit(server.on_address, session, parts, **PRIVATE, **ENCODER_QUEUE)
         photo.upload(server.on_photo, [photo, session], [*parts, photo], **PRIVATE, **ENCODER_QUEUE)
-        page.load(server.on_load, None, [notice, foot, answer], **PRIVATE, **SEARCH_QUEUE)
         add_endpoints(Api(server.live))
     return page
 
@@ -183,8 +174,10 @@ def launch(
             ],
             "lifespan": sweeping(uploads),
             "middleware": [
+                Middleware(Compression),
                 Middleware(ResponseHeaders, ancestors),
                 Middleware(ClientLimits, limits, queue),
+                Middleware(Document, server.handlers),
                 Middleware(UploadBudget),
             ],
         },

@@ -83,7 +83,9 @@ class PageState:
         search = dataclasses.replace(self.search, **changes)  # type: ignore[arg-type]
         return dataclasses.replace(self, search=search, opened="")
 
-    def with_view(self, shown: str = "", upto: int = GRID_STEP, compared: bool = False) -> "PageState":
+    def with_view(
+        self, shown: str = "", upto: int = GRID_STEP, compared: bool = False
+    ) -> "PageState":
         """Return this state with its galleries shown otherwise; by default one below another."""
         return dataclasses.replace(self, shown=shown, upto=upto, compared=compared, opened="")
 

@@ -1,18 +1,21 @@
 """Addresses read as page states, with what is wrong in them."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
+from recsys.catalog.schema import COLOUR
 from recsys.errors import QueryError
 from recsys.models.registry import ALL
 from recsys.retrieval.attributes import NAMED
 from recsys.retrieval.facets import FACETS, Filters
 from recsys.retrieval.retriever import CANDIDATES
+from recsys.serving.article_lookup import is_label
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import (
     DEFAULT_MATCHES,
+    LARGEST_BASKET,
     MOST_MATCHES,
     WORDS_WEIGHT,
     SearchRequest,
@@ -20,7 +23,10 @@ from recsys.serving.request import (
     check_share,
     check_weight,
     ids_in,
+    shortened,
 )
+from recsys.serving.results import Article
+from recsys.serving.shopper_lookup import find_shopper, similar_shoppers
 from recsys.vectors import Float32
 from recsys.web.url import (
     CATALOG,
@@ -34,6 +40,7 @@ from recsys.web.url import (
     SHOPPER,
     WEIGHT_PREFIX,
     PageState,
+    to_url,
 )
 
 MAX_FIELDS = 200
@@ -47,12 +54,33 @@ MODELS = frozenset(model.name for model in ALL)
 PHOTO_GONE = "This link's photo is no longer available. Add the photo again."
 
 
+MOST_NAMED = 3
+"""Articles of a basket that a message names as left out."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a visitor may have meant: a text, and the address that it leads to."""
+
+    text: str
+    address: str
+
+
 @dataclass(frozen=True)
 class ParsedUrl:
-    """The state that an address leads to, and what is wrong in the address."""
+    """The state that an address leads to, and what is wrong in the address.
+
+    Attributes:
+        state: with default values where the address is wrong.
+        errors: sentences for visitors.
+        typed: what stays in the boxes although it is wrong, by the name of the field.
+        suggestions: what may be meant instead.
+    """
 
     state: PageState
     errors: tuple[str, ...]
+    typed: Mapping[str, str] = field(default_factory=dict)
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 def from_url(address: str, recommender: Recommender, photo: Float32 | None = None) -> ParsedUrl:
@@ -71,7 +99,9 @@ def from_url(address: str, recommender: Recommender, photo: Float32 | None = Non
         return ParsedUrl(PageState(), ("This link has too many fields.",))
     parser = _UrlParser(fields, recommender)
     state = parser.state(photo)
-    return ParsedUrl(state, tuple(dict.fromkeys(parser.errors)))
+    return ParsedUrl(
+        state, tuple(dict.fromkeys(parser.errors)), parser.typed, tuple(parser.suggestions)
+    )
 
 
 class _UrlParser:
@@ -80,6 +110,8 @@ class _UrlParser:
     def __init__(self, fields: Mapping[str, list[str]], recommender: Recommender) -> None:
         self.fields, self.recommender = fields, recommender
         self.errors: list[str] = []
+        self.typed: dict[str, str] = {}
+        self.suggestions: list[Suggestion] = []
 
     def state(self, own_photo: Float32 | None) -> PageState:
         page = self._page()
@@ -88,8 +120,7 @@ class _UrlParser:
         state = self._view(PageState(page))
         if page != SHOPPER:
             return state
-        basket = " ".join(ids_in(self._text("basket")))
-        return dataclasses.replace(state, shopper=self._text("shopper").strip(), basket=basket)
+        return dataclasses.replace(state, shopper=self._shopper(), basket=self._basket())
 
     def _page(self) -> str:
         name = self._text("see") or FIND
@@ -100,16 +131,15 @@ class _UrlParser:
         return FIND
 
     def _search_state(self, own_photo: Float32 | None) -> PageState:
-        words = self._text("words")
-        # A number in the search box is an article id.
-        is_id = "".join(words.split()).isdecimal()
-        article = self._article_id("words" if is_id else "article")
-        photo_of = "" if article else self._photo_article()
-        photo = None if article else self._photo(photo_of, own_photo)
+        mention = self.recommender.articles.mentioned(self._text("words"))
+        named = bool(mention.article_id or mention.unknown)
+        article = self._article_id("article") if not named else mention.article_id or None
+        photo_of = "" if named or article else self._photo_article()
+        photo = None if named or article else self._photo(photo_of, own_photo)
         search = SearchRequest(
             article=article,
             photo=photo,
-            words="" if is_id else words,
+            words=mention.words if named else self._text("words"),
             weight=self._words_weight(),
             corrected=self._corrections(),
             ignored=self._ignored(),
@@ -117,7 +147,62 @@ class _UrlParser:
             one_a_product=bool(self._text("one_a_product")),
             weights=self._weights(),
         )
-        return self._view(PageState(search=search, photo_of=photo_of))
+        state = self._view(PageState(search=search, photo_of=photo_of))
+        if mention.others:
+            self._suggest_basket([mention.article_id, *mention.others])
+        if mention.unknown:
+            self._is_valid(self.recommender.row, mention.unknown)
+            self._suggest_articles("words", mention.unknown, state)
+            return state.with_search(words="")
+        if self._text("article") and not article:
+            number = self.recommender.articles.mentioned(self._text("article")).unknown
+            self._suggest_articles("article", number, state)
+        return state
+
+    def _suggest_basket(self, ids: Sequence[str]) -> None:
+        self.errors.append("A search has one article. See what goes with several of them:")
+        address = to_url(PageState(SHOPPER, basket=" ".join(ids)))
+        self.suggestions.append(Suggestion(f"A basket of {len(ids)} articles", address))
+
+    def _suggest_articles(self, name: str, number: str, state: PageState) -> None:
+        """Keep what is wrong in a field in the search box, and suggest articles for its number."""
+        self.typed["words"] = self._text(name)
+        for each in self.recommender.articles.similar(number):
+            meant = state.with_search(article=each.article_id, photo=None)
+            self.suggestions.append(_article_suggestion(each, meant))
+
+    def _basket(self) -> str:
+        """Return the ids of the basket's articles that exist, with spaces between them."""
+        text, articles = self._text("basket"), self.recommender.articles
+        parts = [each for each in ids_in(text) if not is_label(each)]
+        if len(parts) > LARGEST_BASKET:
+            self.errors.append(f"A basket has up to {LARGEST_BASKET} articles: the first are used.")
+        mentions = [(each, articles.mentioned(each)) for each in parts[:LARGEST_BASKET]]
+        ids = " ".join(each.article_id for _, each in mentions if each.article_id)
+        unknown = [(part, each.unknown) for part, each in mentions if not each.article_id]
+        if unknown:
+            listed = _listed([number or shortened(part) for part, number in unknown])
+            self.errors.append(f"There is no article {listed}. Left out.")
+            for each in articles.similar(unknown[0][1]):
+                state = PageState(SHOPPER, basket=f"{ids} {each.article_id}".strip())
+                self.suggestions.append(_article_suggestion(each, state))
+        if text and self.errors:
+            self.typed["basket"] = text
+        return ids
+
+    def _shopper(self) -> str:
+        """Return the alias of the shopper; empty for none."""
+        text, aliases = self._text("shopper").strip(), self.recommender.shoppers()
+        if not text:
+            return ""
+        if self._is_valid(find_shopper, text, aliases):
+            return find_shopper(text, aliases)
+        self.typed["shopper"] = text
+        self.suggestions += [
+            Suggestion(each, to_url(PageState(SHOPPER, shopper=each)))
+            for each in similar_shoppers(text, aliases)
+        ]
+        return ""
 
     def _view(self, state: PageState) -> PageState:
         """Return a state with the fields of an address that say how its answer is shown."""
@@ -143,14 +228,18 @@ class _UrlParser:
 
     def _article_id(self, name: str) -> str | None:
         text = self._text(name)
-        return text if text and self._is_valid(self.recommender.row, text) else None
+        if not text or not self._is_valid(self.recommender.row, text):
+            return None
+        return self.recommender.article(text).article_id
 
     def _photo_article(self) -> str:
         """Return the id of the article whose photo is searched with; empty for none."""
         text = self._text("photo")
         if text in ("", OWN_PHOTO):
             return ""
-        return text if self._is_valid(self.recommender.photo_vector, text) else ""
+        if not self._is_valid(self.recommender.photo_vector, text):
+            return ""
+        return self.recommender.article(text).article_id
 
     def _photo(self, photo_of: str, own_photo: Float32 | None) -> Float32 | None:
         if photo_of:
@@ -245,3 +334,14 @@ class _UrlParser:
             self.errors.append(str(error))
             return False
         return True
+
+
+def _article_suggestion(article: Article, state: PageState) -> Suggestion:
+    colour = article.attributes[COLOUR]
+    return Suggestion(f"{article.article_id} {article.name}, {colour}", to_url(state))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names with commas between them, the first of many only."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -121,7 +121,7 @@ def test_the_page_notices_the_same_answer_twice(handlers, answered):
 @pytest.mark.parametrize(
     ("address", "error"),
     [
-        ("?article=nonsense", "'nonsense' is not an article id"),
+        ("?article=nonsense", "'nonsense' is not an article number"),
         ("?words=0000000000", "no article 0000000000"),
         ("?k=99", "not 99"),
         ("?photo=1", PHOTO_GONE),
@@ -137,7 +137,7 @@ def test_after_an_error_the_answer_stays(handlers, answered, address, error):
 
 def test_where_nothing_was_shown_an_error_stands_above_the_welcome(handlers):
     screen = last(handlers.open_address("?article=nonsense", Session()))
-    assert "'nonsense' is not an article id" in screen.message
+    assert "'nonsense' is not an article number" in screen.message
     assert screen.found == last(handlers.open_address("?", Session())).found
     assert screen.session.state == PageState()
 
@@ -251,7 +251,7 @@ def test_an_article_that_went_with_its_release_leaves_its_answer_and_no_token(ed
     session = last(handlers.open_address(f"?article={article_id}", Session())).session
     session = replace(session, state=PageState(search=SearchRequest(article="9999999999")))
     screen = last(handlers.open_address("?article=nonsense", session))
-    assert "'nonsense' is not an article id" in screen.message
+    assert "'nonsense' is not an article number" in screen.message
     assert screen.answer == KEPT
 
 

@@ -35,9 +35,9 @@ from recsys.serving.request import SearchRequest
 from recsys.serving.results import Explanation, Gallery
 from recsys.web import templating
 from recsys.web.article_detail import detail_html
-from recsys.web.cards import card_views, gallery_view
+from recsys.web.cards import ChipView, card_views, gallery_view
 from recsys.web.handlers import PageHandlers
-from recsys.web.layout import footer_html, notice_html, top_html
+from recsys.web.layout import Message, footer_html, notice_html, top_html
 from recsys.web.server import launch
 from recsys.web.sessions import OwnPhoto, Session
 from recsys.web.url import PageState
@@ -193,7 +193,7 @@ def test_every_kind_of_text_is_among_those_shown(shown):
         ("photo and words", "chip"),
         ("words", "h2"),
         ("wrong fields", "message"),
-        ("welcome", "chip"),
+        ("welcome", "span"),
         ("shopper", "h2"),
         ("evaluation", "th"),
         ("catalog", "th"),
@@ -204,19 +204,20 @@ def test_every_kind_of_text_is_among_those_shown(shown):
         assert any("alarm" in text for text in outlines[page].texts(where)), (page, where)
 
 
-def test_ids_versions_and_notes_are_text_too(allowed):
+def test_ids_versions_and_notes_are_text_too(hostile, allowed):
     """A release cannot have such ids, but a template must not rely on that."""
     found = replace(article(1), article_id=MARKUP, name=MARKUP)
     contributions = {"text": 0.5}
     gallery = Gallery(IMAGE, (replace(match(1, found), contributions=contributions),), MARKUP)
     state = PageState(search=SearchRequest(article=MARKUP, words=MARKUP), opened=MARKUP)
     explanation = Explanation(found, {COMBINED.name: gallery.matches[0]}, shoppers=3)
+    message = Message(MARKUP, {"words": MARKUP}, [ChipView(MARKUP, MARKUP)])
     for html in (
         macro("cards.html", "gallery", gallery_view(gallery, MARKUP, str, {MARKUP: 2})),
         macro("cards.html", "gallery", gallery_view(replace(gallery, matches=()), "", str, {})),
         macro("cards.html", "cards", card_views([found], MARKUP, str)),
         detail_html(state, found, MARKUP, found, explanation),
-        top_html(state, 1, found, b"", MARKUP, MARKUP),
+        top_html(state, 1, found, b"", hostile.recommender, message, MARKUP),
     ):
         assert_text_only(html, allowed)
 

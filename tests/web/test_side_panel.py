@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from page_outline import Outline, article, macro
+from recsys.web.side_panel import PRESETS, SLIDER_MAX, controls, query_panel
 
 from recsys.catalog.schema import COLOUR, PATTERN, PRODUCT_TYPE
 from recsys.models.registry import COMBINED, COUNTS, TEXT
@@ -13,7 +14,6 @@ from recsys.retrieval.attributes import NamedAttribute
 from recsys.retrieval.facets import FACETS, Choice, Facet, Filters
 from recsys.serving.request import MOST_MATCHES, SearchRequest
 from recsys.serving.results import Answer, Gallery, PhotoAttribute, PossibleValue
-from recsys.web.side_panel import PRESETS, SLIDER_MAX, controls, query_panel
 from recsys.web.url import WEIGHT_PREFIX, PageState, to_url
 from recsys.web.url_parser import from_url
 

@@ -91,9 +91,9 @@ export function startNavigation(trigger, watch) {
   watch('value', onAnswer);
   const here = () => ownAddress(location.search);
   window.addEventListener('popstate', () => navigate(here(), 'back'));
-  if (here() === '?') return;
+  if (find('.top').dataset.answered !== undefined) return onAnswer();
   if (isHopeless()) return showMessage(GIVEN_UP);
   // Visitors who follow a link see the shape of the answer until it comes, so that nothing jumps.
-  classList.add(/[?&]see=/.test(here()) ? 'elsewhere' : 'arriving');
+  if (here() !== '?') classList.add(/[?&]see=/.test(here()) ? 'elsewhere' : 'arriving');
   navigate(here(), 'back');
 }
