@@ -20,6 +20,7 @@ STYLESHEETS = tuple(
             "details",
             "evaluation",
             "catalog",
+            "frame",
             "media",
         ),
     )

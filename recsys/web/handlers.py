@@ -20,7 +20,7 @@ from recsys.serving.results import Article
 from recsys.vectors import Float32
 from recsys.web.article_detail import detail_html
 from recsys.web.headers import BROKEN
-from recsys.web.layout import NO_MESSAGE, SURPRISE, Message, top_html, url_message
+from recsys.web.layout import SURPRISE, Message, top_html, url_message
 from recsys.web.own_photo import NOT_STORED, OwnPhoto, photo_bytes
 from recsys.web.pages import page_content
 from recsys.web.sessions import Session
@@ -80,7 +80,7 @@ class PageHandlers:
                 return
         parsed = from_url(address, self._current, self._own_photo(session))
         if parsed.missing_photo and not photo:
-            yield self._message(session, NO_MESSAGE, parsed.missing_photo)
+            yield self._message(session, Message(), parsed.missing_photo)
             return
         yield from self._answer(parsed.state, session, url_message(parsed))
 

@@ -2,33 +2,34 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
-from recsys.catalog.schema import COLOUR
 from recsys.errors import QueryError
 from recsys.models.registry import ALL
 from recsys.retrieval.attributes import NAMED
 from recsys.retrieval.facets import FACETS, Filters
 from recsys.retrieval.retriever import CANDIDATES
-from recsys.serving.article_lookup import is_label
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import (
     DEFAULT_MATCHES,
-    LARGEST_BASKET,
     MOST_MATCHES,
     WORDS_WEIGHT,
     SearchRequest,
     check_count,
     check_share,
     check_weight,
-    ids_in,
-    shortened,
 )
-from recsys.serving.results import Article
-from recsys.serving.shopper_lookup import find_shopper, similar_shoppers
 from recsys.vectors import Float32
+from recsys.web.typed_text import (
+    Suggestion,
+    TypedText,
+    read_basket,
+    read_shopper,
+    suggest_articles,
+    suggest_basket,
+)
 from recsys.web.url import (
     CATALOG,
     CHEAPEST,
@@ -42,7 +43,6 @@ from recsys.web.url import (
     THIS_PHOTO,
     WEIGHT_PREFIX,
     PageState,
-    to_url,
 )
 
 MAX_FIELDS = 200
@@ -56,35 +56,24 @@ MODELS = frozenset(model.name for model in ALL)
 PHOTO_GONE = "Photos aren't stored. Add yours again."
 
 
-MOST_NAMED = 3
-"""Articles of a basket that a message names as left out."""
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """What a visitor may have meant: a text, and the address that it leads to."""
-
-    text: str
-    address: str
-
-
 @dataclass(frozen=True)
 class ParsedUrl:
-    """The state that an address leads to, and what is wrong in the address.
+    """What an address leads to.
 
     Attributes:
-        state: with default values where the address is wrong.
-        errors: sentences for visitors.
+        state: what the page shows, with default values where the address is wrong.
+        errors: what is wrong in the address, in sentences for visitors.
+        missing_photo: name of the visitor's own photo that it needs; empty if that is there.
         typed: what stays in the boxes although it is wrong, by the name of the field.
         suggestions: what may be meant instead.
         missing_photo: name of the visitor's own photo that it needs; empty if that is there.
     """
 
     state: PageState
-    errors: tuple[str, ...]
+    errors: tuple[str, ...] = ()
+    missing_photo: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)
     suggestions: tuple[Suggestion, ...] = ()
-    missing_photo: str = ""
 
 
 def from_url(
@@ -109,9 +98,9 @@ def from_url(
     return ParsedUrl(
         state,
         tuple(dict.fromkeys(parser.errors)),
+        parser.missing_photo,
         parser.typed,
         tuple(parser.suggestions),
-        parser.missing_photo,
     )
 
 
@@ -127,9 +116,9 @@ class _UrlParser:
     def __init__(self, fields: Mapping[str, list[str]], recommender: Recommender) -> None:
         self.fields, self.recommender = fields, recommender
         self.errors: list[str] = []
+        self.missing_photo = ""
         self.typed: dict[str, str] = {}
         self.suggestions: list[Suggestion] = []
-        self.missing_photo = ""
 
     def state(self, own_photo: tuple[str, Float32] | None) -> PageState:
         page = self._page()
@@ -138,7 +127,11 @@ class _UrlParser:
         state = self._view(PageState(page))
         if page != SHOPPER:
             return state
-        return dataclasses.replace(state, shopper=self._shopper(), basket=self._basket())
+        return dataclasses.replace(
+            state,
+            shopper=self._typed("shopper", read_shopper),
+            basket=self._typed("basket", read_basket),
+        )
 
     def _page(self) -> str:
         name = self._text("see") or FIND
@@ -169,7 +162,8 @@ class _UrlParser:
         )
         state = self._view(PageState(search=search, photo_of=photo_of, own_photo=own_name))
         if mention.others:
-            self._suggest_basket([mention.article_id, *mention.others])
+            self.errors.append("A search has one article. See what goes with several of them:")
+            self.suggestions.append(suggest_basket([mention.article_id, *mention.others]))
         if mention.unknown:
             self._is_valid(self.recommender.row, mention.unknown)
             self._suggest_articles("words", mention.unknown, state)
@@ -179,50 +173,20 @@ class _UrlParser:
             self._suggest_articles("article", number, state)
         return state
 
-    def _suggest_basket(self, ids: Sequence[str]) -> None:
-        self.errors.append("A search has one article. See what goes with several of them:")
-        address = to_url(PageState(SHOPPER, basket=" ".join(ids)))
-        self.suggestions.append(Suggestion(f"A basket of {len(ids)} articles", address))
-
     def _suggest_articles(self, name: str, number: str, state: PageState) -> None:
         """Keep what is wrong in a field in the search box, and suggest articles for its number."""
         self.typed["words"] = self._text(name)
-        for each in self.recommender.articles.similar(number):
-            meant = state.with_search(article=each.article_id, photo=None)
-            self.suggestions.append(_article_suggestion(each, meant))
+        self.suggestions += suggest_articles(number, state, self.recommender)
 
-    def _basket(self) -> str:
-        """Return the ids of the basket's articles that exist, with spaces between them."""
-        text, articles = self._text("basket"), self.recommender.articles
-        parts = [each for each in ids_in(text) if not is_label(each)]
-        if len(parts) > LARGEST_BASKET:
-            self.errors.append(f"A basket has up to {LARGEST_BASKET} articles: the first are used.")
-        mentions = [(each, articles.mentioned(each)) for each in parts[:LARGEST_BASKET]]
-        ids = " ".join(each.article_id for _, each in mentions if each.article_id)
-        unknown = [(part, each.unknown) for part, each in mentions if not each.article_id]
-        if unknown:
-            listed = _listed([number or shortened(part) for part, number in unknown])
-            self.errors.append(f"There is no article {listed}. Left out.")
-            for each in articles.similar(unknown[0][1]):
-                state = PageState(SHOPPER, basket=f"{ids} {each.article_id}".strip())
-                self.suggestions.append(_article_suggestion(each, state))
-        if text and self.errors:
-            self.typed["basket"] = text
-        return ids
-
-    def _shopper(self) -> str:
-        """Return the alias of the shopper; empty for none."""
-        text, aliases = self._text("shopper").strip(), self.recommender.shoppers()
-        if not text:
-            return ""
-        if self._is_valid(find_shopper, text, aliases):
-            return find_shopper(text, aliases)
-        self.typed["shopper"] = text
-        self.suggestions += [
-            Suggestion(each, to_url(PageState(SHOPPER, shopper=each)))
-            for each in similar_shoppers(text, aliases)
-        ]
-        return ""
+    def _typed(self, name: str, read: Callable[[str, Recommender], TypedText]) -> str:
+        """Return what is typed in a box as far as it exists; keep the rest in the box."""
+        text = self._text(name)
+        typed = read(text, self.recommender)
+        if typed.error:
+            self.errors.append(typed.error)
+            self.typed[name] = text
+        self.suggestions += typed.suggestions
+        return typed.value
 
     def _view(self, state: PageState) -> PageState:
         """Return a state with the fields of an address that say how its answer is shown."""
@@ -356,14 +320,3 @@ class _UrlParser:
             self.errors.append(str(error))
             return False
         return True
-
-
-def _article_suggestion(article: Article, state: PageState) -> Suggestion:
-    colour = article.attributes[COLOUR]
-    return Suggestion(f"{article.article_id} {article.name}, {colour}", to_url(state))
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Return names with commas between them, the first of many only."""
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

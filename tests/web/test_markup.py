@@ -35,7 +35,8 @@ from recsys.serving.request import SearchRequest
 from recsys.serving.results import Explanation, Gallery
 from recsys.web import templating
 from recsys.web.article_detail import detail_html
-from recsys.web.cards import ChipView, card_views, gallery_view
+from recsys.web.cards import ChipView, card_views
+from recsys.web.gallery_views import gallery_view
 from recsys.web.handlers import PageHandlers
 from recsys.web.layout import Message, footer_html, notice_html, top_html
 from recsys.web.server import launch
@@ -188,7 +189,7 @@ def test_every_kind_of_text_is_among_those_shown(shown):
         ("article", "description"),
         ("article", "dd"),
         ("article", "td"),
-        ("filters", "chosen"),
+        ("filters", "chip"),
         ("photo", "reading"),
         ("photo and words", "chip"),
         ("words", "h2"),
@@ -213,11 +214,11 @@ def test_ids_versions_and_notes_are_text_too(hostile, allowed):
     explanation = Explanation(found, {COMBINED.name: gallery.matches[0]}, shoppers=3)
     message = Message(MARKUP, {"words": MARKUP}, [ChipView(MARKUP, MARKUP)])
     for html in (
-        macro("cards.html", "gallery", gallery_view(gallery, MARKUP, str, {MARKUP: 2})),
-        macro("cards.html", "gallery", gallery_view(replace(gallery, matches=()), "", str, {})),
+        macro("galleries.html", "gallery", gallery_view(gallery, MARKUP, str, {MARKUP: 2})),
+        macro("galleries.html", "gallery", gallery_view(replace(gallery, matches=()), "", str, {})),
         macro("cards.html", "cards", card_views([found], MARKUP, str)),
         detail_html(state, found, MARKUP, found, explanation),
-        top_html(state, 1, found, hostile.recommender, message, MARKUP),
+        top_html(state, 1, found, hostile.recommender, message, MARKUP, held=MARKUP),
     ):
         assert_text_only(html, allowed)
 
