@@ -80,9 +80,8 @@ function onAnswer() {
   resetInputs(find('#top'));
   document.title = title;
   const isNew = address !== ownAddress(location.search) && request && request.how !== 'back';
-  const {reloads, ...noted} = history.state ?? {};  // After an answer, reloads are counted anew.
   if (isNew) history.pushState(null, '', browserAddress(address));
-  else history.replaceState(noted, '', browserAddress(address));
+  else history.replaceState({...history.state, reloads: 0}, '', browserAddress(address));
   tellHost(address);
   if (find('.message')) reveal(find('.message'));
   else if (request?.how === 'link') reveal();
