@@ -156,7 +156,7 @@ class PageHandlers:
 
     def _recommender(self, state: PageState, session: Session) -> Recommender:
         """Return what answers: for the visitor's photo the release whose encoder has read it."""
-        if state.own_photo and session.photo:
+        if session.photo and state.search.photo is session.photo.vector:
             return self.live.recommender(session.photo.release_version)
         return self._current
 

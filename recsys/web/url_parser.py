@@ -66,6 +66,7 @@ class ParsedUrl:
         missing_photo: name of the visitor's own photo that it needs; empty if that is there.
         typed: what stays in the boxes although it is wrong, by the name of the field.
         suggestions: what may be meant instead.
+        missing_photo: name of the visitor's own photo that it needs; empty if that is there.
     """
 
     state: PageState

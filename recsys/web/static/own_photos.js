@@ -32,7 +32,24 @@ function save() {
   }
 }
 
+// A browser may deny storage to a page in a frame. What is noted beside its address in the browser's
+// history survives when the frame is loaded again.
+export function noteInHistory(name) {
+  if (!photos.has(name) || isStored(name) || history.state?.photo) return;
+  history.replaceState({...history.state, photo: photos.get(name)}, '');
+}
+
+function isStored(name) {
+  try {
+    return sessionStorage.getItem(name) !== null;
+  } catch {
+    return false;
+  }
+}
+
 function read() {
+  const noted = history.state?.photo;
+  if (noted) photos.set(nameOf(noted), noted);
   try {
     for (const name of JSON.parse(sessionStorage.getItem(LIST) ?? '[]')) {
       const photo = sessionStorage.getItem(name);

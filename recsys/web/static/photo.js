@@ -2,7 +2,7 @@
 // them.
 import {showMessage} from './messages.js';
 import {navigate} from './navigation.js';
-import {NAME, keep, photoNamed, showOwnPhotos, startOwnPhotos} from './own_photos.js';
+import {NAME, keep, noteInHistory, photoNamed, showOwnPhotos, startOwnPhotos} from './own_photos.js';
 
 const LONGEST = 1024;  // Pixels of the longest side: no model uses more.
 const LARGEST = 1.3e6;  // Characters of a data: address; the server takes 1 MB of JPEG.
@@ -94,6 +94,7 @@ async function search(files) {
 // Runs when the answer has come.
 function onChange() {
   showOwnPhotos();
+  setTimeout(() => noteInHistory(new URLSearchParams(location.search).get('photo')));
   if (!note || find('.top').dataset.photo !== note) return;
   note = null;
   showMessage(ONE_AT_A_TIME);
