@@ -27,7 +27,7 @@ SHORT_MENU = {FIND: "Find", SHOPPER: "Shopper", QUALITY: "How good?", CATALOG: "
 SURPRISE = "?surprise=1"
 """Address that leads to a random article."""
 
-REPLACED_BY_WORDS = ("words", "ignore", "open")
+REPLACED_BY_WORDS = ("words", "ignore", "upto", "open")
 """Fields of the address that a new search for words replaces."""
 
 

@@ -108,6 +108,8 @@ def addresses(recommender: Recommender, text: str) -> dict[str, str]:
         "photo and words": {"photo": first, "words": change, **corrected},
         "own photo": {"photo": 1, "words": change, **corrected},
         "words": {"words": phrase},
+        "compared": {"article": first, "compare": 1},
+        "alone": {"article": first, "show": "text"},
         "nothing found": {"words": phrase, "cheapest": 900},
         "shoppers": {"see": "shopper"},
         "shopper": {"see": "shopper", "shopper": alias, "open": first},
@@ -188,7 +190,7 @@ def test_every_kind_of_text_is_among_those_shown(shown):
         ("article", "description"),
         ("article", "dd"),
         ("article", "td"),
-        ("filters", "chosen"),
+        ("filters", "bdi"),
         ("photo", "reading"),
         ("photo and words", "chip"),
         ("words", "h2"),
@@ -213,8 +215,8 @@ def test_ids_versions_and_notes_are_text_too(hostile, allowed):
     explanation = Explanation(found, {COMBINED.name: gallery.matches[0]}, shoppers=3)
     message = Message(MARKUP, {"words": MARKUP}, [ChipView(MARKUP, MARKUP)])
     for html in (
-        macro("cards.html", "gallery", gallery_view(gallery, MARKUP, str, {MARKUP: 2})),
-        macro("cards.html", "gallery", gallery_view(replace(gallery, matches=()), "", str, {})),
+        macro("galleries.html", "gallery", gallery_view(gallery, MARKUP, str, {MARKUP: 2})),
+        macro("galleries.html", "gallery", gallery_view(replace(gallery, matches=()), "", str, {})),
         macro("cards.html", "cards", card_views([found], MARKUP, str)),
         detail_html(state, found, MARKUP, found, explanation),
         top_html(state, 1, found, b"", hostile.recommender, message, MARKUP),
