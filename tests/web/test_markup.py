@@ -35,7 +35,8 @@ from recsys.serving.request import SearchRequest
 from recsys.serving.results import Explanation, Gallery
 from recsys.web import templating
 from recsys.web.article_detail import detail_html
-from recsys.web.cards import ChipView, card_views, gallery_view
+from recsys.web.cards import ChipView, card_views
+from recsys.web.gallery_views import gallery_view
 from recsys.web.handlers import PageHandlers
 from recsys.web.layout import Message, footer_html, notice_html, top_html
 from recsys.web.server import launch
