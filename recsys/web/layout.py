@@ -1,6 +1,8 @@
 """What surrounds every answer: title, menu, search box, messages, notice and footer."""
 
 import dataclasses
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +28,8 @@ SHORT_MENU = {FIND: "Find", SHOPPER: "Shopper", QUALITY: "How good?", CATALOG: "
 
 SURPRISE = "?surprise=1"
 """Address that leads to a random article."""
+
+SPACE_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 REPLACED_BY_WORDS = ("words", "ignore", "upto", "open")
 """Fields of the address that a new search for words replaces."""
@@ -115,10 +119,11 @@ def top_html(
     state: PageState,
     turn: int,
     article: Article | None,
-    photo: bytes,
     recommender: Recommender,
     message: Message = NO_MESSAGE,
     announcement: str = "",
+    held: str = "",
+    wanted: str = "",
 ) -> str:
     """Return what stands above an answer.
 
@@ -126,10 +131,11 @@ def top_html(
         state: what is shown below.
         turn: differs from the last one's, so that the page notices an answer equal to the last.
         article: the article that is searched with, or whose photo is; ``None`` for none.
-        photo: JPEG of the visitor's own photo; empty for none.
         recommender: of the release that answers.
         message: what went wrong.
         announcement: what was found, for screen readers; empty for nothing new.
+        held: name of the visitor's own photo that the server has read; empty for none.
+        wanted: name of the one that the browser has to send first; empty for none.
     """
     version = recommender.release_version
     return render(
@@ -137,14 +143,23 @@ def top_html(
         address=to_url(state),
         turn=turn,
         site=TITLE,
+        space=space_address(os.environ),
         title=title(state, article),
         menu=[(to_url(PageState(page)), MENU[page], SHORT_MENU[page]) for page in PAGES],
         here=MENU[state.page],
-        search=_search_box(state, _token(state, article, photo, version), message),
+        search=_search_box(state, _token(state, article, version), message),
         baskets=_basket_box(state, recommender, message),
         message=message,
         announcement=announcement,
+        held=held,
+        wanted=wanted,
     )
+
+
+def space_address(environment: Mapping[str, str]) -> str:
+    """Return the address of the Space that runs the app, from ``SPACE_ID``; empty for none."""
+    space_id = environment.get("SPACE_ID", "")
+    return f"https://huggingface.co/spaces/{space_id}" if SPACE_ID.fullmatch(space_id) else ""
 
 
 def notice_html(notice: str) -> str:
@@ -214,15 +229,13 @@ def _basket_box(state: PageState, recommender: Recommender, message: Message) ->
     )
 
 
-def _token(
-    state: PageState, article: Article | None, photo: bytes, release_version: str
-) -> Token | None:
+def _token(state: PageState, article: Article | None, release_version: str) -> Token | None:
     search = state.search
     without = state.with_search(article=None, photo=None, corrected={})
-    removed = to_url(dataclasses.replace(without, photo_of=""))
+    removed = to_url(dataclasses.replace(without, photo_of="", own_photo=""))
     if article:
         name = article.name if search.article is not None else f"Photo of {article.name}"
         return Token(photo_view(article, release_version, "eager", TOKEN), name, removed)
     if search.photo is not None:
-        return Token(own_photo_view(photo), "Your photo", removed)
+        return Token(own_photo_view(state.own_photo), "Your photo", removed)
     return None

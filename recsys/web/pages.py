@@ -63,13 +63,12 @@ class Chart:
     rows: Sequence[ScoreRow]
 
 
-def page_content(state: PageState, recommender: Recommender, photo: bytes) -> PageContent:
+def page_content(state: PageState, recommender: Recommender) -> PageContent:
     """Return what a page shows below the search box.
 
     Args:
         state: where the visitor is.
         recommender: answers the query.
-        photo: JPEG of the visitor's own photo; empty for none.
 
     Raises:
         RecsysError: as `Recommender.search`, `Recommender.for_shopper` and
@@ -82,7 +81,7 @@ def page_content(state: PageState, recommender: Recommender, photo: bytes) -> Pa
     if state.page == SHOPPER:
         return _shopper_content(state, recommender)
     if state.has_query:
-        return _answer_content(state, recommender, photo)
+        return _answer_content(state, recommender)
     return PageContent(welcome_html(recommender))
 
 
@@ -91,13 +90,13 @@ def skeleton_html() -> str:
     return render("skeleton.html", galleries=len(ALL), cards=DEFAULT_MATCHES)
 
 
-def _answer_content(state: PageState, recommender: Recommender, photo: bytes) -> PageContent:
+def _answer_content(state: PageState, recommender: Recommender) -> PageContent:
     found = recommender.search_with_facets(state.search, state.matches, CANDIDATES)
     answer = found.answer
     article = recommender.article(state.photo_of) if state.photo_of else answer.query
     html = render(
         "answer.html",
-        query=query_panel(answer, state, photo, article),
+        query=query_panel(answer, state, article),
         bar=filter_bar(state, found, recommender),
         remedies=remedies(state, found, recommender),
         galleries=galleries_view(answer.galleries, answer.release_version, state),

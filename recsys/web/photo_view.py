@@ -1,6 +1,5 @@
 """Photos on the page: the address, the text and the size of each."""
 
-import base64
 from dataclasses import dataclass
 
 from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
@@ -31,6 +30,7 @@ class PhotoView:
         loading: "lazy" or "eager"; empty for the visitor's own photo.
         sources: addresses of the photo in several widths, as the attribute "srcset" has them.
         sizes: how wide it is shown, in CSS.
+        own: name of the visitor's own photo, which only the browser has; empty for others.
     """
 
     source: str = ""
@@ -38,6 +38,7 @@ class PhotoView:
     loading: str = ""
     sources: str = ""
     sizes: str = ""
+    own: str = ""
 
 
 def photo_view(
@@ -65,9 +66,9 @@ def photo_view(
     )
 
 
-def own_photo_view(jpeg: bytes) -> PhotoView:
-    """Return the visitor's own photo, embedded so that the server keeps no file of it."""
-    return PhotoView(f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", "Your photo")
+def own_photo_view(name: str) -> PhotoView:
+    """Return the visitor's own photo, which the page's script puts in its place."""
+    return PhotoView(alt="Your photo", own=name)
 
 
 def type_and_colour(article: Article) -> str:

@@ -36,15 +36,12 @@ class QueryPanel:
     own_photo: bool = False
 
 
-def query_panel(
-    answer: Answer, state: PageState, photo: bytes, article: Article | None
-) -> QueryPanel:
+def query_panel(answer: Answer, state: PageState, article: Article | None) -> QueryPanel:
     """Return what was searched with.
 
     Args:
         answer: the answer below it.
         state: what the page shows.
-        photo: JPEG of the visitor's own photo; empty for none.
         article: the article that was searched with, or whose photo was; ``None`` for none.
     """
     if answer.query:
@@ -63,7 +60,7 @@ def query_panel(
         heading="Your photo",
         photo=photo_view(article, answer.release_version, "eager", PANEL)
         if article
-        else own_photo_view(photo),
+        else own_photo_view(state.own_photo),
         words=_words_chip(answer, state),
         shows=_shows(answer.reading),
         corrections=[_correction(each, state) for each in answer.reading],

@@ -31,7 +31,7 @@ from recsys.web.url_parser import from_url
 @pytest.fixture
 def top(recommender: Recommender):
     def outline(state: PageState, article=None, message: Message = NO_MESSAGE, said="") -> Outline:
-        return Outline(top_html(state, 1, article, b"", recommender, message, said))
+        return Outline(top_html(state, 1, article, recommender, message, said))
 
     return outline
 
@@ -157,7 +157,7 @@ def test_the_welcome_offers_every_kind_of_search_in_pictures(recommender: Recomm
 
 
 def test_shoppers_and_baskets_are_chosen_by_pictures(recommender: Recommender) -> None:
-    outline = Outline(page_content(PageState(SHOPPER), recommender, b"").html)
+    outline = Outline(page_content(PageState(SHOPPER), recommender).html)
     states = [from_url(str(link["href"]), recommender) for link in outline.attributes("a")]
     assert [each.state.shopper for each in states if each.state.shopper] == (
         recommender.shoppers()[:EXAMPLE_SHOPPERS]
@@ -171,7 +171,7 @@ def test_shoppers_and_baskets_are_chosen_by_pictures(recommender: Recommender) -
 def test_an_answer_says_how_much_was_found(recommender: Recommender) -> None:
     def said(**fields: object) -> str:
         state = from_url(f"?{urlencode(fields)}", recommender).state
-        return page_content(state, recommender, b"").announcement
+        return page_content(state, recommender).announcement
 
     article = recommender.example_articles(1)[0]
     assert said(article=article.article_id) == (

@@ -220,7 +220,7 @@ def test_ids_versions_and_notes_are_text_too(hostile, allowed):
         macro("galleries.html", "gallery", gallery_view(replace(gallery, matches=()), "", str, {})),
         macro("cards.html", "cards", card_views([found], MARKUP, str)),
         detail_html(state, found, MARKUP, found, explanation),
-        top_html(state, 1, found, b"", hostile.recommender, message, MARKUP),
+        top_html(state, 1, found, hostile.recommender, message, MARKUP, held=MARKUP),
     ):
         assert_text_only(html, allowed)
 
@@ -284,7 +284,7 @@ def test_a_file_may_be_named_like_markup(watched: Visit, hostile: Edition, tmp_p
     watched.upload(path)
     watched.page.locator("#answer .query").wait_for()
     watched.upload(path.rename(tmp_path / "<img src=x onerror=alarm()>.txt"))
-    assert "Invalid file type" in watched.message()
+    assert "not a picture that can be read" in watched.message()
     assert watched.page.evaluate(FOREIGN) == 0
     assert watched.errors == []
 

@@ -147,7 +147,7 @@ def test_a_photo_of_the_catalogue_finds_its_article(
     ask_about_photo(visit, release, tmp_path)
     first = visit.cards(IMAGE.name)[0]
     assert first["article"] == some_id(release)
-    assert float(first["score"]) == pytest.approx(1, abs=0.001)
+    assert float(first["score"]) == pytest.approx(1, abs=0.01)  # The browser writes it anew.
     assert all(width > 0 for width in visit.photo_widths())
     assert visit.page.locator("#answer .estimate").count() == 3
     assert "%" in visit.page.locator("#answer .reading").inner_text()

@@ -12,8 +12,8 @@ from recsys.web.query_panel import query_panel
 from recsys.web.url import PageState
 
 
-def panel(answer, state, photo=b"", article=None):
-    view = query_panel(answer, state, photo, article)
+def panel(answer, state, article=None):
+    view = query_panel(answer, state, article)
     return Outline(macro("query_panel.html", "query_panel", view))
 
 
@@ -40,14 +40,15 @@ def test_an_article_without_a_description_says_so():
 
 def test_what_a_photo_shows_can_be_corrected():
     guesses = (PossibleValue("Dress", 0.8), PossibleValue("Skirt", 0.15))
-    state = PageState(search=SearchRequest(photo="a vector"))
+    state = PageState(search=SearchRequest(photo="a vector"), own_photo="own-0123abcd")
     reading = (PhotoAttribute(PRODUCT_TYPE, guesses),)
-    outline = panel(answer(reading=reading), state, b"\xff\xd8")
+    outline = panel(answer(reading=reading), state)
+    assert outline.attributes("img") == [{"data-own": "own-0123abcd", "alt": "Your photo"}]
     assert "We see: Dress 80%" in outline.all_text
     chips = outline.attributes("a")
     assert [chip["href"] for chip in chips] == [
-        f"?photo=1&correct.{PRODUCT_TYPE}=Dress",
-        f"?photo=1&correct.{PRODUCT_TYPE}=Skirt",
+        f"?photo=own-0123abcd&correct.{PRODUCT_TYPE}=Dress",
+        f"?photo=own-0123abcd&correct.{PRODUCT_TYPE}=Skirt",
     ]
     assert ["aria-current" in chip for chip in chips] == [True, False]
     assert "Your photo is not stored." in outline.all_text

@@ -19,10 +19,12 @@ from recsys.serving.request import (
     SearchRequest,
 )
 from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url, url_fields
-from recsys.web.url_parser import MAX_FIELDS, PHOTO_GONE, ParsedUrl, from_url
+from recsys.web.url_parser import MAX_FIELDS, PHOTO_GONE, ParsedUrl, from_url, own_photo_name
 
 PHOTO = np.ones(3, np.float32)
-"""A visitor's photo; an address only says that there is one."""
+OWN_NAME = "own-0123abcd"
+OWN = (OWN_NAME, PHOTO)
+"""A visitor's photo and its name; an address only has the name."""
 
 
 @pytest.fixture
@@ -71,12 +73,14 @@ def test_an_address_leads_back_to_the_state_it_was_made_of(recommender):
     random = np.random.default_rng(11)
     ids = list(recommender.release.articles["article_id"])
     for _ in range(300):
+        search = draw_search(random, recommender)
         state = PageState(
-            search=draw_search(random, recommender),
+            search=search,
+            own_photo="" if search.photo is None else OWN_NAME,
             k=int(random.integers(1, MOST_MATCHES + 1)),
             opened=str(random.choice(["", *ids[:3]])),
         )
-        parsed = from_url(to_url(state), recommender, PHOTO)
+        parsed = from_url(to_url(state), recommender, OWN)
         assert parsed.state == state
         assert parsed.state.search.photo is state.search.photo
         assert parsed.errors == ()
@@ -104,7 +108,7 @@ def test_the_photo_of_an_article_is_named_by_the_article_s_id(recommender, artic
     )
     address = to_url(state)
     assert parse_qsl(address[1:]) == [("photo", article)]
-    for own in (None, PHOTO):
+    for own in (None, OWN):
         found = from_url(address, recommender, own).state
         assert found.photo_of == article
         assert np.array_equal(found.search.photo, state.search.photo)
@@ -191,7 +195,7 @@ def test_what_words_cannot_name_cannot_be_ignored(recommender):
 
 
 def test_an_unknown_photo_is_not_taken_for_the_visitor_s_own(recommender):
-    parsed = from_url("?photo=0000000000&words=hat", recommender, PHOTO)
+    parsed = from_url("?photo=0000000000&words=hat", recommender, OWN)
     assert parsed.state.search.photo is None
     assert len(parsed.errors) == 1
 
@@ -216,11 +220,36 @@ def test_an_unknown_article_is_no_query(recommender, value):
 
 
 def test_a_link_to_a_photo_that_is_gone_says_so_and_asks_the_rest(recommender):
-    parsed = from_url("?photo=1&words=in+red", recommender)
-    assert parsed.state == PageState(search=SearchRequest(words="in red"))
-    assert parsed.state.search.photo is None
-    assert parsed.errors == (PHOTO_GONE,)
-    assert from_url("?photo=1&words=in+red", recommender, PHOTO).state.search.photo is PHOTO
+    address = f"?photo={OWN_NAME}&words=in+red"
+    for there in (None, ("own-00000000", PHOTO)):
+        parsed = from_url(address, recommender, there)
+        assert parsed.state == PageState(search=SearchRequest(words="in red"))
+        assert parsed.state.search.photo is None
+        assert (parsed.errors, parsed.missing_photo) == ((PHOTO_GONE,), OWN_NAME)
+    parsed = from_url(address, recommender, OWN)
+    assert (parsed.errors, parsed.missing_photo) == ((), "")
+    assert parsed.state.search.photo is PHOTO
+    assert to_url(parsed.state) == address
+
+
+def test_older_links_mean_the_photo_that_the_page_has(recommender):
+    parsed = from_url("?photo=1", recommender, OWN)
+    assert to_url(parsed.state) == f"?photo={OWN_NAME}"
+    gone = from_url("?photo=1", recommender)
+    assert (gone.errors, gone.missing_photo) == ((PHOTO_GONE,), "")
+
+
+@pytest.mark.parametrize("name", ["own-", "own-0123ABCD", "own-0123abcd0", "own-0123abcg"])
+def test_other_names_are_no_photo_s(recommender, name):
+    parsed = from_url(f"?photo={name}", recommender, OWN)
+    assert parsed.state == PageState()
+    assert "is not an article number" in parsed.errors[0]
+    assert own_photo_name(f"?photo={name}") == ""
+
+
+def test_an_address_says_which_photo_it_is_about(recommender):
+    assert own_photo_name(f"?k=6&photo={OWN_NAME}&words=x") == OWN_NAME
+    assert own_photo_name("?article=0310352003") == ""
 
 
 def test_the_photo_of_an_article_without_one_is_an_error(recommender, photoless):
@@ -230,8 +259,8 @@ def test_the_photo_of_an_article_without_one_is_an_error(recommender, photoless)
 
 
 def test_an_article_goes_before_a_photo(recommender, article):
-    for photo in ("1", article):
-        state = from_url(f"?article={article}&photo={photo}", recommender, PHOTO).state
+    for photo in (OWN_NAME, article):
+        state = from_url(f"?article={article}&photo={photo}", recommender, OWN).state
         assert state == PageState(search=SearchRequest(article=article))
 
 
@@ -245,7 +274,9 @@ def test_ids_are_found_without_their_leading_zeros(recommender, article, name):
 
 
 def test_a_number_instead_of_words_is_an_article_id(recommender, article):
-    parsed = from_url(f"?photo=1&words=+{article}+&k=6&{PRODUCT_TYPE}=Dress", recommender, PHOTO)
+    parsed = from_url(
+        f"?photo={OWN_NAME}&words=+{article}+&k=6&{PRODUCT_TYPE}=Dress", recommender, OWN
+    )
     state = parsed.state
     filters = Filters({PRODUCT_TYPE: ["Dress"]})
     assert state == PageState(
@@ -378,7 +409,7 @@ def test_only_filters_narrow_an_answer():
     "state",
     [
         PageState(search=SearchRequest(article="1")),
-        PageState(search=SearchRequest(photo=PHOTO)),
+        PageState(search=SearchRequest(photo=PHOTO), own_photo=OWN_NAME),
         PageState(search=SearchRequest(words="hat")),
         PageState(SHOPPER, shopper="a"),
         PageState(SHOPPER, basket="1"),
