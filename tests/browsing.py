@@ -200,13 +200,13 @@ class Visit:
 
     def say(self, words: str) -> None:
         """Type an article id or words and search."""
-        self.view.get_by_label("Article id or words").fill(words)
+        self.view.get_by_label("Words or an article number").fill(words)
         self.view.get_by_role("button", name="Search", exact=True).click()
 
     def upload(self, path: Path) -> None:
         """Choose a photo."""
         with self.page.expect_file_chooser() as chooser:
-            self.view.get_by_role("button", name="Photo", exact=True).click()
+            self.view.locator("[data-pick]").click()
         chooser.value.set_files(path)
 
     def details(self) -> Locator:

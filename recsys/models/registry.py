@@ -22,7 +22,7 @@ TEXT = Model("text", "Described alike", "Similar name, type, colour and descript
 IMAGE = Model("image", "Looks alike", "Similar photos.")
 FEATURES = Model("features", "Shares features", "Same attributes; rare ones count more.")
 TWO_TOWER = Model("two_tower", "Bought together", "Often bought by the same shoppers.")
-COMBINED = Model("combined", "All combined", "All of the below and sales, weighed together.")
+COMBINED = Model("combined", "All combined", "The four rankings below, blended with sales.")
 
 SINGLE = (TEXT, IMAGE, FEATURES, TWO_TOWER)
 """The models that have vectors of their own."""

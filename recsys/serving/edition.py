@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from recsys.serving.recommender import Recommender
 
+FOLDER = "folder "
+"""Start of the origin of a release in a folder of this machine."""
+
 
 @dataclass(frozen=True)
 class Edition:
@@ -11,7 +14,7 @@ class Edition:
 
     Attributes:
         recommender: answers from it.
-        origin: where it comes from, for the foot of the page and the log.
+        origin: where it comes from, for the log and the API.
         commit: of the Hub repo; empty for a release that does not come from there.
         notice: for visitors, where this is not the published release; else empty.
     """
@@ -20,6 +23,11 @@ class Edition:
     origin: str
     commit: str = ""
     notice: str = ""
+
+    @property
+    def title(self) -> str:
+        """Where it comes from, for visitors, who know no folders of this machine."""
+        return "Local catalogue" if self.origin.startswith(FOLDER) else self.origin
 
 
 class LiveEdition:

@@ -16,20 +16,21 @@ from recsys.evaluation.report import Evaluation
 from recsys.models.registry import COUNTS, FEATURES, IMAGE
 from recsys.release.reader import Release
 from recsys.retrieval.attributes import NAMED
-from recsys.retrieval.facets import Facets
+from recsys.retrieval.facets import Facets, Filters
 from recsys.retrieval.retriever import NO_ARTICLES, Query
 from recsys.serving import telemetry
 from recsys.serving.article_lookup import Articles
 from recsys.serving.catalog_summary import CatalogSummary, summarize
 from recsys.serving.encoders import Encoders
+from recsys.serving.examples import Examples, find_examples
 from recsys.serving.galleries import Galleries, basket_notes, buy_again, search_notes
 from recsys.serving.request import (
     DEFAULT_MATCHES,
     MOST_MATCHES,
     SearchRequest,
+    check_basket,
     check_count,
     normalized_words,
-    shortened,
 )
 from recsys.serving.resolution import RequestResolver, ResolvedRequest, values_named
 from recsys.serving.results import (
@@ -41,12 +42,10 @@ from recsys.serving.results import (
     PhotoAttribute,
     PossibleValue,
 )
+from recsys.serving.shopper_lookup import unknown_shopper
 from recsys.vectors import NO_VECTOR, Float32, Int32
 
 logger = logging.getLogger(__name__)
-
-LARGEST_BASKET = 50
-"""Articles in a visitor's basket: more than anybody types."""
 
 PHOTO_VALUES = 4
 """Likeliest values shown of each attribute of a photo."""
@@ -58,14 +57,17 @@ class Recommender:
     Args:
         release: an opened release.
         encoders: of the release; by default new ones, loaded when first needed.
+
+    Attributes:
+        articles: looks articles up.
     """
 
     def __init__(self, release: Release, encoders: Encoders | None = None) -> None:
         self.release, self.retrieval = release, release.retrieval
         self.encoders = encoders or Encoders.of(release)
-        self._articles = Articles(release)
-        self._galleries = Galleries(release.retrieval, self._articles)
-        self._resolver = RequestResolver(release, self._articles, self.encoders)
+        self.articles = Articles(release)
+        self._galleries = Galleries(release.retrieval, self.articles)
+        self._resolver = RequestResolver(release, self.articles, self.encoders)
 
     # The catalogue
 
@@ -87,22 +89,27 @@ class Recommender:
     @property
     def article_count(self) -> int:
         """Number of articles."""
-        return len(self._articles)
+        return len(self.articles)
 
     @property
     def photo_count(self) -> int:
         """Number of articles with a photo."""
-        return self._articles.photo_count
+        return self.articles.photo_count
 
     @property
     def prices(self) -> tuple[float, float]:
         """The lowest and the highest price; both NaN where nothing was ever sold."""
-        return self._articles.prices
+        return self.articles.prices
 
     @cached_property
     def catalog_summary(self) -> CatalogSummary:
         """Figures and maps of the whole catalogue."""
         return summarize(self.release)
+
+    @cached_property
+    def examples(self) -> Examples:
+        """Examples of every kind of search."""
+        return find_examples(self.release, self.articles, self._pictured)
 
     @property
     def facets(self) -> Facets:
@@ -129,7 +136,7 @@ class Recommender:
         Raises:
             QueryError: ``text`` is not an article id, or the catalogue has no such article.
         """
-        return self._articles.row(text)
+        return self.articles.row(text)
 
     def article(self, text: str) -> Article:
         """Return an article by its id.
@@ -137,15 +144,15 @@ class Recommender:
         Raises:
             QueryError: as `row`.
         """
-        return self._articles.at(self.row(text))
+        return self.articles.at(self.row(text))
 
     def random_article(self, rng: random.Random) -> Article:
         """Return a random article, one with a photo if there are any."""
-        return self._articles.random(rng)
+        return self.articles.random(rng)
 
     def example_articles(self, count: int) -> list[Article]:
         """Return up to ``count`` articles with photos, evenly spread over the catalogue."""
-        return self._articles.examples(count)
+        return self.articles.examples(count)
 
     # Photos
 
@@ -165,7 +172,7 @@ class Recommender:
         """
         row, index = self.row(text), self.release.indexes[IMAGE.name]
         if index.entry[row] == NO_VECTOR:
-            raise QueryError(f"Article {self._articles.at(row).article_id} has no photo.")
+            raise QueryError(f"Article {self.articles.at(row).article_id} has no photo.")
         return np.asarray(index.vectors[index.entry[row]])
 
     def encode_photo(self, data: bytes) -> Float32:
@@ -244,7 +251,7 @@ class Recommender:
         galleries = self._galleries.find(query, 1, {})
         sales = self.retrieval.sales
         return Explanation(
-            self._articles.at(row),
+            self.articles.at(row),
             {each.model.name: each.matches[0] for each in galleries if each.matches},
             0 if resolved.row is None else sales.shared_with(resolved.row, row),
         )
@@ -292,8 +299,7 @@ class Recommender:
         """
         with telemetry.query("basket", self.release_version, k):
             check_count(k, most)
-            if not 1 <= len(texts) <= LARGEST_BASKET:
-                raise QueryError(f"Name 1 to {LARGEST_BASKET} articles, not {len(texts)}.")
+            check_basket(texts)
             rows = np.array([self.row(text) for text in texts], np.int32)
             return self._basket_answer("", rows, rows, k)
 
@@ -311,7 +317,7 @@ class Recommender:
             check_count(k, most)
             alias = str(alias).strip()
             if alias not in self.release.shoppers:
-                raise QueryError(f"There is no shopper {shortened(alias)} in this release.")
+                raise unknown_shopper(alias)
             purchases = self.release.shoppers[alias].history
             return self._basket_answer(alias, purchases, purchases[-BASKET_SIZE:], k)
 
@@ -321,17 +327,23 @@ class Recommender:
         return BasketAnswer(
             self.release_version,
             alias,
-            tuple(self._articles.at(row) for row in latest_first[:MOST_MATCHES]),
+            tuple(self.articles.at(row) for row in latest_first[:MOST_MATCHES]),
             self._galleries.find(query, k, basket_notes(query)),
-            buy_again(self._articles, owned, k) if alias else (),
+            buy_again(self.articles, owned, k) if alias else (),
         )
 
     # Answers
 
+    def _pictured(self, words: str) -> Article | None:
+        """Return the best match with a photo; ``None`` where there is none."""
+        request = SearchRequest(words=words, filters=Filters(with_photo=True))
+        combined = self._galleries.find(self._resolver.resolve(request).query, 1, {})[0]
+        return combined.matches[0].article if combined.matches else None
+
     def _answer(self, request: SearchRequest, resolved: ResolvedRequest, k: int) -> Answer:
         return Answer(
             self.release_version,
-            None if resolved.row is None else self._articles.at(resolved.row),
+            None if resolved.row is None else self.articles.at(resolved.row),
             self._galleries.find(resolved.query, k, search_notes(request, resolved.query)),
             resolved.words,
             resolved.named,

@@ -1,7 +1,7 @@
 """What visitors and programs ask for, and the checks of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recsys.errors import QueryError
@@ -20,6 +20,10 @@ WORDS_WEIGHT = 0.5
 
 HEAVIEST = 100
 """Highest weight of a part of the combined model. Only the proportions of weights count."""
+
+
+LARGEST_BASKET = 50
+"""Articles in a visitor's basket: more than anybody types."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ def check_count(k: int, most: int = MOST_MATCHES) -> None:
     """Raise `QueryError` unless ``k`` is a number of matches that can be asked for."""
     if not isinstance(k, int) or not 1 <= k <= most:
         raise QueryError(f"Ask for 1 to {most} matches, not {k!r:.60}.")
+
+
+def check_basket(texts: Sequence[str]) -> None:
+    """Raise `QueryError` if a basket is empty or too large."""
+    if not 1 <= len(texts) <= LARGEST_BASKET:
+        raise QueryError(f"Name 1 to {LARGEST_BASKET} articles, not {len(texts)}.")
 
 
 def check_weight(part: str, weight: float) -> None:
@@ -103,9 +113,9 @@ def checked_words(request: SearchRequest) -> str:
     """
     words = normalized_words(request.words)
     if not words and request.article is None and request.photo is None:
-        raise QueryError("Say what to look for: an article id, a photo or a few words.")
+        raise QueryError("Say what to look for: a photo, words or an article number.")
     if request.article is not None and request.photo is not None:
-        raise QueryError("Ask with an article or with a photo, not with both.")
+        raise QueryError("Search with an article or with a photo, not with both.")
     if len(words) > LONGEST_WORDS:
         raise QueryError(f"Use fewer words: at most {LONGEST_WORDS} characters are read.")
     check_share(request.weight)
@@ -122,7 +132,7 @@ def ids_in(basket: object) -> list[str]:
         return re.findall(r"[^\s,;]+", basket)
     if isinstance(basket, list):
         return basket
-    raise QueryError("A basket is a list of article ids.")
+    raise QueryError("A basket is a list of article numbers.")
 
 
 def shortened(given: object) -> str:

@@ -18,7 +18,7 @@ from recsys.errors import ReleaseError
 from recsys.release.encoder_check import trusted_encoders
 from recsys.release.hub import IndexRepo
 from recsys.release.manifest import MANIFEST
-from recsys.serving.edition import Edition, LiveEdition
+from recsys.serving.edition import FOLDER, Edition, LiveEdition
 from recsys.serving.opening import ReleaseOpener, Verify
 from recsys.serving.updates import Follower
 from recsys.serving.verdicts import Verdicts
@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 BUILDER = Path(__file__).parents[2] / "build_index.py"
 """The script in the repo's top folder that builds the sample."""
 
-STALE = "The published index is out of reach right now: this is the newest copy kept here."
-LOCAL = "The published index is out of reach right now: this is the release kept beside the app."
-SAMPLE_ORIGIN = "the sample"
-SAMPLE = "This is a drawn sample catalogue, not a real shop's."
+STALE = "The newest catalogue can't be reached right now. This is an earlier copy."
+LOCAL = "The published catalogue can't be reached right now. This is the one kept with the app."
+SAMPLE_ORIGIN = "Sample catalogue"
+SAMPLE = "A sample catalogue with drawn clothes, not a real shop's."
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def local_edition(folder: Path, opener: ReleaseOpener, notice: str = "") -> Edit
     Raises:
         ReleaseError: the sample could not be built.
     """
-    edition = _opened(folder, opener, f"folder {folder.name}", notice)
+    edition = _opened(folder, opener, FOLDER + folder.name, notice)
     return edition or _sample(folder.with_name(folder.name + ".sample"), opener)
 
 

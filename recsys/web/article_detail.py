@@ -62,13 +62,12 @@ def detail_html(
     """
     rows = list(_attribute_rows(article, query))
     combined = explanation.matches.get(COMBINED.name) if explanation else None
-    more = PageState(search=SearchRequest(article=article.article_id), k=state.k)
     return render(
         "article_detail.html",
         article=article,
         photo=photo_view(article, release_version, "eager", DETAIL),
         close=to_url(state.with_opened("")),
-        more=to_url(more),
+        more=to_url(_more_like(article, state)),
         shoppers=explanation.shoppers if explanation else 0,
         combined=combined,
         parts=_part_rows(explanation) if explanation and combined else [],
@@ -76,6 +75,18 @@ def detail_html(
         comparing=query is not None,
         shared=sum(row.value == row.other for row in rows),
     )
+
+
+def _more_like(article: Article, state: PageState) -> PageState:
+    """Return the search for more like an article, with the filters and weights of the last one."""
+    before = state.search
+    search = SearchRequest(
+        article=article.article_id,
+        filters=before.filters,
+        one_a_product=before.one_a_product,
+        weights=before.weights,
+    )
+    return PageState(search=search, k=state.k, compared=state.compared)
 
 
 def _part_rows(explanation: Explanation) -> list[PartRow]:

@@ -11,7 +11,17 @@ STATIC = Path(__file__).parent / "static"
 STYLESHEETS = tuple(
     STATIC / f"{name}.css"
     for name in (
-        *("page", "start", "query", "filters", "galleries", "details", "evaluation", "catalog"),
+        *(
+            "page",
+            "start",
+            "query",
+            "filters",
+            "galleries",
+            "details",
+            "evaluation",
+            "catalog",
+            "media",
+        ),
     )
 )
 

@@ -1,12 +1,11 @@
-"""Values of the templates' smaller parts: cards, galleries, chips, the comparison of galleries."""
+"""Values of the templates' smaller parts: cards and chips."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from recsys.catalog.schema import DEPARTMENT, PATTERN
-from recsys.models.registry import COMBINED, COUNTS, SINGLE
-from recsys.serving.results import Article, Gallery, Match
+from recsys.models.registry import COUNTS, SINGLE
+from recsys.serving.results import Article, Match
 from recsys.web.photo_view import PhotoView, photo_view, type_and_colour
 
 TITLES = {model.name: model.title for model in SINGLE} | COUNTS
@@ -66,64 +65,6 @@ class CardView:
     parts: str = ""
 
 
-@dataclass(frozen=True)
-class GalleryView:
-    """Cards under a heading.
-
-    Attributes:
-        name: identifies it on the page.
-        title: the heading.
-        explanation: a line beside the heading.
-        note: why there are no cards, or how they were estimated; empty for nothing.
-        cards: from the best.
-    """
-
-    name: str
-    title: str
-    explanation: str
-    cards: Sequence[CardView]
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class ComparedGallery:
-    """A row of the comparison: a gallery's title, and what it shares with each of the others.
-
-    Attributes:
-        title: of the gallery.
-        shared: number of articles in common, and their share of the shorter of the two galleries;
-            ``None`` for the gallery itself.
-    """
-
-    title: str
-    shared: Sequence[tuple[int, float] | None]
-
-
-def gallery_view(
-    gallery: Gallery, release_version: str, address_of: AddressOf, found_by: Mapping[str, int]
-) -> GalleryView:
-    """Return one model's gallery.
-
-    Args:
-        gallery: the model's matches.
-        release_version: of the release that the matches are from.
-        address_of: gives the address that a click on a card leads to.
-        found_by: number of models that found each article, by its id.
-    """
-    cards = [
-        card_view(
-            match.article,
-            release_version,
-            address_of(match.article.article_id),
-            match=match,
-            models=found_by.get(match.article.article_id, 0),
-        )
-        for match in gallery.matches
-    ]
-    model = gallery.model
-    return GalleryView(model.name, model.title, model.explanation, cards, gallery.note)
-
-
 def card_view(
     article: Article,
     release_version: str,
@@ -135,7 +76,8 @@ def card_view(
     """Return an article's card; the arguments are as in `CardView`."""
     return CardView(
         article,
-        photo_view(article, release_version),
+        # The name follows: read aloud, a text of the photo would only repeat it.
+        replace(photo_view(article, release_version), alt=""),
         address,
         type_and_colour(article),
         caption,
@@ -159,44 +101,6 @@ def column_label(column: str) -> str:
     ('Colour group', 'Pattern')
     """
     return LABELS.get(column, column.removesuffix("_name").replace("_", " ").capitalize())
-
-
-def found_by(galleries: Sequence[Gallery]) -> Counter[str]:
-    """Return the number of models that found each article, by its id, without the combined one."""
-    return Counter(
-        match.article.article_id
-        for gallery in galleries
-        if gallery.model is not COMBINED
-        for match in gallery.matches
-    )
-
-
-def overlap(galleries: Sequence[Gallery]) -> dict[tuple[str, str], int]:
-    """Return the number of articles that each two models share, by both their names."""
-    found = {
-        gallery.model.name: {match.article.article_id for match in gallery.matches}
-        for gallery in galleries
-    }
-    return {(one, other): len(found[one] & found[other]) for one in found for other in found}
-
-
-def comparison(galleries: Sequence[Gallery]) -> list[ComparedGallery]:
-    """Return what each two galleries share; nothing unless two have matches."""
-    answered = [gallery for gallery in galleries if gallery.matches]
-    if len(answered) < 2:
-        return []
-    shared = overlap(answered)
-
-    def cell(one: Gallery, other: Gallery) -> tuple[int, float] | None:
-        if one is other:
-            return None
-        count = shared[one.model.name, other.model.name]
-        return count, count / min(len(one.matches), len(other.matches))
-
-    return [
-        ComparedGallery(one.model.title, [cell(one, other) for other in answered])
-        for one in answered
-    ]
 
 
 def _parts(match: Match) -> str:

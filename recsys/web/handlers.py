@@ -1,18 +1,17 @@
 """What a page shows after each click, form, photo or change of its address.
 
-The address says what the page shows. The visitor's photo, which an address cannot hold, is beside
-it in a `Session`: its vector and a thumbnail, not the file.
+The address says what the page shows. The visitor's own photo, which an address cannot hold, comes
+with it from the browser; its vector stays in the `Session` for the addresses that follow.
 """
 
-import dataclasses
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import gradio as gr
 
-from recsys.catalog.photos import thumbnail
 from recsys.errors import QueryError, RecsysError
 from recsys.serving.edition import LiveEdition
 from recsys.serving.recommender import Recommender
@@ -20,13 +19,15 @@ from recsys.serving.request import SearchRequest
 from recsys.serving.results import Article
 from recsys.vectors import Float32
 from recsys.web.article_detail import detail_html
-from recsys.web.layout import SURPRISE, top_html
-from recsys.web.pages import page_html
-from recsys.web.sessions import OwnPhoto, Session
+from recsys.web.headers import BROKEN
+from recsys.web.layout import SURPRISE, Message, top_html, url_message
+from recsys.web.own_photo import NOT_STORED, OwnPhoto, photo_bytes
+from recsys.web.pages import page_content
+from recsys.web.sessions import Session
 from recsys.web.url import FIND, PageState, to_url
-from recsys.web.url_parser import from_url
+from recsys.web.url_parser import from_url, own_photo_name
 
-LOADING = "Search with photos and words is still starting. Your answer will appear by itself."
+LOADING = "Photos and words need a moment to start. Your answer will appear by itself."
 
 
 class PageUpdate(NamedTuple):
@@ -56,72 +57,92 @@ class PageHandlers:
     def __init__(self, live: LiveEdition, rng: random.Random) -> None:
         self.live, self.rng = live, rng
 
-    def open_address(self, address: str, session: Session) -> Iterator[PageUpdate]:
-        """Show what an address of the page leads to."""
-        recommender = self._current
+    def open_address(self, address: str, session: Session, photo: str = "") -> Iterator[PageUpdate]:
+        """Show what an address of the page leads to.
+
+        Args:
+            address: what was clicked, typed or gone back to.
+            session: of the page.
+            photo: the visitor's own photo that the address names, as a ``data:`` address;
+                `NOT_STORED` if the browser does not have it; empty if it was not sent.
+        """
         if address == SURPRISE:
-            article_id = recommender.random_article(self.rng).article_id
+            article_id = self._current.random_article(self.rng).article_id
             address = to_url(PageState(search=SearchRequest(article=article_id)))
-        parsed = from_url(address, recommender, self._photo_vector(session))
-        yield from self._answer(parsed.state, session, " ".join(parsed.errors))
-
-    def search_photo(self, data: bytes, session: Session) -> Iterator[PageUpdate]:
-        """Show articles similar to a new photo, given as the bytes of its file."""
-        recommender = self._current
-        if not recommender.encoders.ready:
-            yield self._message(session, LOADING)
-        try:
-            vector = recommender.encode_photo(data)
-            photo = OwnPhoto(thumbnail(data), vector, recommender.release_version)
-        except RecsysError as error:
-            yield self._failure(PageState(), session, str(error))
+        name = own_photo_name(address)
+        if name and photo not in ("", NOT_STORED):
+            if not self._current.encoders.ready:
+                yield self._message(session, Message(LOADING))
+            try:
+                session = replace(session, photo=self._read(name, photo), secret="")
+            except RecsysError as error:
+                yield self._failure(session.state or PageState(), session, Message(str(error)))
+                return
+        parsed = from_url(address, self._current, self._own_photo(session))
+        if parsed.missing_photo and not photo:
+            yield self._message(session, Message(), parsed.missing_photo)
             return
-        k = session.state.k if session.state else PageState().k
-        state = PageState(search=SearchRequest(photo=photo.vector), k=k)
-        yield from self._answer(state, Session(photo=photo), "")
+        yield from self._answer(parsed.state, session, url_message(parsed))
 
-    def _answer(self, state: PageState, session: Session, message: str) -> Iterator[PageUpdate]:
+    def report_failure(self, session: Session) -> PageUpdate:
+        """Return the page as it was, with the message that something unforeseen went wrong."""
+        return self._message(session, Message(BROKEN))
+
+    def _read(self, name: str, photo: str) -> OwnPhoto:
+        """Return a visitor's photo as the current release's encoder reads it."""
+        recommender = self._current
+        vector = recommender.encode_photo(photo_bytes(photo))
+        return OwnPhoto(name, vector, recommender.release_version)
+
+    def _answer(self, state: PageState, session: Session, message: Message) -> Iterator[PageUpdate]:
         """Show a page state. After an error the page stays as it was."""
-        if message and state.page == FIND and not state.has_query:
+        if message.text and not state.has_query:
             yield self._failure(state, session, message)
             return
         if not self._recommender(state, session).ready(state.search):
-            yield self._message(session, LOADING)
+            yield self._message(session, Message(LOADING, {"words": state.search.words}))
         try:
             yield self._update(state, session, message)
         except RecsysError as error:
-            yield self._failure(state, session, str(error))
+            yield self._failure(state, session, Message(str(error), {"words": state.search.words}))
 
-    def _update(self, state: PageState, session: Session, message: str) -> PageUpdate:
+    def _update(self, state: PageState, session: Session, message: Message) -> PageUpdate:
         """Return the page's parts. The answer is left alone where only the details change."""
         recommender = self._recommender(state, session)
         version = recommender.release_version
         before = session.state and (to_url(session.state.with_opened("")), session.release_version)
         unchanged = before == (to_url(state.with_opened("")), version)
-        answer = gr.skip() if unchanged else page_html(state, recommender, session.jpeg)
-        after = dataclasses.replace(session, state=state, release_version=version)
+        content = None if unchanged else page_content(state, recommender)
+        after = replace(session, state=state, release_version=version)
         details = self._details(state, recommender)
-        return PageUpdate(self._top(after, message), answer, details, after)
+        top = self._top(after, message, content.announcement if content else "")
+        return PageUpdate(top, content.html if content else gr.skip(), details, after)
 
-    def _failure(self, state: PageState, session: Session, message: str) -> PageUpdate:
+    def _failure(self, state: PageState, session: Session, message: Message) -> PageUpdate:
         """Return a message above the page as it was, or above the start of another page."""
         if session.state and session.state.page == state.page:
             return self._message(session, message)
         return self._update(PageState(state.page), session, message)
 
-    def _message(self, session: Session, message: str) -> PageUpdate:
-        return PageUpdate(self._top(session, message), gr.skip(), gr.skip(), gr.skip())
+    def _message(self, session: Session, message: Message, wanted: str = "") -> PageUpdate:
+        """Return the page as it was, with a message or the name of a photo that is wanted."""
+        top = self._top(session, message, wanted=wanted)
+        return PageUpdate(top, gr.skip(), gr.skip(), gr.skip())
 
-    def _top(self, session: Session, message: str) -> str:
+    def _top(
+        self, session: Session, message: Message, announcement: str = "", wanted: str = ""
+    ) -> str:
         state = session.state or PageState()
         recommender = self.live.recommender(session.release_version)
         return top_html(
             state,
             time.monotonic_ns(),
             query_article(state, recommender),
-            session.jpeg,
-            recommender.release_version,
+            recommender,
             message,
+            announcement,
+            held=session.photo.name if session.photo else "",
+            wanted=wanted,
         )
 
     def _details(self, state: PageState, recommender: Recommender) -> str:
@@ -135,18 +156,17 @@ class PageHandlers:
 
     def _recommender(self, state: PageState, session: Session) -> Recommender:
         """Return what answers: for the visitor's photo the release whose encoder has read it."""
-        photo = session.photo
-        if photo and state.search.photo is photo.vector:
-            return self.live.recommender(photo.release_version)
+        if session.photo and state.search.photo is session.photo.vector:
+            return self.live.recommender(session.photo.release_version)
         return self._current
 
-    def _photo_vector(self, session: Session) -> Float32 | None:
-        """Return the vector of the visitor's photo while its release is still kept."""
+    def _own_photo(self, session: Session) -> tuple[str, Float32] | None:
+        """Return the name and vector of the visitor's photo while its release is still kept."""
         photo = session.photo
         if photo is None:
             return None
         kept = self.live.recommender(photo.release_version).release_version
-        return photo.vector if kept == photo.release_version else None
+        return (photo.name, photo.vector) if kept == photo.release_version else None
 
     @property
     def _current(self) -> Recommender:

@@ -1,13 +1,18 @@
 """What surrounds every answer: title, menu, search box, messages, notice and footer."""
 
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from recsys.serving.edition import Edition
-from recsys.serving.request import LONGEST_WORDS, SearchRequest
+from recsys.serving.recommender import Recommender
+from recsys.serving.request import DEFAULT_MATCHES, LONGEST_WORDS
 from recsys.serving.results import Article
+from recsys.web.cards import ChipView
 from recsys.web.photo_view import TOKEN, PhotoView, own_photo_view, photo_view
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, FIND, PAGES, QUALITY, SHOPPER, PageState, to_url, url_fields
+from recsys.web.url_parser import ParsedUrl
 
 TITLE = "More like this"
 MENU = {
@@ -41,13 +46,80 @@ class Token:
     removed: str
 
 
+@dataclass(frozen=True)
+class SearchBox:
+    """The box for words.
+
+    Attributes:
+        start: whether nothing is searched for yet: then a photo is offered first.
+        kept: fields of the address that new words keep.
+        carried: what new words keep although nothing shows it; empty for nothing.
+        token: the article or photo that words are added to; ``None`` for none.
+        words: what stands in it.
+    """
+
+    start: bool
+    kept: Sequence[tuple[str, str]]
+    carried: str
+    token: Token | None
+    words: str
+    longest: int = LONGEST_WORDS
+    surprise: str = SURPRISE
+
+
+@dataclass(frozen=True)
+class BasketBox:
+    """The boxes for a basket and for a shopper.
+
+    Attributes:
+        basket: what stands in the box for a basket.
+        example: a basket that exists.
+        shopper: what stands in the box for a shopper.
+        aliases: of the shoppers.
+        answered: whether there is an answer below.
+    """
+
+    basket: str
+    example: str
+    shopper: str
+    aliases: Sequence[str]
+    answered: bool
+    page: str = SHOPPER
+
+
+@dataclass(frozen=True)
+class Message:
+    """What went wrong, for visitors.
+
+    Attributes:
+        text: sentences; empty where nothing went wrong.
+        typed: what stays in the boxes although it is wrong, by the name of the field.
+        suggestions: links to what may be meant instead.
+    """
+
+    text: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    suggestions: Sequence[ChipView] = ()
+
+
+NO_MESSAGE = Message()
+
+
+def url_message(parsed: ParsedUrl) -> Message:
+    """Return what is wrong in an address."""
+    chips = [ChipView(each.text, each.address) for each in parsed.suggestions]
+    return Message(" ".join(parsed.errors), parsed.typed, chips)
+
+
 def top_html(
     state: PageState,
     turn: int,
     article: Article | None,
-    photo: bytes,
-    release_version: str,
-    message: str = "",
+    recommender: Recommender,
+    message: Message = NO_MESSAGE,
+    announcement: str = "",
+    held: str = "",
+    wanted: str = "",
 ) -> str:
     """Return what stands above an answer.
 
@@ -55,11 +127,13 @@ def top_html(
         state: what is shown below.
         turn: differs from the last one's, so that the page notices an answer equal to the last.
         article: the article that is searched with, or whose photo is; ``None`` for none.
-        photo: JPEG of the visitor's own photo; empty for none.
-        release_version: of the release that answers.
-        message: what went wrong; empty for nothing.
+        recommender: of the release that answers.
+        message: what went wrong.
+        announcement: what was found, for screen readers; empty for nothing new.
+        held: name of the visitor's own photo that the server has read; empty for none.
+        wanted: name of the one that the browser has to send first; empty for none.
     """
-    token = _token(state, article, photo, release_version)
+    version = recommender.release_version
     return render(
         "top.html",
         address=to_url(state),
@@ -68,13 +142,12 @@ def top_html(
         title=title(state, article),
         menu=[(to_url(PageState(page)), MENU[page], SHORT_MENU[page]) for page in PAGES],
         here=MENU[state.page],
-        searching=state.page == FIND,
-        kept=url_fields(state, REPLACED_BY_WORDS) if token else [],
-        token=token,
-        words=state.search.words,
-        longest=LONGEST_WORDS,
-        surprise=SURPRISE,
+        search=_search_box(state, _token(state, article, version), message),
+        baskets=_basket_box(state, recommender, message),
         message=message,
+        announcement=announcement,
+        held=held,
+        wanted=wanted,
     )
 
 
@@ -90,7 +163,7 @@ def footer_html(edition: Edition) -> str:
         "footer.html",
         articles=recommender.article_count,
         photos=recommender.photo_count,
-        origin=edition.origin,
+        origin=edition.title,
         release_version=recommender.release_version,
     )
 
@@ -103,14 +176,55 @@ def title(state: PageState, article: Article | None) -> str:
     return f"{query} · {TITLE}" if query else TITLE
 
 
-def _token(
-    state: PageState, article: Article | None, photo: bytes, release_version: str
-) -> Token | None:
+def _search_box(state: PageState, token: Token | None, message: Message) -> SearchBox | None:
+    if state.page != FIND:
+        return None
+    return SearchBox(
+        start=not state.has_query,
+        kept=url_fields(state, REPLACED_BY_WORDS),
+        carried="" if state.has_query else ", ".join(_carried(state)),
+        token=token,
+        words=message.typed.get("words", state.search.words),
+    )
+
+
+def _carried(state: PageState) -> Iterator[str]:
+    """Yield what the next search keeps of the last one."""
+    filters = state.search.filters
+    for values in filters.chosen.values():
+        yield from values
+    if (filters.cheapest, filters.dearest) != (None, None):
+        yield "a price range"
+    if filters.with_photo:
+        yield "only with a photo"
+    if state.search.one_a_product:
+        yield "one colour of each product"
+    if state.search.weights:
+        yield "your weights"
+    if state.k != DEFAULT_MATCHES:
+        yield f"{state.k} results"
+
+
+def _basket_box(state: PageState, recommender: Recommender, message: Message) -> BasketBox | None:
+    if state.page != SHOPPER:
+        return None
+    baskets = recommender.examples.baskets
+    return BasketBox(
+        basket=message.typed.get("basket", state.basket),
+        example=" ".join(each.article_id for basket in baskets[:1] for each in basket),
+        shopper=message.typed.get("shopper", state.shopper),
+        aliases=recommender.shoppers(),
+        answered=state.has_query,
+    )
+
+
+def _token(state: PageState, article: Article | None, release_version: str) -> Token | None:
     search = state.search
-    removed = to_url(PageState(search=SearchRequest(words=search.words), k=state.k))
+    without = state.with_search(article=None, photo=None, corrected={})
+    removed = to_url(dataclasses.replace(without, photo_of="", own_photo=""))
     if article:
         name = article.name if search.article is not None else f"Photo of {article.name}"
         return Token(photo_view(article, release_version, "eager", TOKEN), name, removed)
     if search.photo is not None:
-        return Token(own_photo_view(photo), "Your photo", removed)
+        return Token(own_photo_view(state.own_photo), "Your photo", removed)
     return None

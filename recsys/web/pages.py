@@ -2,30 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from recsys.evaluation.report import OURS, PROTOCOLS, Evaluation, Scores, Table
 from recsys.models.registry import ALL
+from recsys.retrieval.retriever import CANDIDATES
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import DEFAULT_MATCHES
 from recsys.serving.results import BasketAnswer, Gallery
-from recsys.web.cards import (
-    CardView,
-    ChipView,
-    GalleryView,
-    card_view,
-    card_views,
-    comparison,
-    found_by,
-    gallery_view,
-)
+from recsys.web.cards import AddressOf, card_views
 from recsys.web.catalog_page import catalog_html
-from recsys.web.side_panel import controls, query_panel
+from recsys.web.filter_bar import filter_bar, remedies
+from recsys.web.gallery_views import GalleryView, galleries_view
+from recsys.web.query_panel import query_panel
+from recsys.web.start_page import shopper_examples_html, welcome_html
 from recsys.web.templating import render
 from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url
 
-EXAMPLE_ARTICLES, EXAMPLE_PHOTOS, EXAMPLE_SHOPPERS, EXAMPLE_BASKETS = 12, 4, 6, 3
-"""Numbers of examples to start from."""
+
+@dataclass(frozen=True)
+class PageContent:
+    """What a page shows below the search box.
+
+    Attributes:
+        html: its HTML.
+        announcement: what was found, for screen readers; empty for pages that find nothing.
+    """
+
+    html: str
+    announcement: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,25 +63,26 @@ class Chart:
     rows: Sequence[ScoreRow]
 
 
-def page_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
+def page_content(state: PageState, recommender: Recommender) -> PageContent:
     """Return what a page shows below the search box.
 
     Args:
         state: where the visitor is.
         recommender: answers the query.
-        photo: JPEG of the visitor's own photo; empty for none.
 
     Raises:
         RecsysError: as `Recommender.search`, `Recommender.for_shopper` and
             `Recommender.for_basket`.
     """
     if state.page == QUALITY:
-        return evaluation_html(recommender.evaluation)
+        return PageContent(evaluation_html(recommender.evaluation))
     if state.page == CATALOG:
-        return catalog_html(recommender.catalog_summary)
+        return PageContent(catalog_html(recommender.catalog_summary))
     if state.page == SHOPPER:
-        return shopper_html(state, recommender)
-    return _answer_html(state, recommender, photo) if state.has_query else welcome_html(recommender)
+        return _shopper_content(state, recommender)
+    if state.has_query:
+        return _answer_content(state, recommender)
+    return PageContent(welcome_html(recommender))
 
 
 def skeleton_html() -> str:
@@ -85,123 +90,75 @@ def skeleton_html() -> str:
     return render("skeleton.html", galleries=len(ALL), cards=DEFAULT_MATCHES)
 
 
-def welcome_html(recommender: Recommender) -> str:
-    """Return examples of every kind of search. None of them needs an encoder."""
-    phrases = recommender.example_phrases
-    changes = [each for each in phrases if each.startswith("in ")]
-    articles = recommender.example_articles(EXAMPLE_ARTICLES)
-    return render(
-        "welcome.html",
-        words=[ChipView(each, _url(words=each)) for each in phrases if each not in changes],
-        shoppers=_shopper_chips(recommender),
-        photos=_photo_cards(recommender, changes),
-        articles=card_views(articles, recommender.release_version, lambda id_: _url(article=id_)),
-    )
-
-
-def _url(**fields: str) -> str:
-    return f"?{urlencode(fields)}"
-
-
-def _shopper_chips(recommender: Recommender) -> list[ChipView]:
-    aliases = recommender.shoppers()[:EXAMPLE_SHOPPERS]
-    return [ChipView(each, to_url(PageState(SHOPPER, shopper=each))) for each in aliases]
-
-
-def _basket_chips(recommender: Recommender) -> list[ChipView]:
-    articles = recommender.example_articles(2 * EXAMPLE_BASKETS)
-    return [
-        ChipView(
-            f"{one.name} + {other.name}",
-            to_url(PageState(SHOPPER, basket=f"{one.article_id} {other.article_id}")),
-        )
-        for one, other in zip(articles[::2], articles[1::2], strict=False)
-    ]
-
-
-def _photo_cards(recommender: Recommender, changes: Sequence[str]) -> list[CardView]:
-    """Return photos to search with as if they were the visitor's own, alone and with words."""
-    articles = recommender.example_articles(EXAMPLE_PHOTOS + 2)[1:-1]
-    version = recommender.release_version
-    alone = card_views(articles, version, lambda id_: _url(photo=id_))
-    with_words = [
-        card_view(each, version, _url(photo=each.article_id, words=words), caption=f"but {words}")
-        for each, words in zip(articles, changes, strict=False)
-    ]
-    return alone + with_words
-
-
-def _answer_html(state: PageState, recommender: Recommender, photo: bytes) -> str:
-    found = recommender.search_with_facets(state.search, state.k)
+def _answer_content(state: PageState, recommender: Recommender) -> PageContent:
+    found = recommender.search_with_facets(state.search, state.matches, CANDIDATES)
     answer = found.answer
     article = recommender.article(state.photo_of) if state.photo_of else answer.query
-    return render(
+    html = render(
         "answer.html",
-        query=query_panel(answer, state, photo, article),
-        controls=controls(state, found.facets, found.weights, recommender.prices),
-        galleries=_gallery_views(answer.galleries, answer.release_version, state),
-        comparison=comparison(answer.galleries),
+        query=query_panel(answer, state, article),
+        bar=filter_bar(state, found, recommender),
+        remedies=remedies(state, found, recommender),
+        galleries=galleries_view(answer.galleries, answer.release_version, state),
     )
+    query = " ".join(filter(None, (article.name if article else "", answer.words)))
+    return PageContent(html, f"{query or 'Your photo'}: {_announcement(answer.galleries)}")
 
 
-def _gallery_views(
-    galleries: Sequence[Gallery], release_version: str, state: PageState
-) -> list[GalleryView]:
-    """Return galleries whose cards open the details of their article."""
-    counts = found_by(galleries)
-    return [
-        gallery_view(each, release_version, lambda id_: to_url(state.with_opened(id_)), counts)
-        for each in galleries
-    ]
+def _announcement(galleries: Sequence[Gallery]) -> str:
+    """Return how many articles were found, by how many of the models."""
+    counts = [len(each.matches) for each in galleries if each.matches]
+    if not counts:
+        return "nothing found."
+    articles = f"{counts[0]} articles each" if len(set(counts)) == 1 else f"{sum(counts)} articles"
+    return f"{articles}, from {len(counts)} of {len(galleries)} models."
 
 
-def shopper_html(state: PageState, recommender: Recommender) -> str:
-    """Return the page of shoppers and baskets.
-
-    Raises:
-        QueryError: as `Recommender.for_shopper` and `Recommender.for_basket`.
-    """
-    answer = None
-    if state.shopper:
-        answer = recommender.for_shopper(state.shopper, state.k)
-    elif state.basket:
-        answer = recommender.for_basket(state.basket.split(), state.k)
-    return render(
-        "shopper.html",
-        page=SHOPPER,
-        aliases=recommender.shoppers(),
-        shopper=state.shopper,
-        basket=state.basket,
-        galleries=basket_galleries(state, answer) if answer else [],
-        comparison=comparison(answer.galleries) if answer else [],
-        shoppers=[] if answer else _shopper_chips(recommender),
-        baskets=[] if answer else _basket_chips(recommender),
+def _shopper_content(state: PageState, recommender: Recommender) -> PageContent:
+    """Return the page of shoppers and baskets: an answer, or examples to choose from."""
+    if not state.has_query:
+        return PageContent(shopper_examples_html(recommender))
+    answer = (
+        recommender.for_shopper(state.shopper, state.matches, CANDIDATES)
+        if state.shopper
+        else recommender.for_basket(state.basket.split(), state.matches, CANDIDATES)
     )
+    html = render(
+        "basket_answer.html",
+        galleries=galleries_view(answer.galleries, answer.release_version, state),
+        before=[] if state.shown else [_history(state, answer)],
+        after=[] if state.shown else _again(state, answer),
+    )
+    title = state.shopper or "Your basket"
+    return PageContent(html, f"{title}: {_announcement(answer.galleries)}")
 
 
-def basket_galleries(state: PageState, answer: BasketAnswer) -> list[GalleryView]:
-    """Return what a shopper or a basket has, a gallery for each model, and what to buy again."""
-    version = answer.release_version
-
-    def open_details(article_id: str) -> str:
-        return to_url(state.with_opened(article_id))
-
+def _history(state: PageState, answer: BasketAnswer) -> GalleryView:
+    """Return what a shopper bought, or the articles of a basket."""
     count = len(answer.history)
     explanation = f"{count:,} article{'' if count == 1 else 's'}"
-    history = GalleryView(
+    return GalleryView(
         "history",
         f"What {answer.alias} bought" if answer.alias else "Your basket",
         f"{explanation}, the latest first." if answer.alias else f"{explanation}.",
-        card_views(answer.history, version, open_details),
+        card_views(answer.history, answer.release_version, _opening(state)),
     )
-    again = GalleryView(
+
+
+def _again(state: PageState, answer: BasketAnswer) -> list[GalleryView]:
+    """Return what a shopper may buy again; nothing for a basket."""
+    view = GalleryView(
         "again",
         "Buy again",
         "What they bought most often. The galleries above leave out all that they bought.",
-        card_views(answer.again, version, open_details),
+        card_views(answer.again[: state.k], answer.release_version, _opening(state)),
     )
-    galleries = _gallery_views(answer.galleries, version, state)
-    return [history, *galleries, *([again] if answer.again else [])]
+    return [view] if answer.again else []
+
+
+def _opening(state: PageState) -> AddressOf:
+    """Return what gives the address that opens an article's details."""
+    return lambda article_id: to_url(state.with_opened(article_id))
 
 
 def evaluation_html(evaluation: Evaluation) -> str:

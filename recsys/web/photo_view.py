@@ -1,6 +1,5 @@
 """Photos on the page: the address, the text and the size of each."""
 
-import base64
 from dataclasses import dataclass
 
 from recsys.catalog.schema import COLOUR, PRODUCT_TYPE
@@ -14,8 +13,8 @@ on common screens (148), on phones with two device pixels for each (2 × 112) an
 CARD, TOKEN, THUMBNAIL = "clamp(112px, 11vw, 148px)", "24px", "112px"
 """Widths in CSS of a photo on a card, in the search box and in small print."""
 
-PANEL = "(max-width: 800px) 112px, 220px"
-"""Width of the photo that was searched with, beside its answer."""
+PANEL = "(max-width: 800px) 34px, 56px"
+"""Width of the photo that was searched with, above its answer."""
 
 DETAIL = "(max-width: 800px) 60vw, 360px"
 """Width of the photo in an article's details."""
@@ -31,6 +30,7 @@ class PhotoView:
         loading: "lazy" or "eager"; empty for the visitor's own photo.
         sources: addresses of the photo in several widths, as the attribute "srcset" has them.
         sizes: how wide it is shown, in CSS.
+        own: name of the visitor's own photo, which only the browser has; empty for others.
     """
 
     source: str = ""
@@ -38,6 +38,7 @@ class PhotoView:
     loading: str = ""
     sources: str = ""
     sizes: str = ""
+    own: str = ""
 
 
 def photo_view(
@@ -65,9 +66,9 @@ def photo_view(
     )
 
 
-def own_photo_view(jpeg: bytes) -> PhotoView:
-    """Return the visitor's own photo, embedded so that the server keeps no file of it."""
-    return PhotoView(f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", "Your photo")
+def own_photo_view(name: str) -> PhotoView:
+    """Return the visitor's own photo, which the page's script puts in its place."""
+    return PhotoView(alt="Your photo", own=name)
 
 
 def type_and_colour(article: Article) -> str:

@@ -23,8 +23,8 @@ from recsys.vectors import Float32, spread_evenly
 from recsys.web.api_schema import article_answer, composed_answer, for_basket_answer
 from recsys.web.article_detail import detail_html
 from recsys.web.layout import footer_html, top_html
-from recsys.web.pages import page_html
-from recsys.web.url import CATALOG, OWN_PHOTO, QUALITY, SHOPPER, WEIGHT_PREFIX, PageState
+from recsys.web.pages import page_content
+from recsys.web.url import CATALOG, QUALITY, SHOPPER, WEIGHT_PREFIX, PageState
 from recsys.web.url_parser import from_url
 
 ASKED = 8
@@ -35,6 +35,9 @@ RANDOM_ARTICLES = 20
 
 UNSEEN_WORDS = "soft and warm"
 """Words that no release has the vectors of and that name no attribute: encoders read them."""
+
+OWN_PHOTO_NAME = "own-00000000"
+"""Name of the photo that stands for a visitor's."""
 
 Item = TypeVar("Item")
 
@@ -124,7 +127,7 @@ class _Rehearsal:
 
     def encoded_addresses(self, photo: Float32 | None) -> Iterator[str]:
         """Yield addresses of queries for a visitor's photo and for words."""
-        own_photo = {} if photo is None else {"photo": OWN_PHOTO}
+        own_photo = {} if photo is None else {"photo": OWN_PHOTO_NAME}
         if own_photo:
             yield _address(**own_photo, open=self.ids[0])
         if self._own_image_encoder and self._own_text_encoder:
@@ -133,7 +136,8 @@ class _Rehearsal:
     def show(self, address: str, photo: Float32 | None = None) -> None:
         """Render the page of an address, and check the API's answer to its query."""
         with refusing(f"the page {address}"):
-            parsed = from_url(address, self.recommender, photo)
+            own_photo = None if photo is None else (OWN_PHOTO_NAME, photo)
+            parsed = from_url(address, self.recommender, own_photo)
             if parsed.errors:
                 raise ValueError(" ".join(parsed.errors))
             _check(self._page(parsed.state))
@@ -150,8 +154,8 @@ class _Rehearsal:
 
     def _page(self, state: PageState) -> list[str]:
         return [
-            top_html(state, 0, None, b"", self.recommender.release_version),
-            page_html(state, self.recommender, b""),
+            top_html(state, 0, None, self.recommender),
+            page_content(state, self.recommender).html,
             self._details(state),
             footer_html(self.edition),
         ]

@@ -1,5 +1,6 @@
 """The Gradio page and the server that runs it."""
 
+import logging
 import os
 import random
 from collections.abc import Iterator, Sequence
@@ -34,11 +35,14 @@ from recsys.web.handlers import PageHandlers, PageUpdate
 from recsys.web.headers import SPACES, ResponseHeaders
 from recsys.web.limiter import ClientLimits
 from recsys.web.limits import DEFAULT_LIMITS, Limits
-from recsys.web.pages import skeleton_html, welcome_html
+from recsys.web.pages import skeleton_html
 from recsys.web.photo_server import PhotoServer
 from recsys.web.sessions import Session, VisitorPhotos, from_text, to_text
+from recsys.web.start_page import welcome_html
 from recsys.web.uploads import UploadBudget, sweeping, uploads_folder
 from recsys.web.url import PageState
+
+logger = logging.getLogger(__name__)
 
 RUNNING = 2
 """Calls of one client that run at the same time: what two cores can do. Others wait."""
@@ -74,18 +78,27 @@ class PageServer:
     def on_address(
         self, event: gr.EventData, session: str, request: gr.Request
     ) -> Iterator[PageUpdate]:
-        """Show what a link or a form of the page leads to."""
-        known = from_text(session, self.live, self.photos)
-        for update in self.handlers.open_address(event_field(event, "address"), known):
-            yield self._sent(update, request)
+        """Show what a link or a form of the page leads to. No photo is read."""
+        yield from self._open(event, session, request, photo="")
 
-    def on_photo(
-        self, photo: bytes | None, session: str, request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
-        """Show what is similar to an uploaded photo, and empty the upload for the next one."""
-        known = from_text(session, self.live, self.photos)
-        for update in self.handlers.search_photo(photo or b"", known):
-            yield *self._sent(update, request), None
+    def on_photo_or_words(
+        self, event: gr.EventData, session: str, request: gr.Request
+    ) -> Iterator[PageUpdate]:
+        """Show what a link or a form leads to where an encoder may have to read first."""
+        yield from self._open(event, session, request, photo=event_field(event, "photo"))
+
+    def _open(
+        self, event: gr.EventData, text: str, request: gr.Request, photo: str
+    ) -> Iterator[PageUpdate]:
+        session = Session()
+        try:
+            session = from_text(text, self.live, self.photos)
+            address = event_field(event, "address")
+            for update in self.handlers.open_address(address, session, photo):
+                yield self._sent(update, request)
+        except Exception:
+            logger.exception("The page could not be answered.")
+            yield self.handlers.report_failure(session)
 
     def _sent(self, update: PageUpdate, request: gr.Request) -> PageUpdate:
         """Return an update with the session as the browser keeps it, a new photo kept here."""
@@ -109,7 +122,7 @@ def make_page(server: PageServer) -> gr.Blocks:
     """Return the page with its events and the API's endpoints."""
     first = server.first
     recommender = first.recommender
-    start = layout.top_html(PageState(), 0, None, b"", recommender.release_version)
+    start = layout.top_html(PageState(), 0, None, recommender)
     welcome = welcome_html(recommender)
     page = gr.Blocks(title=layout.TITLE, analytics_enabled=False, fill_width=True)
     with page:
@@ -119,13 +132,11 @@ def make_page(server: PageServer) -> gr.Blocks:
         answer = gr.HTML(welcome, elem_id="answer", **UNSTYLED)
         detail = gr.HTML(elem_id="detail", **UNSTYLED)
         gr.HTML(layout.footer_html(first), elem_id="foot", **UNSTYLED)
-        photo = gr.File(file_types=["image"], type="binary", label="Photo", elem_id="photo")
         session = gr.Textbox(visible=False, elem_id="session")
         parts = [top, answer, detail, session]
         top.select(server.on_address, session, parts, **PRIVATE, **SEARCH_QUEUE)
-        # The page sends "submit" where an encoder may be needed for words.
-        top.submit(server.on_address, session, parts, **PRIVATE, **ENCODER_QUEUE)
-        photo.upload(server.on_photo, [photo, session], [*parts, photo], **PRIVATE, **ENCODER_QUEUE)
+        # The page sends "submit" where an encoder may be needed for a photo or words.
+        top.submit(server.on_photo_or_words, session, parts, **PRIVATE, **ENCODER_QUEUE)
         add_endpoints(Api(server.live))
     return page
 

@@ -1,7 +1,7 @@
 """What an open page is remembered by: its address, which the browser keeps, and its photo.
 
-The server keeps nothing but visitors' photos, each under a secret that only its page knows. Calls
-of the API keep nothing, so no number of them takes a photo from its page.
+The server keeps nothing but the vectors of visitors' photos, each under a secret that only its page
+knows. Calls of the API keep nothing, so no number of them takes a photo from its page.
 """
 
 import json
@@ -13,30 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from recsys.serving.edition import LiveEdition
-from recsys.vectors import Float32
+from recsys.web.own_photo import OwnPhoto
 from recsys.web.url import PageState, to_url
 from recsys.web.url_parser import from_url
 
 MOST_PHOTOS = 500
-"""Photos that are kept. With thumbnails of up to 200 kB these are 100 MB."""
+"""Photos whose vectors are kept, a few kB each."""
 
 PHOTO_SECONDS = 3600.0
 """Time since its last use for which a photo is kept."""
-
-
-@dataclass(frozen=True)
-class OwnPhoto:
-    """A visitor's photo.
-
-    Attributes:
-        jpeg: a thumbnail.
-        vector: the image model's, float32 [dim].
-        release_version: of the release whose encoder made the vector.
-    """
-
-    jpeg: bytes
-    vector: Float32
-    release_version: str
 
 
 @dataclass(frozen=True)
@@ -54,11 +39,6 @@ class Session:
     release_version: str = ""
     photo: OwnPhoto | None = None
     secret: str = ""
-
-    @property
-    def jpeg(self) -> bytes:
-        """The thumbnail of the visitor's photo; empty for none."""
-        return self.photo.jpeg if self.photo else b""
 
 
 @dataclass
@@ -144,6 +124,6 @@ def from_text(text: object, live: LiveEdition, photos: VisitorPhotos) -> Session
     except (ValueError, TypeError, RecursionError):
         return Session()
     photo = photos.find(secret)
-    vector = photo.vector if photo else None
-    state = from_url(address, live.recommender(version), vector).state if address else None
+    own_photo = (photo.name, photo.vector) if photo else None
+    state = from_url(address, live.recommender(version), own_photo).state if address else None
     return Session(state, version, photo, secret if photo else "")

@@ -1,10 +1,11 @@
 """Page states as addresses and back, so that every view can be shared, bookmarked and gone back to.
 
-A photo cannot be in an address. The address only says that there is one; the server keeps its
-vector for as long as the page is open.
+A visitor's own photo cannot be in an address. The address has its name; the browser keeps the
+photo and sends it where the server needs it.
 """
 
 import dataclasses
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -29,8 +30,11 @@ FIND, SHOPPER, QUALITY, CATALOG = "find", "shopper", "quality", "catalog"
 PAGES = (FIND, SHOPPER, QUALITY, CATALOG)
 """The pages, in the order of the menu."""
 
-OWN_PHOTO = "1"
-"""Value of the field "photo" for the visitor's own photo; otherwise it is an article id."""
+OWN_PHOTO = re.compile(r"own-[0-9a-f]{8}")
+"""Names of visitors' own photos, as values of the field "photo": other values are article ids."""
+
+THIS_PHOTO = "1"
+"""Value of the field "photo", in links of earlier versions, for the photo that the page has."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class PageState:
         search: the search, on the page `FIND`.
         photo_of: id of the article whose photo is searched with; empty if there is none, or if the
             photo is the visitor's own.
+        own_photo: name of the visitor's own photo that is searched with; empty if there is none.
         shopper: alias, on the page `SHOPPER`; empty for none.
         basket: article ids separated by spaces, on the page `SHOPPER`; empty for none.
         k: number of matches in a gallery.
@@ -54,6 +59,7 @@ class PageState:
     page: str = FIND
     search: SearchRequest = field(default_factory=SearchRequest)
     photo_of: str = ""
+    own_photo: str = ""
     shopper: str = ""
     basket: str = ""
     k: int = DEFAULT_MATCHES
@@ -139,7 +145,7 @@ def _search_fields(state: PageState) -> list[tuple[str, object]]:
     if search.article is not None:
         fields.append(("article", search.article))
     if search.photo is not None:
-        fields.append(("photo", state.photo_of or OWN_PHOTO))
+        fields.append(("photo", state.photo_of or state.own_photo))
     fields.append(("words", search.words))
     if search.words and search.weight != WORDS_WEIGHT:
         fields.append(("words_weight", _number_text(search.weight)))

@@ -1,8 +1,9 @@
 """Addresses read as page states, with what is wrong in them."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from recsys.errors import QueryError
@@ -19,9 +20,16 @@ from recsys.serving.request import (
     check_count,
     check_share,
     check_weight,
-    ids_in,
 )
 from recsys.vectors import Float32
+from recsys.web.typed_text import (
+    Suggestion,
+    TypedText,
+    read_basket,
+    read_shopper,
+    suggest_articles,
+    suggest_basket,
+)
 from recsys.web.url import (
     CATALOG,
     CHEAPEST,
@@ -32,6 +40,7 @@ from recsys.web.url import (
     OWN_PHOTO,
     PAGES,
     SHOPPER,
+    THIS_PHOTO,
     WEIGHT_PREFIX,
     PageState,
 )
@@ -44,24 +53,39 @@ FORMER_PAGES = {"catalogue": CATALOG}
 
 MODELS = frozenset(model.name for model in ALL)
 
-PHOTO_GONE = "This link's photo is no longer available. Add the photo again."
+PHOTO_GONE = "Photos aren't stored. Add yours again."
 
 
 @dataclass(frozen=True)
 class ParsedUrl:
-    """The state that an address leads to, and what is wrong in the address."""
+    """What an address leads to.
+
+    Attributes:
+        state: what the page shows, with default values where the address is wrong.
+        errors: what is wrong in the address, in sentences for visitors.
+        missing_photo: name of the visitor's own photo that it needs; empty if that is there.
+        typed: what stays in the boxes although it is wrong, by the name of the field.
+        suggestions: what may be meant instead.
+        missing_photo: name of the visitor's own photo that it needs; empty if that is there.
+    """
 
     state: PageState
-    errors: tuple[str, ...]
+    errors: tuple[str, ...] = ()
+    missing_photo: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    suggestions: tuple[Suggestion, ...] = ()
 
 
-def from_url(address: str, recommender: Recommender, photo: Float32 | None = None) -> ParsedUrl:
+def from_url(
+    address: str, recommender: Recommender, own_photo: tuple[str, Float32] | None = None
+) -> ParsedUrl:
     """Return the state that an address leads to. Fields with errors get their default value.
 
     Args:
         address: as `to_url` returns it.
         recommender: knows which articles, values and parts exist.
-        photo: vector of the visitor's own photo, float32 [dim]; ``None`` if the page has none.
+        own_photo: name of the visitor's own photo, and its vector, float32 [dim]; ``None`` if the
+            page has none.
     """
     try:
         # A browser may send text that no encoding has.
@@ -70,8 +94,20 @@ def from_url(address: str, recommender: Recommender, photo: Float32 | None = Non
     except ValueError:
         return ParsedUrl(PageState(), ("This link has too many fields.",))
     parser = _UrlParser(fields, recommender)
-    state = parser.state(photo)
-    return ParsedUrl(state, tuple(dict.fromkeys(parser.errors)))
+    state = parser.state(own_photo)
+    return ParsedUrl(
+        state,
+        tuple(dict.fromkeys(parser.errors)),
+        parser.missing_photo,
+        parser.typed,
+        tuple(parser.suggestions),
+    )
+
+
+def own_photo_name(address: str) -> str:
+    """Return the name of the visitor's own photo that an address is about; empty for none."""
+    found = re.search(rf"[?&]photo=({OWN_PHOTO.pattern})(&|$)", address)
+    return found[1] if found else ""
 
 
 class _UrlParser:
@@ -80,16 +116,22 @@ class _UrlParser:
     def __init__(self, fields: Mapping[str, list[str]], recommender: Recommender) -> None:
         self.fields, self.recommender = fields, recommender
         self.errors: list[str] = []
+        self.missing_photo = ""
+        self.typed: dict[str, str] = {}
+        self.suggestions: list[Suggestion] = []
 
-    def state(self, own_photo: Float32 | None) -> PageState:
+    def state(self, own_photo: tuple[str, Float32] | None) -> PageState:
         page = self._page()
         if page == FIND:
             return self._search_state(own_photo)
         state = self._view(PageState(page))
         if page != SHOPPER:
             return state
-        basket = " ".join(ids_in(self._text("basket")))
-        return dataclasses.replace(state, shopper=self._text("shopper").strip(), basket=basket)
+        return dataclasses.replace(
+            state,
+            shopper=self._typed("shopper", read_shopper),
+            basket=self._typed("basket", read_basket),
+        )
 
     def _page(self) -> str:
         name = self._text("see") or FIND
@@ -99,17 +141,18 @@ class _UrlParser:
         self.errors.append(f"There is no page {name!r:.60}.")
         return FIND
 
-    def _search_state(self, own_photo: Float32 | None) -> PageState:
-        words = self._text("words")
-        # A number in the search box is an article id.
-        is_id = "".join(words.split()).isdecimal()
-        article = self._article_id("words" if is_id else "article")
-        photo_of = "" if article else self._photo_article()
-        photo = None if article else self._photo(photo_of, own_photo)
+    def _search_state(self, own_photo: tuple[str, Float32] | None) -> PageState:
+        mention = self.recommender.articles.mentioned(self._text("words"))
+        named = bool(mention.article_id or mention.unknown)
+        article = self._article_id("article") if not named else mention.article_id or None
+        photo_of = "" if named or article else self._photo_article()
+        own_name, photo = ("", None) if named or article else self._own_photo(own_photo)
+        if photo_of:
+            photo = self.recommender.photo_vector(photo_of)
         search = SearchRequest(
             article=article,
             photo=photo,
-            words="" if is_id else words,
+            words=mention.words if named else self._text("words"),
             weight=self._words_weight(),
             corrected=self._corrections(),
             ignored=self._ignored(),
@@ -117,7 +160,33 @@ class _UrlParser:
             one_a_product=bool(self._text("one_a_product")),
             weights=self._weights(),
         )
-        return self._view(PageState(search=search, photo_of=photo_of))
+        state = self._view(PageState(search=search, photo_of=photo_of, own_photo=own_name))
+        if mention.others:
+            self.errors.append("A search has one article. See what goes with several of them:")
+            self.suggestions.append(suggest_basket([mention.article_id, *mention.others]))
+        if mention.unknown:
+            self._is_valid(self.recommender.row, mention.unknown)
+            self._suggest_articles("words", mention.unknown, state)
+            return state.with_search(words="")
+        if self._text("article") and not article:
+            number = self.recommender.articles.mentioned(self._text("article")).unknown
+            self._suggest_articles("article", number, state)
+        return state
+
+    def _suggest_articles(self, name: str, number: str, state: PageState) -> None:
+        """Keep what is wrong in a field in the search box, and suggest articles for its number."""
+        self.typed["words"] = self._text(name)
+        self.suggestions += suggest_articles(number, state, self.recommender)
+
+    def _typed(self, name: str, read: Callable[[str, Recommender], TypedText]) -> str:
+        """Return what is typed in a box as far as it exists; keep the rest in the box."""
+        text = self._text(name)
+        typed = read(text, self.recommender)
+        if typed.error:
+            self.errors.append(typed.error)
+            self.typed[name] = text
+        self.suggestions += typed.suggestions
+        return typed.value
 
     def _view(self, state: PageState) -> PageState:
         """Return a state with the fields of an address that say how its answer is shown."""
@@ -143,23 +212,29 @@ class _UrlParser:
 
     def _article_id(self, name: str) -> str | None:
         text = self._text(name)
-        return text if text and self._is_valid(self.recommender.row, text) else None
+        if not text or not self._is_valid(self.recommender.row, text):
+            return None
+        return self.recommender.article(text).article_id
 
     def _photo_article(self) -> str:
         """Return the id of the article whose photo is searched with; empty for none."""
         text = self._text("photo")
-        if text in ("", OWN_PHOTO):
+        if text in ("", THIS_PHOTO) or OWN_PHOTO.fullmatch(text):
             return ""
-        return text if self._is_valid(self.recommender.photo_vector, text) else ""
+        if not self._is_valid(self.recommender.photo_vector, text):
+            return ""
+        return self.recommender.article(text).article_id
 
-    def _photo(self, photo_of: str, own_photo: Float32 | None) -> Float32 | None:
-        if photo_of:
-            return self.recommender.photo_vector(photo_of)
-        if self._text("photo") != OWN_PHOTO:
-            return None
-        if own_photo is None:
-            self.errors.append(PHOTO_GONE)
-        return own_photo
+    def _own_photo(self, there: tuple[str, Float32] | None) -> tuple[str, Float32 | None]:
+        """Return the name and vector of the visitor's own photo if it is searched with."""
+        name = self._text("photo")
+        if name != THIS_PHOTO and not OWN_PHOTO.fullmatch(name):
+            return "", None
+        if there and name in (there[0], THIS_PHOTO):
+            return there
+        self.errors.append(PHOTO_GONE)
+        self.missing_photo = name if name != THIS_PHOTO else ""
+        return "", None
 
     def _words_weight(self) -> float:
         weight = self._number("words_weight")

@@ -66,9 +66,8 @@ def test_exactly_the_articles_with_all_that_is_chosen_pass(facets, table, with_p
 
 def test_a_count_is_how_many_pass_once_that_value_is_chosen(facets, table, with_photo):
     random = np.random.default_rng(8)
-    everything = np.ones(ARTICLES, bool)
     for filters in (draw(random, table) for _ in range(20)):
-        for facet in facets.counts(filters, everything):
+        for facet in facets.counts(filters, {}):
             for choice in facet.choices:
                 chosen = {**filters.chosen, facet.column: [choice.value]}
                 alone = Filters(chosen, filters.with_photo)
@@ -77,25 +76,29 @@ def test_a_count_is_how_many_pass_once_that_value_is_chosen(facets, table, with_
 
 def test_the_most_frequent_value_comes_first_and_none_that_no_article_has(facets):
     filters = Filters({PRODUCT_TYPE: ["D"]})
-    for facet in facets.counts(filters, np.ones(ARTICLES, bool)):
+    for facet in facets.counts(filters, {}):
         counts = [choice.count for choice in facet.choices]
         assert counts == sorted(counts, reverse=True)
         assert 0 not in counts
 
 
 def test_what_is_chosen_can_be_taken_back_though_nothing_has_it(facets):
-    nothing = np.zeros(ARTICLES, bool)
-    kinds = {
-        facet.column: facet for facet in facets.counts(Filters({PRODUCT_TYPE: ["D"]}), nothing)
-    }
+    nothing = Filters({PRODUCT_TYPE: ["D"]}, cheapest=900)
+    kinds = {facet.column: facet for facet in facets.counts(nothing, {})}
     assert [(choice.value, choice.count) for choice in kinds[PRODUCT_TYPE].choices] == [("D", 0)]
     assert kinds[COLOUR].choices == ()
 
 
-def test_counts_are_of_the_given_articles_only(facets, table):
-    dresses = (table[PRODUCT_TYPE] == "D").to_numpy()
-    for facet in facets.counts(Filters(), dresses):
-        assert sum(choice.count for choice in facet.choices) == dresses.sum()
+def test_what_words_name_narrows_all_columns_but_its_own(facets, table):
+    dresses = (table[PRODUCT_TYPE] == "D").sum()
+    for facet in facets.counts(Filters(), {PRODUCT_TYPE: ["D"]}):
+        own = facet.column == PRODUCT_TYPE
+        assert sum(choice.count for choice in facet.choices) == (ARTICLES if own else dresses)
+
+
+def test_columns_with_one_value_narrow_nothing_and_are_left_out(table, with_photo, prices):
+    alike = table.assign(**{DEPARTMENT: "A", PATTERN: ["", *["P"] * (ARTICLES - 1)]})
+    assert Facets(alike, with_photo, prices).columns == (PRODUCT_TYPE, COLOUR)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +135,7 @@ def test_either_end_alone_asks_for_a_price(facets, filters):
 def test_counts_keep_to_the_range_of_prices(facets):
     filters = Filters({PRODUCT_TYPE: ["D"]}, cheapest=0.5, dearest=1.5)
     left = facets.passing(Filters(cheapest=0.5, dearest=1.5)).sum()
-    kinds = facets.counts(filters, np.ones(ARTICLES, bool))[FACETS.index(PRODUCT_TYPE)]
+    kinds = facets.counts(filters, {})[FACETS.index(PRODUCT_TYPE)]
     assert sum(choice.count for choice in kinds.choices) == left
 
 

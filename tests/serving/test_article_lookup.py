@@ -1,13 +1,14 @@
 """Looking up articles: by id, at random, as examples."""
 
 import random
+import time
 
 import numpy as np
 import pytest
 from answering import ids
 
 from recsys.errors import QueryError
-from recsys.serving.article_lookup import Articles
+from recsys.serving.article_lookup import Articles, Mention
 from recsys.serving.recommender import Recommender
 
 
@@ -41,6 +42,67 @@ def test_a_wrong_id_is_refused_with_one_short_line(recommender: Recommender, tex
         assert "article" in message
         assert len(message) < 120
         assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0310352003", ""),
+        ("310352003", ""),
+        ("Article 0310352003", ""),
+        ("#0310352003", ""),
+        ("article no. 0310352003 in red", "in red"),
+        ("in red, 0310352003.", "in red,"),
+        ("（０３１０３５２００３）", ""),
+        ("٠٣١٠٣٥٢٠٠٣ in red", "in red"),
+        ("O31O352OO3", ""),
+        ("0310 352-003", ""),
+        ("https://shop.test/en/productpage.0310352003.html in red", "in red"),
+        ("photo0310352003.jpg", ""),
+    ],
+)
+def test_an_id_is_found_in_any_text(articles: Articles, text: str, words: str) -> None:
+    assert articles.mentioned(text) == Mention("0310352003", words=words)
+
+
+@pytest.mark.parametrize(
+    "text", ["501 jeans", "size 12345", "1.5", "<b>1</b>", "no", "oo", "", "👗"]
+)
+def test_other_numbers_are_words(articles: Articles, text: str) -> None:
+    assert articles.mentioned(text) == Mention(words=text)
+
+
+@pytest.mark.parametrize(
+    ("number", "suggested"),
+    [
+        ("0310352009", ["0310352008", "0310352005", "0310352003"]),
+        ("0310532003", ["0310352003"]),  # Two digits swapped.
+        ("9310352003", ["0310352003"]),
+        ("031035200", ["0310352003", "0310352005", "0310352008"]),
+        ("03103520033", ["0310352003", "0310352005", "0310352008"]),
+        ("501", []),
+        ("1" * 400, []),
+    ],
+)
+def test_a_wrong_id_leads_to_those_that_may_be_meant(
+    articles: Articles, number: str, suggested: list[str]
+) -> None:
+    assert articles.mentioned(number).unknown == number
+    assert [each.article_id for each in articles.similar(number)] == suggested
+
+
+def test_where_no_id_is_alike_the_nearest_ones_are_suggested(articles: Articles) -> None:
+    assert [each.article_id for each in articles.similar("0000000000")] == ["0310352003"]
+
+
+def test_suggestions_come_at_once_from_a_catalogue_of_any_size(articles: Articles) -> None:
+    """No distance to every article is computed: time does not grow with their number."""
+    text = "https://shop.test/" + "0310352009/" * 40
+    articles.similar("0310352009")  # Sorts the ids once.
+    started = time.perf_counter()
+    for _ in range(20):
+        articles.similar(articles.mentioned(text).unknown or "0310352009")
+    assert time.perf_counter() - started < 0.4
 
 
 def test_a_random_article_depends_on_the_seed_only_and_has_a_photo(articles: Articles) -> None:

@@ -252,7 +252,7 @@ def test_the_sample_is_built_once_where_there_is_nothing_else(
     hub.stop()
     for _ in range(2):
         current = serve(settings(tmp_path / "release", repo), open_release).current
-        assert (current.origin, current.notice) == ("the sample", SAMPLE)
+        assert (current.origin, current.notice) == ("Sample catalogue", SAMPLE)
     assert [command[1:] for command in builder] == [
         [str(startup.BUILDER), "--sample", "--out", str(tmp_path / "release.sample")]
     ]

@@ -341,4 +341,4 @@ def test_a_damaged_sample_is_built_again_whatever_is_left_of_it(
     settings = AppSettings(None, small_copy, 0, verdicts=verifier.verdicts)
     live = serve(settings, verifier)
     assert isinstance(live.current, Edition)
-    assert live.current.origin == "the sample"
+    assert live.current.origin == "Sample catalogue"

@@ -41,7 +41,7 @@ def test_a_wrong_id_among_many_is_explained_and_loses_nothing(
     good = ids(release, 2)
     answers = many(client, [good[0], "shirt", "0000000000", good[1]], 3)["answers"]
     assert [bool(each["error"]) for each in answers] == [False, True, True, False]
-    assert "'shirt' is not an article id" in answers[1]["error"]
+    assert "'shirt' is not an article number" in answers[1]["error"]
     assert [len(each["galleries"]) for each in answers] == [5, 0, 0, 5]
 
 
@@ -64,7 +64,7 @@ def test_many_articles_get_fewer_matches_each(client: Client, release: Release) 
 
 def test_long_ids_and_many_of_them_are_refused_at_once(client: Client) -> None:
     answers = many(client, ["9" * 8000] * MAX_ARTICLES, 1)["answers"]
-    assert all("is not an article id" in each["error"] for each in answers)
+    assert all("is not an article number" in each["error"] for each in answers)
 
 
 def test_a_price_range_holds_for_every_match(client: Client, release: Release) -> None:

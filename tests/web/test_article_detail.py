@@ -14,7 +14,13 @@ from recsys.web.url import FIND, SHOPPER, PageState, to_url
 
 QUERY, FOUND = article(1), article(2)
 STATE = PageState(
-    search=SearchRequest(article=QUERY.article_id, filters=Filters({PRODUCT_TYPE: ["Dress"]})),
+    search=SearchRequest(
+        article=QUERY.article_id,
+        words="in red",
+        filters=Filters({PRODUCT_TYPE: ["Dress"]}, dearest=20),
+        one_a_product=True,
+        weights={"text": 2},
+    ),
     k=6,
     opened=FOUND.article_id,
 )
@@ -31,12 +37,13 @@ def drawn(found=FOUND, query=QUERY, why=None, state=STATE):
 
 
 def test_details_tell_of_the_article():
-    known = replace(FOUND, price=0.016932)
+    known = replace(FOUND, price=16.9, currency="EUR")
     text = drawn(known).all_text
-    for part in (FOUND.name, FOUND.article_id, "Soft.", "0.0169", *FOUND.attributes.values()):
+    for part in (FOUND.name, FOUND.article_id, "Soft.", "EUR 16.90", *FOUND.attributes.values()):
         assert part in text
     assert all(column_label(column) in text for column in DESCRIPTIVE_COLUMNS)
-    assert "Price" not in drawn().all_text
+    assert "EUR" not in drawn().all_text
+    assert "16.90" not in drawn(replace(known, currency="")).all_text
 
 
 def test_details_are_named_for_screen_readers():
@@ -46,9 +53,10 @@ def test_details_are_named_for_screen_readers():
     assert named == ["h2"]
 
 
-def test_one_link_closes_them_and_another_asks_for_more_like_this():
+def test_one_link_closes_them_and_another_keeps_filters_weights_and_k_for_more_like_this():
     links = [link["href"] for link in drawn().attributes("a")]
-    more = PageState(search=SearchRequest(article=FOUND.article_id), k=6)
+    search = replace(STATE.search, article=FOUND.article_id, words="")
+    more = PageState(search=search, k=6)
     assert sorted(links) == sorted([to_url(STATE.with_opened("")), to_url(more)])
     shoppers = PageState(SHOPPER, shopper="shopper-0001", opened=FOUND.article_id)
     links = [link["href"] for link in drawn(state=shoppers).attributes("a")]
@@ -94,16 +102,14 @@ def test_a_part_without_a_score_of_its_own_has_a_dash():
 
 
 def test_shoppers_who_bought_both_are_counted_if_there_are_any():
-    assert (
-        "Bought by 1,234 or more of the same shoppers." in drawn(why=why(1234, text=0.1)).all_text
-    )
+    assert "1,234 or more shoppers bought both." in drawn(why=why(1234, text=0.1)).all_text
     assert "shoppers" not in drawn(why=why(0, text=0.1)).all_text
 
 
 def test_where_no_part_knows_anything_no_reasons_are_given():
     nothing = Explanation(FOUND, {}, 3)
     outline = drawn(why=nothing)
-    assert "Bought by 3 or more of the same shoppers." in outline.all_text
+    assert "3 or more shoppers bought both." in outline.all_text
     assert not outline.attributes("caption")
     assert all(bar["style"].endswith(":0.0%") for bar in bars(drawn(why=why(image=0.0))))
 

@@ -122,7 +122,7 @@ def test_a_visit_from_the_first_page_to_every_other(
 
     alias = recommender.shoppers()[0]
     visit.view.get_by_role("link", name="For a shopper").click()
-    visit.view.get_by_role("link", name=alias, exact=True).click()
+    visit.view.get_by_role("link", name="Picks for a shopper").first.click()
     visit.view.get_by_role("heading", name=f"What {alias} bought").wait_for()
     assert visit.sideways() <= 0
     visit.view.get_by_role("link", name="How good is it?").click()
@@ -245,7 +245,7 @@ def test_a_link_with_a_fault_shows_the_rest_and_says_so(
 
 def test_a_link_to_what_is_not_there_shows_ways_to_start(visit: Visit) -> None:
     visit.open("?article=0000000000")
-    assert visit.message() == "There is no article 0000000000 in this catalogue."
+    assert visit.message().startswith("There is no article 0000000000 in this catalogue.")
     visit.view.locator("#answer .welcome").wait_for()
 
 
@@ -280,11 +280,11 @@ def test_models_are_compared(visit: Visit, release: Release) -> None:
 def test_examples_of_every_kind_are_one_click_away(visit: Visit, recommender: Recommender) -> None:
     words = next(iter(recommender.release.phrases))
     for opens, name in (
-        (f'a.chip:text-is("{words}")', f"“{words}”"),
+        (f'a.chip:has-text("{words}")', f"“{words}”"),
         ('.match a[href^="?photo="]:not([href*="words"])', "Your photo"),
         ('.match a[href*="&words="]', "Your photo"),
         (".articles .match a", ""),
-        (f'a.chip:text-is("{recommender.shoppers()[0]}")', "What shopper-0001 bought"),
+        ('a[aria-label^="Picks for a shopper who bought "]', "What shopper-0001 bought"),
     ):
         visit.open()
         visit.view.locator(f"#answer {opens}").first.click()

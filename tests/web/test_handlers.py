@@ -1,5 +1,6 @@
 """A visitor gets an answer, or an error above the answer that they had."""
 
+import base64
 import random
 from dataclasses import replace
 from typing import NamedTuple
@@ -9,13 +10,13 @@ import pytest
 from building import edition
 from page_outline import Outline
 
-from recsys.catalog.photos import thumbnail
 from recsys.release.reader import open_release
 from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import LONGEST_WORDS, SearchRequest
 from recsys.web.handlers import LOADING, PageHandlers
 from recsys.web.layout import SURPRISE
+from recsys.web.own_photo import DATA_PREFIX, LARGEST_OWN_PHOTO, NOT_STORED
 from recsys.web.sessions import Session
 from recsys.web.url import SHOPPER, PageState, to_url
 from recsys.web.url_parser import PHOTO_GONE
@@ -33,6 +34,14 @@ class Screen(NamedTuple):
     @property
     def address(self):
         return Outline(self.top).tags[0][1]["data-address"]
+
+    @property
+    def held(self):
+        return Outline(self.top).tags[0][1].get("data-photo")
+
+    @property
+    def wants(self):
+        return Outline(self.top).tags[0][1].get("data-wants")
 
     @property
     def message(self):
@@ -121,7 +130,7 @@ def test_the_page_notices_the_same_answer_twice(handlers, answered):
 @pytest.mark.parametrize(
     ("address", "error"),
     [
-        ("?article=nonsense", "'nonsense' is not an article id"),
+        ("?article=nonsense", "'nonsense' is not an article number"),
         ("?words=0000000000", "no article 0000000000"),
         ("?k=99", "not 99"),
         ("?photo=1", PHOTO_GONE),
@@ -137,7 +146,7 @@ def test_after_an_error_the_answer_stays(handlers, answered, address, error):
 
 def test_where_nothing_was_shown_an_error_stands_above_the_welcome(handlers):
     screen = last(handlers.open_address("?article=nonsense", Session()))
-    assert "'nonsense' is not an article id" in screen.message
+    assert "'nonsense' is not an article number" in screen.message
     assert screen.found == last(handlers.open_address("?", Session())).found
     assert screen.session.state == PageState()
 
@@ -192,56 +201,97 @@ def test_a_surprise_is_an_article_with_a_photo_and_mostly_another_one(handlers, 
     assert all(screen.found for screen in shown)
 
 
+NAME, OTHER_NAME = "own-0123abcd", "own-89abcdef"
+
+
+def sent(data):
+    """A photo as the page's script sends it."""
+    return DATA_PREFIX + base64.b64encode(data).decode()
+
+
+def photo_of(recommender, article_id):
+    return sent(recommender.photo(article_id))
+
+
 def test_a_photo_is_answered_and_kept_wherever_the_visitor_goes(handlers, recommender, ids):
-    data = recommender.photo(ids[0])
-    before = Session(PageState(k=6))
-    brought = last(handlers.search_photo(data, before))
-    photo = brought.session.photo
-    assert brought.address == "?photo=1&k=6"
-    assert brought.found == articles_of(recommender.search(SearchRequest(photo=photo.vector), 6))
-    assert (photo.jpeg, photo.release_version) == (thumbnail(data), recommender.release_version)
-    elsewhere = last(handlers.open_address("?see=quality", brought.session))
+    data = photo_of(recommender, ids[0])
+    shown = last(handlers.open_address(f"?photo={NAME}&k=6", Session(), data))
+    photo = shown.session.photo
+    assert shown.address == f"?photo={NAME}&k=6"
+    assert shown.held == NAME
+    assert shown.found == articles_of(recommender.search(SearchRequest(photo=photo.vector), 6))
+    assert (photo.name, photo.release_version) == (NAME, recommender.release_version)
+    elsewhere = last(handlers.open_address("?see=quality", shown.session))
     assert elsewhere.session.photo is photo
-    back = last(handlers.open_address("?photo=1&k=6", elsewhere.session))
-    assert back.found == brought.found
+    back = last(handlers.open_address(f"?photo={NAME}&k=6", elsewhere.session))
+    assert back.found == shown.found
 
 
-def test_another_photo_takes_the_place_of_the_first(handlers, recommender, ids):
-    first = last(handlers.search_photo(recommender.photo(ids[0]), Session()))
-    second = last(handlers.search_photo(recommender.photo(ids[1]), first.session))
-    assert second.address == first.address
-    assert second.found != first.found
-    assert second.session.photo is not first.session.photo
+def test_another_photo_takes_the_place_of_the_first_which_is_asked_for_again(
+    handlers, recommender, ids
+):
+    photos = {NAME: photo_of(recommender, ids[0]), OTHER_NAME: photo_of(recommender, ids[1])}
+    first, second = f"?photo={NAME}", f"?photo={OTHER_NAME}"
+    one = last(handlers.open_address(first, Session(), photos[NAME]))
+    two = last(handlers.open_address(second, one.session, photos[OTHER_NAME]))
+    assert two.found != one.found
+    back = last(handlers.open_address(first, two.session))
+    assert (back.wants, back.message) == (NAME, "")
+    assert back[1:] == (KEPT, KEPT, KEPT)
+    again = last(handlers.open_address(first, two.session, photos[NAME]))
+    assert again.found == one.found
 
 
-def test_a_file_that_is_no_photo_leaves_the_answer_alone(handlers, answered):
-    screen = last(handlers.search_photo(b"no picture", answered))
-    assert "not a picture" in screen.message
-    assert screen[1:] == (KEPT, KEPT, KEPT)
+def test_a_photo_that_no_browser_has_leaves_the_rest_of_its_address(handlers, answered):
+    gone = last(handlers.open_address(f"?photo={NAME}", answered, NOT_STORED))
+    assert (gone.message, gone.wants) == (PHOTO_GONE, None)
+    assert gone[1:] == (KEPT, KEPT, KEPT)
+    words = last(handlers.open_address(f"?photo={NAME}&words=hat&k=6", answered, NOT_STORED))
+    assert words.message == PHOTO_GONE
+    assert words.address == "?words=hat&k=6"
+    assert words.found
 
 
-def test_a_photo_dropped_elsewhere_leads_to_the_first_page_even_if_it_is_none(handlers):
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (sent(b"no picture"), "not a picture"),
+        (sent(b""), "empty"),
+        (DATA_PREFIX + "#", "not valid base64"),
+        ("data:text/html;base64,", "must be sent as"),
+        (sent(bytes(LARGEST_OWN_PHOTO + 3)), "larger than 1 MB"),
+    ],
+)
+def test_what_is_no_photo_leaves_the_page_alone(handlers, answered, data, complaint):
     shoppers = last(handlers.open_address("?see=shopper", Session())).session
-    screen = last(handlers.search_photo(b"no picture", shoppers))
-    assert "not a picture" in screen.message
-    assert screen.session.state == PageState()
+    for session in (answered, shoppers):
+        screen = last(handlers.open_address(f"?photo={NAME}", session, data))
+        assert complaint in screen.message
+        assert screen[1:] == (KEPT, KEPT, KEPT)
+
+
+def test_the_largest_photo_is_read(handlers, recommender, ids):
+    data = recommender.photo(ids[0])
+    padded = sent(data + bytes(LARGEST_OWN_PHOTO - len(data)))
+    assert last(handlers.open_address(f"?photo={NAME}", Session(), padded)).found
 
 
 def test_a_photo_is_answered_by_the_release_that_read_it_as_long_as_it_is_kept(editions):
     live = LiveEdition(editions[0])
     handlers, first = handlers_of(live), editions[0].recommender
     article_id = first.example_articles(1)[0].article_id
-    session = last(handlers.search_photo(first.photo(article_id), Session())).session
+    data, address = photo_of(first, article_id), f"?photo={NAME}&k=6"
+    session = last(handlers.open_address(f"?photo={NAME}", Session(), data)).session
     live.swap(editions[1])
-    screen = last(handlers.open_address("?photo=1&k=6", session))
+    screen = last(handlers.open_address(address, session))
     assert screen.names
     assert all(name.endswith("(1)") for name in screen.names)
     other = last(handlers.open_address(f"?article={article_id}", screen.session))
     assert all(name.endswith("(2)") for name in other.names)
     live.swap(editions[2])
-    gone = last(handlers.open_address("?photo=1&k=6", session))
-    assert gone.message == PHOTO_GONE
-    assert gone.answer == KEPT
+    assert last(handlers.open_address(address, session)).wants == NAME
+    screen = last(handlers.open_address(address, session, data))
+    assert all(name.endswith("(3)") for name in screen.names)
 
 
 def test_an_article_that_went_with_its_release_leaves_its_answer_and_no_token(editions):
@@ -251,7 +301,7 @@ def test_an_article_that_went_with_its_release_leaves_its_answer_and_no_token(ed
     session = last(handlers.open_address(f"?article={article_id}", Session())).session
     session = replace(session, state=PageState(search=SearchRequest(article="9999999999")))
     screen = last(handlers.open_address("?article=nonsense", session))
-    assert "'nonsense' is not an article id" in screen.message
+    assert "'nonsense' is not an article number" in screen.message
     assert screen.answer == KEPT
 
 
@@ -272,9 +322,9 @@ def test_what_is_no_photo_is_answered_anew_by_the_release_swapped_in(editions):
 
 @pytest.mark.parametrize("way", ["words", "photo"])
 def test_while_encoders_load_the_page_says_so_and_then_answers(loading, answered, ids, way):
-    data = loading.live.current.recommender.photo(ids[0])
+    data = photo_of(loading.live.current.recommender, ids[0])
     shown = (
-        loading.search_photo(data, answered)
+        loading.open_address(f"?photo={NAME}", answered, data)
         if way == "photo"
         else loading.open_address("?words=hat", answered)
     )

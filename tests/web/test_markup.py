@@ -35,9 +35,10 @@ from recsys.serving.request import SearchRequest
 from recsys.serving.results import Explanation, Gallery
 from recsys.web import templating
 from recsys.web.article_detail import detail_html
-from recsys.web.cards import card_views, gallery_view
+from recsys.web.cards import ChipView, card_views
+from recsys.web.gallery_views import gallery_view
 from recsys.web.handlers import PageHandlers
-from recsys.web.layout import footer_html, notice_html, top_html
+from recsys.web.layout import Message, footer_html, notice_html, top_html
 from recsys.web.server import launch
 from recsys.web.sessions import OwnPhoto, Session
 from recsys.web.url import PageState
@@ -188,12 +189,12 @@ def test_every_kind_of_text_is_among_those_shown(shown):
         ("article", "description"),
         ("article", "dd"),
         ("article", "td"),
-        ("filters", "chosen"),
+        ("filters", "chip"),
         ("photo", "reading"),
         ("photo and words", "chip"),
         ("words", "h2"),
         ("wrong fields", "message"),
-        ("welcome", "chip"),
+        ("welcome", "span"),
         ("shopper", "h2"),
         ("evaluation", "th"),
         ("catalog", "th"),
@@ -204,19 +205,20 @@ def test_every_kind_of_text_is_among_those_shown(shown):
         assert any("alarm" in text for text in outlines[page].texts(where)), (page, where)
 
 
-def test_ids_versions_and_notes_are_text_too(allowed):
+def test_ids_versions_and_notes_are_text_too(hostile, allowed):
     """A release cannot have such ids, but a template must not rely on that."""
     found = replace(article(1), article_id=MARKUP, name=MARKUP)
     contributions = {"text": 0.5}
     gallery = Gallery(IMAGE, (replace(match(1, found), contributions=contributions),), MARKUP)
     state = PageState(search=SearchRequest(article=MARKUP, words=MARKUP), opened=MARKUP)
     explanation = Explanation(found, {COMBINED.name: gallery.matches[0]}, shoppers=3)
+    message = Message(MARKUP, {"words": MARKUP}, [ChipView(MARKUP, MARKUP)])
     for html in (
-        macro("cards.html", "gallery", gallery_view(gallery, MARKUP, str, {MARKUP: 2})),
-        macro("cards.html", "gallery", gallery_view(replace(gallery, matches=()), "", str, {})),
+        macro("galleries.html", "gallery", gallery_view(gallery, MARKUP, str, {MARKUP: 2})),
+        macro("galleries.html", "gallery", gallery_view(replace(gallery, matches=()), "", str, {})),
         macro("cards.html", "cards", card_views([found], MARKUP, str)),
         detail_html(state, found, MARKUP, found, explanation),
-        top_html(state, 1, found, b"", MARKUP, MARKUP),
+        top_html(state, 1, found, hostile.recommender, message, MARKUP, held=MARKUP),
     ):
         assert_text_only(html, allowed)
 
@@ -280,7 +282,7 @@ def test_a_file_may_be_named_like_markup(watched: Visit, hostile: Edition, tmp_p
     watched.upload(path)
     watched.page.locator("#answer .query").wait_for()
     watched.upload(path.rename(tmp_path / "<img src=x onerror=alarm()>.txt"))
-    assert "Invalid file type" in watched.message()
+    assert "not a picture that can be read" in watched.message()
     assert watched.page.evaluate(FOREIGN) == 0
     assert watched.errors == []
 

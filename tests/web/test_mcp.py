@@ -87,7 +87,7 @@ def test_a_photo_comes_as_a_data_address(server: str, recommender: Recommender) 
 
 def test_what_is_wrong_is_explained_to_an_agent(server: str) -> None:
     answer = call(server, tool_name(server, "similar_to_article"), {"article_id": "shirt", "k": 3})
-    assert "'shirt' is not an article id" in str(answer)
+    assert "'shirt' is not an article number" in str(answer)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/photo.jpg", "file:///etc/hostname"])

@@ -73,17 +73,17 @@ def test_an_example_on_the_first_page_is_a_way_in(visit: Visit, release: Release
 
 def test_enter_looks_up_too(visit: Visit, release: Release) -> None:
     visit.open()
-    visit.page.get_by_label("Article id or words").fill(some_id(release))
-    visit.page.get_by_label("Article id or words").press("Enter")
+    visit.page.get_by_label("Words or an article number").fill(some_id(release))
+    visit.page.get_by_label("Words or an article number").press("Enter")
     visit.answer_about(some_id(release))
 
 
 def test_a_surprise_is_answered_and_its_address_can_be_shared(
     visit: Visit, release: Release
 ) -> None:
-    visit.open()
     seen = set()
     for _ in range(3):
+        visit.open()
         visit.page.get_by_role("link", name="Surprise me").click()
         visit.page.wait_for_function(
             """seen => {
@@ -147,7 +147,7 @@ def test_a_photo_of_the_catalogue_finds_its_article(
     ask_about_photo(visit, release, tmp_path)
     first = visit.cards(IMAGE.name)[0]
     assert first["article"] == some_id(release)
-    assert float(first["score"]) == pytest.approx(1, abs=0.001)
+    assert float(first["score"]) == pytest.approx(1, abs=0.01)  # The browser writes it anew.
     assert all(width > 0 for width in visit.photo_widths())
     assert visit.page.locator("#answer .estimate").count() == 3
     assert "%" in visit.page.locator("#answer .reading").inner_text()
@@ -211,7 +211,7 @@ def test_words_about_an_article_keep_it(visit: Visit, release: Release) -> None:
 def test_no_words_are_explained(visit: Visit) -> None:
     visit.open()
     visit.say("")
-    box = visit.page.get_by_label("Article id or words")
+    box = visit.page.get_by_label("Words or an article number")
     assert box.evaluate("box => box.matches(':invalid') && !!box.validationMessage")
     visit.say(" ")
     visit.page.locator("#answer .welcome").wait_for()
@@ -245,12 +245,12 @@ def test_a_text_that_calls_itself_a_photo_is_explained_and_the_answer_stays(
 def test_a_wrong_id_is_explained_and_the_answer_stays(visit: Visit, release: Release) -> None:
     visit.open()
     visit.say("0000000000")
-    assert visit.message() == "There is no article 0000000000 in this catalogue."
+    assert visit.message().startswith("There is no article 0000000000 in this catalogue.")
     visit.say(some_id(release))
     visit.answer_about(some_id(release))
     assert visit.page.get_by_role("alert").count() == 0
     visit.say("1" * 400)
-    assert f"'{'1' * 40}…' is not an article id" in visit.message()
+    assert f"'{'1' * 40}…' is not an article number" in visit.message()
     assert visit.article_id() == some_id(release)
     assert visit.sideways() <= 0
 

@@ -179,12 +179,12 @@ def test_a_wrong_number_of_matches_for_a_photo_is_explained(
     ("text", "complaint"),
     [
         ("0000000000", "There is no article 0000000000 in this catalogue."),
-        ("shirt", "'shirt' is not an article id"),
-        ("", "'' is not an article id"),
-        ("👗" * 1000, "is not an article id"),
-        (None, "is not an article id"),
+        ("shirt", "'shirt' is not an article number"),
+        ("", "'' is not an article number"),
+        ("👗" * 1000, "is not an article number"),
+        (None, "is not an article number"),
         (108, "There is no article 0000000108 in this catalogue."),
-        (["0108775015"], "is not an article id"),
+        (["0108775015"], "is not an article number"),
     ],
     ids=lambda value: repr(value)[:14],
 )

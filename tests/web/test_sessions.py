@@ -16,14 +16,8 @@ from recsys.release.reader import Release
 from recsys.serving.edition import Edition, LiveEdition
 from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
-from recsys.web.sessions import (
-    PHOTO_SECONDS,
-    OwnPhoto,
-    Session,
-    VisitorPhotos,
-    from_text,
-    to_text,
-)
+from recsys.web.own_photo import OwnPhoto
+from recsys.web.sessions import PHOTO_SECONDS, Session, VisitorPhotos, from_text, to_text
 from recsys.web.url import PageState
 
 
@@ -35,14 +29,14 @@ class Clock:
 
 
 def photo(number: int) -> OwnPhoto:
-    return OwnPhoto(b"%d" % number, np.array([number], np.float32), "release")
+    return OwnPhoto(f"own-{number:08x}", np.array([number], np.float32), "release")
 
 
 def test_a_photo_is_found_by_its_secret_only() -> None:
-    photos = VisitorPhotos()
-    first, second = (photos.keep(photo(number), "client") for number in (1, 2))
-    assert photos.find(first).jpeg == b"1"  # type: ignore[union-attr]
-    assert photos.find(second).jpeg == b"2"  # type: ignore[union-attr]
+    photos, one, other = VisitorPhotos(), photo(1), photo(2)
+    first, second = (photos.keep(each, "client") for each in (one, other))
+    assert photos.find(first) is one
+    assert photos.find(second) is other
     assert photos.find("") is None
     assert photos.find(first[:-1]) is None
     assert len(first) >= 22  # 128 bits.
@@ -87,10 +81,10 @@ def live(release: Release) -> LiveEdition:
 def test_a_session_comes_back_as_it_was_sent(live: LiveEdition) -> None:
     photos, version = VisitorPhotos(), live.current.recommender.release_version
     own = photo(1)
-    state = PageState(search=SearchRequest(photo=own.vector, words="in red"), k=6)
+    search = SearchRequest(photo=own.vector, words="in red")
+    state = PageState(search=search, own_photo=own.name, k=6)
     session = Session(state, version, own, photos.keep(own, ""))
     assert from_text(to_text(session), live, photos) == session
-    assert from_text(to_text(session), live, photos).jpeg == own.jpeg
     assert from_text(to_text(Session()), live, photos) == Session()
 
 
@@ -131,8 +125,13 @@ def with_photo(visit: Visit, release: Release, tmp_path: Path) -> Visit:
     path.write_bytes(release.photo(int(np.flatnonzero(release.with_photo)[3])) or b"")
     visit.open()
     visit.upload(path)
-    visit.page.locator("#answer .query img").wait_for()
+    visit.view.locator("#answer .query img").wait_for()
     return visit
+
+
+def named(visit: Visit) -> str:
+    """The address of the photo's page."""
+    return str(visit.view.locator(".top").get_attribute("data-address"))
 
 
 def session_hash(visit: Visit) -> str:
@@ -144,10 +143,11 @@ def session_hash(visit: Visit) -> str:
 def test_who_knows_the_name_of_a_page_does_not_get_its_photo(
     with_photo: Visit, server: str
 ) -> None:
-    for value in ("", None, json.dumps(["?photo=1", "", session_hash(with_photo)])):
-        answer = event(server, session_hash(with_photo), value, "?photo=1")
-        assert "data:image/jpeg" not in answer
-        assert "photo is no longer available" in answer
+    address = named(with_photo)
+    for value in ("", None, json.dumps([address, "", session_hash(with_photo)])):
+        answer = event(server, session_hash(with_photo), value, address)
+        assert "data-wants" in answer
+        assert "data-article" not in answer
 
 
 def test_nothing_is_written_for_who_asks_for_a_link_to_a_page(
@@ -178,6 +178,6 @@ def test_1_100_calls_take_no_photo_from_its_page(with_photo: Visit, server: str)
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(call, range(1100)))
     with_photo.say("in red")
-    with_photo.page.wait_for_url("**photo=1&words=in+red")
-    with_photo.page.locator("#answer .query img").wait_for()
-    assert with_photo.page.get_by_role("alert").count() == 0
+    with_photo.page.wait_for_url("**photo=own-*&words=in+red")
+    with_photo.view.locator("#answer .query img").wait_for()
+    assert with_photo.view.get_by_role("alert").count() == 0

@@ -22,8 +22,8 @@ from recsys.models.registry import ALL, COMBINED, IMAGE
 from recsys.release.reader import Release, open_release
 from recsys.release.tables import SHOPPERS
 from recsys.serving.edition import Edition, LiveEdition
-from recsys.serving.recommender import LARGEST_BASKET, Recommender
-from recsys.serving.request import MOST_MATCHES
+from recsys.serving.recommender import Recommender
+from recsys.serving.request import LARGEST_BASKET, MOST_MATCHES
 from recsys.serving.results import BasketAnswer
 from recsys.web.api_schema import ForBasketAnswer
 from recsys.web.layout import MENU
@@ -455,8 +455,8 @@ def choose(visit: Visit, alias: str) -> None:
 
 
 def fill_basket(visit: Visit, text: str) -> None:
-    visit.page.get_by_label("Basket").fill(text)
-    visit.page.get_by_role("button", name="Show what goes with it").click()
+    visit.page.get_by_label("Basket", exact=True).fill(text)
+    visit.page.get_by_role("button", name="Show what goes with the basket").click()
 
 
 def heading(visit: Visit, text: str) -> Locator:
@@ -557,8 +557,8 @@ def test_a_basket_is_typed_with_commas_or_spaces(
 def test_enter_shows_what_goes_with_a_basket_too(visit: Visit, release: Release) -> None:
     visit.open()
     open_tab(visit, "For a shopper")
-    visit.page.get_by_label("Basket").fill(ids(release)[0])
-    visit.page.get_by_label("Basket").press("Enter")
+    visit.page.get_by_label("Basket", exact=True).fill(ids(release)[0])
+    visit.page.get_by_label("Basket", exact=True).press("Enter")
     heading(visit, "Your basket").wait_for()
     assert shown(visit)["history"] == ids(release)[:1]
 
@@ -583,23 +583,42 @@ def test_an_error_is_explained_and_the_last_answer_stays(
     choose(visit, alias)
     heading(visit, f"What {alias} bought").wait_for()
     before = shown(visit)
-    many = " ".join(["1"] * (LARGEST_BASKET + 1))
     for ask, text, error in (
-        (choose, "nobody", "There is no shopper 'nobody' in this release."),
-        (choose, "<b>1</b>", "There is no shopper '<b>1</b>' in this release."),
-        (choose, "x" * 1000, f"There is no shopper '{'x' * 40}…' in this release."),
-        (fill_basket, "0000000000", "There is no article 0000000000 in this catalogue."),
-        (fill_basket, "shirt", "'shirt' is not an article id"),
-        (fill_basket, many, f"Name 1 to {LARGEST_BASKET} articles, not {LARGEST_BASKET + 1}."),
+        (choose, "nobody", "There is no shopper 'nobody'."),
+        (choose, "x" * 1000, f"There is no shopper '{'x' * 40}…'."),
+        (fill_basket, "0000000000", "There is no article 0000000000. Left out."),
+        (fill_basket, "<b>1</b>", "There is no article '<b>1</b>'. Left out."),
     ):
         ask(visit, text)
         message = visit.page.locator("#top").get_by_role("alert")
         message.filter(has_text=re.compile(re.escape(error))).wait_for()
         assert shown(visit) == before
+        field = "Shopper" if ask is choose else "Basket"
+        assert visit.view.get_by_label(field, exact=True).input_value() == text
         assert_within_the_window(visit, "#top *", ".who *")
     fill_basket(visit, ids(recommender.release)[0])
     heading(visit, "Your basket").wait_for()
     assert visit.page.get_by_role("alert").count() == 0
+
+
+@pytest.mark.browser
+def test_one_wrong_id_of_a_basket_is_left_out_and_replaced_with_a_click(
+    visit: Visit, recommender: Recommender
+) -> None:
+    basket = basket_of(recommender.release, 2)
+    text = " ".join([*basket, "0310352009"])
+    visit.open("?see=shopper")
+    fill_basket(visit, text)
+    heading(visit, "Your basket").wait_for()
+    assert shown(visit) == expected(recommender.for_basket(basket))
+    message = visit.page.get_by_role("alert")
+    assert "There is no article 0310352009. Left out." in message.inner_text()
+    box = visit.page.get_by_label("Basket", exact=True)
+    assert box.input_value() == text
+    message.get_by_role("link", name="0310352003").click()
+    message.wait_for(state="detached")
+    assert box.input_value().split() == [*basket, "0310352003"]
+    assert shown(visit) == expected(recommender.for_basket([*basket, "0310352003"]))
 
 
 @pytest.mark.browser

@@ -15,12 +15,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browsing import RunningApp, Visit
+from browsing import RunningApp
 from PIL import Image
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from recsys.catalog.photos import MAX_BYTES
 from recsys.web import uploads
 from recsys.web.uploads import (
     FOLDER_PREFIX,
@@ -236,26 +235,6 @@ def test_many_small_files_count_as_what_they_take_on_the_disk(
     monkeypatch.setattr(uploads, "CLIENT_BYTES", 3 * uploads.FILE_BYTES)
     assert Disk().send("one", [FILE[:cut], FILE[cut:]] * 2) == ""
     assert Disk().send("one", [FILE[:cut], FILE[cut:]] * 3) == NO_ROOM
-
-
-def test_a_refused_photo_is_a_message_on_the_page(
-    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    huge, photo = tmp_path / "huge.jpg", tmp_path / "photo.jpg"
-    huge.write_bytes(bytes(MAX_BYTES + 1))
-    photo.write_bytes(photo_of_a_visitor())
-    visit.open()
-    visit.upload(huge)
-    assert visit.message() == "This file is larger than 10 MB; choose a smaller one."
-    monkeypatch.setattr(uploads, "CLIENT_BYTES", 1000)
-    visit.upload(photo)
-    visit.page.get_by_role("alert").filter(has_text=NO_ROOM).wait_for()
-    assert visit.page.get_by_role("alert").count() == 1
-    assert visit.sideways() <= 0
-    monkeypatch.undo()
-    visit.upload(photo)
-    visit.page.locator("#answer .query").wait_for()
-    assert visit.page.get_by_role("alert").count() == 0
 
 
 def test_a_program_reads_why_its_photo_was_refused(

@@ -12,12 +12,19 @@ from recsys.models.registry import IMAGE, TEXT
 from recsys.retrieval.attributes import NAMED
 from recsys.retrieval.facets import FACETS, Filters
 from recsys.retrieval.fusion import PARTS
-from recsys.serving.request import DEFAULT_MATCHES, MOST_MATCHES, SearchRequest
+from recsys.serving.request import (
+    DEFAULT_MATCHES,
+    LARGEST_BASKET,
+    MOST_MATCHES,
+    SearchRequest,
+)
 from recsys.web.url import CATALOG, QUALITY, SHOPPER, PageState, to_url, url_fields
-from recsys.web.url_parser import MAX_FIELDS, PHOTO_GONE, from_url
+from recsys.web.url_parser import MAX_FIELDS, PHOTO_GONE, ParsedUrl, from_url, own_photo_name
 
 PHOTO = np.ones(3, np.float32)
-"""A visitor's photo; an address only says that there is one."""
+OWN_NAME = "own-0123abcd"
+OWN = (OWN_NAME, PHOTO)
+"""A visitor's photo and its name; an address only has the name."""
 
 
 @pytest.fixture
@@ -66,12 +73,14 @@ def test_an_address_leads_back_to_the_state_it_was_made_of(recommender):
     random = np.random.default_rng(11)
     ids = list(recommender.release.articles["article_id"])
     for _ in range(300):
+        search = draw_search(random, recommender)
         state = PageState(
-            search=draw_search(random, recommender),
+            search=search,
+            own_photo="" if search.photo is None else OWN_NAME,
             k=int(random.integers(1, MOST_MATCHES + 1)),
             opened=str(random.choice(["", *ids[:3]])),
         )
-        parsed = from_url(to_url(state), recommender, PHOTO)
+        parsed = from_url(to_url(state), recommender, OWN)
         assert parsed.state == state
         assert parsed.state.search.photo is state.search.photo
         assert parsed.errors == ()
@@ -80,7 +89,7 @@ def test_an_address_leads_back_to_the_state_it_was_made_of(recommender):
 @pytest.mark.parametrize("page", [SHOPPER, QUALITY, CATALOG])
 def test_addresses_of_other_pages_lead_back_to_them(recommender, article, page):
     alias = recommender.shoppers()[0]
-    asked = [{"shopper": alias}, {"basket": f"{article} 12"}] if page == SHOPPER else []
+    asked = [{"shopper": alias}, {"basket": article}] if page == SHOPPER else []
     for fields in ({}, *asked, {"k": 3, "opened": article}):
         state = PageState(page, **fields)
         assert from_url(to_url(state), recommender).state == state
@@ -99,7 +108,7 @@ def test_the_photo_of_an_article_is_named_by_the_article_s_id(recommender, artic
     )
     address = to_url(state)
     assert parse_qsl(address[1:]) == [("photo", article)]
-    for own in (None, PHOTO):
+    for own in (None, OWN):
         found = from_url(address, recommender, own).state
         assert found.photo_of == article
         assert np.array_equal(found.search.photo, state.search.photo)
@@ -118,7 +127,7 @@ WRONG = [
     ("k", "many", "not 'many'"),
     ("k", "9" * 5000, "1 to 48"),
     ("k", "-3", "not '-3'"),
-    ("open", "red", "'red' is not an article id"),
+    ("open", "red", "'red' is not an article number"),
     ("open", "0000000000", "no article 0000000000"),
     ("photo", "0000000000", "no article 0000000000"),
     ("words_weight", "1.5", "between 0 and 1, not 1.5"),
@@ -186,7 +195,7 @@ def test_what_words_cannot_name_cannot_be_ignored(recommender):
 
 
 def test_an_unknown_photo_is_not_taken_for_the_visitor_s_own(recommender):
-    parsed = from_url("?photo=0000000000&words=hat", recommender, PHOTO)
+    parsed = from_url("?photo=0000000000&words=hat", recommender, OWN)
     assert parsed.state.search.photo is None
     assert len(parsed.errors) == 1
 
@@ -211,11 +220,36 @@ def test_an_unknown_article_is_no_query(recommender, value):
 
 
 def test_a_link_to_a_photo_that_is_gone_says_so_and_asks_the_rest(recommender):
-    parsed = from_url("?photo=1&words=in+red", recommender)
-    assert parsed.state == PageState(search=SearchRequest(words="in red"))
-    assert parsed.state.search.photo is None
-    assert parsed.errors == (PHOTO_GONE,)
-    assert from_url("?photo=1&words=in+red", recommender, PHOTO).state.search.photo is PHOTO
+    address = f"?photo={OWN_NAME}&words=in+red"
+    for there in (None, ("own-00000000", PHOTO)):
+        parsed = from_url(address, recommender, there)
+        assert parsed.state == PageState(search=SearchRequest(words="in red"))
+        assert parsed.state.search.photo is None
+        assert (parsed.errors, parsed.missing_photo) == ((PHOTO_GONE,), OWN_NAME)
+    parsed = from_url(address, recommender, OWN)
+    assert (parsed.errors, parsed.missing_photo) == ((), "")
+    assert parsed.state.search.photo is PHOTO
+    assert to_url(parsed.state) == address
+
+
+def test_older_links_mean_the_photo_that_the_page_has(recommender):
+    parsed = from_url("?photo=1", recommender, OWN)
+    assert to_url(parsed.state) == f"?photo={OWN_NAME}"
+    gone = from_url("?photo=1", recommender)
+    assert (gone.errors, gone.missing_photo) == ((PHOTO_GONE,), "")
+
+
+@pytest.mark.parametrize("name", ["own-", "own-0123ABCD", "own-0123abcd0", "own-0123abcg"])
+def test_other_names_are_no_photo_s(recommender, name):
+    parsed = from_url(f"?photo={name}", recommender, OWN)
+    assert parsed.state == PageState()
+    assert "is not an article number" in parsed.errors[0]
+    assert own_photo_name(f"?photo={name}") == ""
+
+
+def test_an_address_says_which_photo_it_is_about(recommender):
+    assert own_photo_name(f"?k=6&photo={OWN_NAME}&words=x") == OWN_NAME
+    assert own_photo_name("?article=0310352003") == ""
 
 
 def test_the_photo_of_an_article_without_one_is_an_error(recommender, photoless):
@@ -225,8 +259,8 @@ def test_the_photo_of_an_article_without_one_is_an_error(recommender, photoless)
 
 
 def test_an_article_goes_before_a_photo(recommender, article):
-    for photo in ("1", article):
-        state = from_url(f"?article={article}&photo={photo}", recommender, PHOTO).state
+    for photo in (OWN_NAME, article):
+        state = from_url(f"?article={article}&photo={photo}", recommender, OWN).state
         assert state == PageState(search=SearchRequest(article=article))
 
 
@@ -240,7 +274,9 @@ def test_ids_are_found_without_their_leading_zeros(recommender, article, name):
 
 
 def test_a_number_instead_of_words_is_an_article_id(recommender, article):
-    parsed = from_url(f"?photo=1&words=+{article}+&k=6&{PRODUCT_TYPE}=Dress", recommender, PHOTO)
+    parsed = from_url(
+        f"?photo={OWN_NAME}&words=+{article}+&k=6&{PRODUCT_TYPE}=Dress", recommender, OWN
+    )
     state = parsed.state
     filters = Filters({PRODUCT_TYPE: ["Dress"]})
     assert state == PageState(
@@ -259,8 +295,71 @@ def test_the_last_of_two_answers_to_one_question_counts(recommender):
 
 
 def test_a_basket_may_be_listed_in_any_way(recommender):
-    state = from_url("?see=shopper&basket=+12,13%0A14;;15++", recommender).state
-    assert state.basket == "12 13 14 15"
+    ids = [each.article_id for each in recommender.example_articles(4)]
+    one, two, three, four = ids
+    text = f"  Article {one},{int(two)}\n#{three};;https://shop.test/product.{four}.html  "
+    parsed = from_url(f"?{urlencode({'see': SHOPPER, 'basket': text})}", recommender)
+    assert parsed == ParsedUrl(PageState(SHOPPER, basket=" ".join(ids)), ())
+
+
+def test_wrong_ids_of_a_basket_are_named_and_the_others_are_answered(recommender, article):
+    text = f"0310352009 {article} shirt"
+    parsed = from_url(f"?{urlencode({'see': SHOPPER, 'basket': text})}", recommender)
+    assert parsed.state.basket == article
+    assert parsed.errors == ("There is no article 0310352009, 'shirt'. Left out.",)
+    assert parsed.typed == {"basket": text}
+    assert parsed.suggestions[0].text.startswith("0310352008 ")
+    meant = from_url(parsed.suggestions[0].address, recommender)
+    assert meant == ParsedUrl(PageState(SHOPPER, basket=f"{article} 0310352008"), ())
+
+
+def test_of_a_basket_that_is_too_large_the_first_articles_are_used(recommender):
+    ids = [each.article_id for each in recommender.example_articles(LARGEST_BASKET + 1)]
+    parsed = from_url(f"?see=shopper&basket={'+'.join(ids)}", recommender)
+    assert parsed.state.basket.split() == ids[:LARGEST_BASKET]
+    assert parsed.errors == (f"A basket has up to {LARGEST_BASKET} articles: the first are used.",)
+
+
+def test_a_shopper_is_found_by_number_and_an_unknown_one_leads_to_others(recommender):
+    for text in ("shopper-0002", "SHOPPER 2", "2"):
+        parsed = from_url(f"?{urlencode({'see': SHOPPER, 'shopper': text})}", recommender)
+        assert parsed == ParsedUrl(PageState(SHOPPER, shopper="shopper-0002"), ())
+    parsed = from_url("?see=shopper&shopper=shopper-9999", recommender)
+    assert parsed.state == PageState(SHOPPER)
+    assert parsed.errors == ("There is no shopper 'shopper-9999'.",)
+    assert parsed.typed == {"shopper": "shopper-9999"}
+    aliases = [each.text for each in parsed.suggestions]
+    assert set(aliases) < set(recommender.shoppers())
+    assert from_url(parsed.suggestions[0].address, recommender).state.shopper == aliases[0]
+
+
+def test_an_id_in_a_text_is_searched_with_the_other_words(recommender):
+    state = from_url("?words=Article+0310352003+in+red&colour_group_name=Red", recommender).state
+    search = SearchRequest(article="0310352003", words="in red", filters=Filters({COLOUR: ["Red"]}))
+    assert state == PageState(search=search)
+
+
+def test_a_wrong_id_stays_in_the_box_with_suggestions_that_keep_the_rest(recommender):
+    parsed = from_url("?words=0310352009+in+red&k=6", recommender)
+    assert parsed.state == PageState(k=6)
+    assert parsed.errors == ("There is no article 0310352009 in this catalogue.",)
+    assert parsed.typed == {"words": "0310352009 in red"}
+    assert [each.text[:10] for each in parsed.suggestions] == [
+        *("0310352008", "0310352005", "0310352003"),
+    ]
+    meant = from_url(parsed.suggestions[2].address, recommender)
+    search = SearchRequest(article="0310352003", words="in red")
+    assert meant == ParsedUrl(PageState(search=search, k=6), ())
+    link = from_url("?article=0310352009", recommender)
+    assert link.typed == {"words": "0310352009"}
+    assert link.suggestions[0].text == parsed.suggestions[0].text
+
+
+def test_several_ids_are_offered_as_a_basket(recommender):
+    parsed = from_url("?words=0310352003+0310352005", recommender)
+    assert parsed.state == PageState(search=SearchRequest(article="0310352003"))
+    basket = from_url(parsed.suggestions[0].address, recommender).state
+    assert basket == PageState(SHOPPER, basket="0310352003 0310352005")
 
 
 def test_a_link_with_too_many_fields_is_not_read(recommender):
@@ -282,8 +381,8 @@ def test_hostile_texts_stay_one_value_each(recommender):
     assert not set("<>\"' ") & set(address)
     assert parse_qsl(address[1:]) == [("words", HOSTILE)]
     assert from_url(address, recommender).state == state
-    shopper = PageState(SHOPPER, shopper=HOSTILE)
-    assert from_url(to_url(shopper), recommender).state == shopper
+    shopper = from_url(to_url(PageState(SHOPPER, shopper=HOSTILE)), recommender)
+    assert shopper.typed == {"shopper": HOSTILE.strip()}
 
 
 def test_the_same_error_is_reported_once(recommender):
@@ -310,7 +409,7 @@ def test_only_filters_narrow_an_answer():
     "state",
     [
         PageState(search=SearchRequest(article="1")),
-        PageState(search=SearchRequest(photo=PHOTO)),
+        PageState(search=SearchRequest(photo=PHOTO), own_photo=OWN_NAME),
         PageState(search=SearchRequest(words="hat")),
         PageState(SHOPPER, shopper="a"),
         PageState(SHOPPER, basket="1"),

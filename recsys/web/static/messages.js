@@ -1,12 +1,10 @@
-// What goes wrong before the server's events are reached, as an upload that is too large, Gradio
-// writes into a note of its own. The page shows it as a message, in plain words.
+// What goes wrong before the server's events are reached, Gradio writes into a note of its own. The
+// page shows it as a message, in plain words.
 import {finish} from './navigation.js';
 
 const find = (selector) => document.querySelector(selector);
 
 function sentence(note) {
-  const size = /maximum allowed size of (\d+)/.exec(note)?.[1];
-  if (size) return `This file is larger than ${size} MB; choose a smaller one.`;
   const answer = /^HTTP \d+: (.*)$/s.exec(note)?.[1] ?? note;
   try {
     return String(JSON.parse(answer).detail);

@@ -1,5 +1,6 @@
 // Links and forms of the page are answered in place, and the address follows, so that every view can
 // be shared and "back" works. The server renders everything: this script only sends it addresses.
+import {photoFor} from './photo.js';
 import {focus, focusedSelector, openDetails, resetInputs, restore, scrollPositions} from './restore.js';
 
 const NEEDS_ENCODER = /[?&]words=/;
@@ -12,7 +13,14 @@ let send = null, request = null, queued = null, observed = null, timer = 0;
 export function navigate(address, how = 'link') {
   if (document.body.classList.contains('busy')) return void (queued = [address, how]);
   begin(how);
-  send(NEEDS_ENCODER.test(address) ? 'submit' : 'select', {address});
+  ask(address, false);
+}
+
+// `again`: the server has lost the visitor's photo, which it had been sent.
+async function ask(address, again) {
+  request.address = address;
+  const photo = await photoFor(address, again);
+  send(photo || NEEDS_ENCODER.test(address) ? 'submit' : 'select', {address, photo});
 }
 
 export function begin(how) {
@@ -38,7 +46,8 @@ export function finish() {
 
 // Runs when the part above the answer has changed: every answer changes it.
 function onAnswer() {
-  const {address, title} = find('.top').dataset;
+  const {address, title, wants} = find('.top').dataset;
+  if (wants && request) return ask(request.address, true);
   finish();
   if (queued) return;
   resetInputs(find('#top'));

@@ -9,18 +9,37 @@ export function focusedSelector() {
     const value = at.type === 'checkbox' ? having('value', at.value) : '';
     return `.controls ${having('name', at.name)}${value}`;
   }
+  const menu = at.matches('summary') && at.parentElement.dataset.name;
+  if (menu) return `${having('data-name', menu)} > summary`;
+  if (at.closest('.controls')) return `.controls ${having('href', at.getAttribute('href'))}`;
   const model = at.closest('[data-model]')?.dataset.model;
   return at.dataset.article && model
     ? `${having('data-model', model)} ${having('data-article', at.dataset.article)}` : null;
 }
 
-export const focus = (selector) => document.querySelector(selector)?.focus({preventScroll: true});
+// What had the focus may be gone, as a filter that was removed: then the first filter gets it.
+export function focus(selector) {
+  const bar = selector.startsWith('.controls') ? '.controls summary' : null;
+  const at = document.querySelector(selector) ?? (bar && document.querySelector(bar));
+  at?.focus({preventScroll: true});
+}
 
-export const openDetails = () => [...document.querySelectorAll('details[data-name]')]
-  .map((each) => [each.dataset.name, each.open]);
+// Those that a visitor closes before the answer comes stay closed.
+const closed = new Set();
 
-export const scrollPositions = () => [...document.querySelectorAll('.choices')].map((each) =>
-  [each.closest('details').dataset.name, each.scrollTop]);
+export function openDetails() {
+  closed.clear();
+  return [...document.querySelectorAll('details[data-name]')]
+    .map((each) => [each.dataset.name, each.open]);
+}
+
+export function closeByHand(each) {
+  each.open = false;
+  closed.add(each.dataset.name);
+}
+
+export const scrollPositions = () => [...document.querySelectorAll('[data-keep]')].map((each) =>
+  [each.dataset.keep, each.scrollLeft, each.scrollTop]);
 
 // Gradio updates elements in place, so what a visitor has typed or checked outlives an answer.
 export function resetInputs(part) {
@@ -32,23 +51,16 @@ export function resetInputs(part) {
   }
 }
 
-let unfolded = false;
-
-// Show or hide what small screens fold away.
-export const toggleFold = (fold) => fold.setAttribute('aria-expanded', (unfolded = !unfolded));
-
 // The answer may change before or after the part above it.
 export function restore(answer, request) {
-  answer.querySelector('.fold')?.setAttribute('aria-expanded', unfolded);
   resetInputs(answer);
   if (request?.how !== 'keep') return;
   for (const [name, isOpen] of request.open) {
     const each = answer.querySelector(`details[data-name="${name}"]`);
-    if (each && isOpen) each.open = true;
+    if (each && isOpen && !closed.has(name)) each.open = true;
   }
-  for (const [name, top] of request.scrolled) {
-    const choices = answer.querySelector(`details[data-name="${name}"] .choices`);
-    if (choices) choices.scrollTop = top;
+  for (const [name, left, top] of request.scrolled) {
+    answer.querySelector(having('data-keep', name))?.scrollTo({left, top, behavior: 'instant'});
   }
   if (request.focus) focus(request.focus);
 }
