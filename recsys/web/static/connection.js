@@ -83,13 +83,13 @@ const reloads = () => history.state?.reloads ?? 0;
 // Whether a question has been asked often enough. The visitor may ask it once more.
 export function isHopeless() {
   const hopeless = reloads() >= MOST_RELOADS;
-  if (hopeless) history.replaceState(null, '');
+  if (hopeless) history.replaceState({...history.state, reloads: 0}, '');
   return hopeless;
 }
 
 // Load the page again, at its present address, as soon as the server is there.
 export async function reloadWhenBack() {
-  history.replaceState({reloads: reloads() + 1}, '');
+  history.replaceState({...history.state, reloads: reloads() + 1}, '');
   for (let tries = 0; ; tries++) {
     await pause(tries);
     const response = await fetchFirst(new URL('health', document.baseURI)).catch(() => null);

@@ -80,7 +80,8 @@ function onAnswer() {
   resetInputs(find('#top'));
   document.title = title;
   const isNew = address !== ownAddress(location.search) && request && request.how !== 'back';
-  history[isNew ? 'pushState' : 'replaceState'](null, '', browserAddress(address));
+  if (isNew) history.pushState(null, '', browserAddress(address));
+  else history.replaceState({...history.state, reloads: 0}, '', browserAddress(address));
   tellHost(address);
   if (find('.message')) reveal(find('.message'));
   else if (request?.how === 'link') reveal();
