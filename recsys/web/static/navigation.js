@@ -4,6 +4,7 @@ import {browserAddress, ownAddress} from './address.js';
 import {GIVEN_UP, NO_CONNECTION, isHopeless, reloadWhenBack, watchConnection} from './connection.js';
 import {reveal, showBusy, tellHost} from './frame.js';
 import {showMessage} from './messages.js';
+import {noteInHistory} from './own_photos.js';
 import {photoFor} from './photo.js';
 import {focus, focusedSelector, openDetails, resetInputs, restore, scrollPositions} from './restore.js';
 
@@ -67,7 +68,9 @@ function lose() {
   clearTimeout(timer);
   classList.add('lost');
   showMessage(NO_CONNECTION);
-  leaveAddress(queued?.[0] ?? request.address);
+  const address = queued?.[0] ?? request.address;
+  leaveAddress(address);
+  noteInHistory(new URLSearchParams(address).get('photo'));
   reloadWhenBack();
 }
 
