@@ -1,8 +1,4 @@
-"""An empty Gradio page with an endpoint that does nothing: the baseline of other benchmarks.
-
-It uses the system's fonts, as the app does: without a network, the fonts of Gradio's default theme
-would delay it.
-"""
+"""An empty Gradio page with an endpoint that does nothing: the baseline of other benchmarks."""
 
 import gradio as gr
 from gradio.events import api
@@ -18,8 +14,7 @@ def main() -> None:
     with gr.Blocks(analytics_enabled=False) as page:
         gr.HTML("<p id='here'>Here.</p>")
         api(nothing, api_name="nothing", concurrency_limit=8)
-    plain = gr.themes.Base(font=["system-ui"], font_mono=["ui-monospace"])
-    page.launch(theme=plain, ssr_mode=False, quiet=True)
+    page.launch(ssr_mode=False, quiet=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recsys.web.assets import SCRIPT_ADDRESSES
 from recsys.web.first_view import FirstView, first_view
+from recsys.web.gradio_private import frontend_files
 from recsys.web.handlers import PageHandlers
 from recsys.web.headers import route_of
 from recsys.web.templating import render
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 MOST_WAITING = 8
 """Pages whose first view waits to be made, .2 s of work. Others come without: their script asks for
 the answer through the queue, in which clients take turns."""
+
+FRONTEND_FILES = [f"assets/{name}" for name in frontend_files()]
 
 CONFIG = re.compile(r"(?<=<script>window\.gradio_config = ).*?(?=;</script>)", re.DOTALL)
 """What Gradio's frontend makes the page of, as JSON in a script."""
@@ -96,8 +99,11 @@ def write_view(page: str, view: FirstView) -> str:
             properties["value"] = view.parts[properties["elem_id"]]
     config["title"] = view.title
     before, after = page[: found.start()], page[found.end() :]
-    head = render("head.html", view=view, root=config["root"], scripts=SCRIPT_ADDRESSES)
+    head = render("head.html", view=view, root=config["root"])
     before = PREVIEW.sub("", before).replace("<style>", f"{head}<style>", 1)
+    early = render("early.html", view=view, scripts=SCRIPT_ADDRESSES, files=FRONTEND_FILES)
+    # After Gradio's first script: what comes before it in the head is loaded before it.
+    after = after.replace("</head>", f"{early}</head>", 1)
     return before + script_json(config) + after
 
 

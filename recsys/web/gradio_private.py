@@ -6,6 +6,7 @@ Tested with Gradio 6.29.1 to 6.31.0.
 import asyncio
 import json
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 WRONG_PARAMETERS = "These are not this endpoint's parameters; gradio_api/info lists them."
 UPLOAD_FIRST = "Upload the photo itself: addresses are not fetched."
 
+FRONTEND = Path(gr.__file__).parent / "templates/frontend/assets"
+
 ANSWER_SECONDS = 60
 """Time that an answer waits to be fetched. Clients fetch it at once, or never."""
 
@@ -48,6 +51,38 @@ def event_field(event: gr.EventData, name: str) -> str:
     """
     data = event._data
     return str(data.get(name, "")) if isinstance(data, dict) else ""
+
+
+def frontend_files(assets: Path = FRONTEND) -> list[str]:
+    """Return the scripts and stylesheets that Gradio's page loads one after another, by name.
+
+    Each script of the frontend (Gradio 6) has a list of files and imports others by their places in
+    it: index imports Index, Index imports Blocks, and core imports the component of `gr.HTML`. An
+    empty list if another Gradio does this otherwise: the page then loads as it does by itself.
+    """
+    main = re.search(r"assets/(index-[\w-]+\.js)", _text(assets.parent / "index.html"))
+    first = _imports(assets / main[1], r"import\(`\./Index-") if main else []
+    index = next((each for each in first if each.startswith("Index-")), "")
+    core = next((each for each in first if each.startswith("core-") and each.endswith(".js")), "")
+    blocks = _imports(assets / index, r"import\(`\./Blocks-")
+    component = _imports(assets / core, r"\bhtml:\{[^{}]*?component:\(\)=>")
+    files = dict.fromkeys([*first, *blocks, *component])
+    return [each for each in files if not each.startswith("index-")]
+
+
+def _imports(script: Path, before: str) -> list[str]:
+    """Return the files of a script's import that follows what a pattern matches."""
+    text = _text(script)
+    names = re.search(r"m\.f=(\[[^\]]*\])", text)
+    places = re.search(before + r"[^\[]*?__vite__mapDeps\(\[([\d,]+)\]\)", text)
+    if not names or not places:
+        return []
+    files = json.loads(names[1])
+    return [files[int(place)].removeprefix("./") for place in places[1].split(",")]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def endpoint_components(

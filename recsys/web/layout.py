@@ -31,7 +31,7 @@ SURPRISE = "?surprise=1"
 
 SPACE_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
-REPLACED_BY_WORDS = ("words", "ignore", "open")
+REPLACED_BY_WORDS = ("words", "ignore", "upto", "open")
 """Fields of the address that a new search for words replaces."""
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recsys.evaluation.report import OURS, PROTOCOLS, Evaluation, Scores, Table
 from recsys.models.registry import ALL
 from recsys.retrieval.retriever import CANDIDATES
 from recsys.serving.recommender import Recommender
@@ -11,6 +10,7 @@ from recsys.serving.request import DEFAULT_MATCHES
 from recsys.serving.results import BasketAnswer, Gallery
 from recsys.web.cards import AddressOf, card_views
 from recsys.web.catalog_page import catalog_html
+from recsys.web.evaluation_page import evaluation_html
 from recsys.web.filter_bar import filter_bar, remedies
 from recsys.web.gallery_views import GalleryView, galleries_view
 from recsys.web.query_panel import query_panel
@@ -30,37 +30,6 @@ class PageContent:
 
     html: str
     announcement: str = ""
-
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """A model's row in a table of the evaluation.
-
-    Attributes:
-        model: its name.
-        ours: whether the page has a gallery of it; the others are what it has to beat.
-        scores: its figures.
-        width: of its bar, in percent of the chart.
-        low: left end of its confidence interval, in percent of the chart.
-        interval: width of its confidence interval, in percent of the chart.
-    """
-
-    model: str
-    ours: bool
-    scores: Scores
-    width: float
-    low: float
-    interval: float
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A table of the evaluation: its name, what it measures, its questions and its rows."""
-
-    name: str
-    measures: str
-    questions: int
-    rows: Sequence[ScoreRow]
 
 
 def page_content(state: PageState, recommender: Recommender) -> PageContent:
@@ -123,14 +92,19 @@ def _shopper_content(state: PageState, recommender: Recommender) -> PageContent:
         if state.shopper
         else recommender.for_basket(state.basket.split(), state.matches, CANDIDATES)
     )
-    html = render(
+    title = state.shopper or "Your basket"
+    announcement = f"{title}: {_announcement(answer.galleries)}"
+    return PageContent(basket_answer_html(state, answer), announcement)
+
+
+def basket_answer_html(state: PageState, answer: BasketAnswer) -> str:
+    """Return what a shopper or a basket has, what goes with it, and what to buy again."""
+    return render(
         "basket_answer.html",
         galleries=galleries_view(answer.galleries, answer.release_version, state),
         before=[] if state.shown else [_history(state, answer)],
         after=[] if state.shown else _again(state, answer),
     )
-    title = state.shopper or "Your basket"
-    return PageContent(html, f"{title}: {_announcement(answer.galleries)}")
 
 
 def _history(state: PageState, answer: BasketAnswer) -> GalleryView:
@@ -159,22 +133,3 @@ def _again(state: PageState, answer: BasketAnswer) -> list[GalleryView]:
 def _opening(state: PageState) -> AddressOf:
     """Return what gives the address that opens an article's details."""
     return lambda article_id: to_url(state.with_opened(article_id))
-
-
-def evaluation_html(evaluation: Evaluation) -> str:
-    """Return the page of the evaluation: a chart for each table, all figures below it."""
-    charts = [_chart(name, table) for name, table in evaluation.tables.items()]
-    return render("evaluation.html", charts=charts)
-
-
-def _chart(name: str, table: Table) -> Chart:
-    ranked = table.ranked()
-    longest = max(scores.recall_12.high for _, scores in ranked) or 1.0
-    rows = [_score_row(model, scores, longest) for model, scores in ranked]
-    return Chart(name, PROTOCOLS[name], table.questions, rows)
-
-
-def _score_row(model: str, scores: Scores, longest: float) -> ScoreRow:
-    recall = scores.recall_12
-    mean, low, high = (100 * value / longest for value in (recall.mean, recall.low, recall.high))
-    return ScoreRow(model, model in OURS, scores, mean, low, high - low)

@@ -4,7 +4,7 @@ import {browserAddress, ownAddress} from './address.js';
 import {GIVEN_UP, NO_CONNECTION, isHopeless, reloadWhenBack, watchConnection} from './connection.js';
 import {reveal, showBusy, tellHost} from './frame.js';
 import {showMessage} from './messages.js';
-import {photoFor} from './photo.js';
+import {notePhoto, photoFor} from './photo.js';
 import {focus, focusedSelector, openDetails, resetInputs, restore, scrollPositions} from './restore.js';
 
 const NEEDS_ENCODER = /[?&]words=/;
@@ -58,6 +58,7 @@ export function finish() {
 // Let the browser's address be the one that was asked for, so that loading the page asks again.
 function leaveAddress(address) {
   if (address !== ownAddress(location.search)) history.pushState(null, '', browserAddress(address));
+  notePhoto(address);
 }
 
 // The answer will never come: the stream broke off, or the server was started anew. Gradio's client
