@@ -47,9 +47,9 @@ NO_LIMITS = {"CLIENT_CALLS": "0", "CLIENT_RATE": "0"}
 class RunningApp:
     """``app.py`` in a process of its own, and its log."""
 
-    def __init__(self, folder: Path, script: Path = APP, **environment: str) -> None:
+    def __init__(self, folder: Path, script: Path = APP, port: int = 0, **environment: str) -> None:
         """Start it in ``folder`` with this process's environment and the variables given."""
-        self.port = free_port()
+        self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
         self._log: list[str] = []
         self._process = subprocess.Popen(

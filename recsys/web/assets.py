@@ -8,22 +8,13 @@ from starlette.responses import Response
 
 STATIC = Path(__file__).parent / "static"
 
-STYLESHEETS = tuple(
-    STATIC / f"{name}.css"
-    for name in (
-        *(
-            "page",
-            "start",
-            "query",
-            "filters",
-            "galleries",
-            "details",
-            "evaluation",
-            "catalog",
-            "media",
-        ),
+STYLESHEETS = [
+    STATIC / f"{part}.css"
+    for part in (
+        *("page", "start", "query", "filters", "galleries", "details"),
+        *("evaluation", "catalog", "frame", "media"),
     )
-)
+]
 
 SCRIPTS = {path.name: path.read_bytes() for path in sorted(STATIC.glob("*.js"))}
 """JavaScript modules by file name; page.js is the first one, which imports the others."""

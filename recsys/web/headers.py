@@ -6,9 +6,11 @@ the page only in frames of allowed sites.
 
 import base64
 import hashlib
+import html
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -53,6 +55,9 @@ PAGE_POLICY = {
 DATA_POLICY = {"default-src": "'none'", "style-src": "'unsafe-inline'"}
 """The policy of everything else. Browsers style a picture in a tab of its own with inline CSS."""
 
+OWN_BASE = b'<base href="./" />'
+"""What Gradio's page has its addresses relative to."""
+
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 NOT_UNDERSTOOD = "This request cannot be understood; gradio_api/info says what to send."
@@ -90,7 +95,9 @@ class ResponseHeaders:
         """Answer a request."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        response = _Response(send, self.ancestors)
+        prefix = urlsplit(scope.get("root_path", "")).path.rstrip("/")
+        scope = without_prefix(scope, prefix)
+        response = _Response(send, self.ancestors, prefix)
         app = self.app if is_open(scope) else PlainTextResponse("There is no such page.", 404)
         try:
             await app(scope, receive, response.send)
@@ -108,10 +115,11 @@ class _Response:
     Args:
         send: sends to the browser.
         ancestors: the policy's value of ``frame-ancestors``.
+        prefix: the path of the app's site below which it is; empty for none.
     """
 
-    def __init__(self, send: Send, ancestors: str) -> None:
-        self._send, self.ancestors = send, ancestors
+    def __init__(self, send: Send, ancestors: str, prefix: str) -> None:
+        self._send, self.ancestors, self.prefix = send, ancestors, prefix
         self.started, self.html = False, b""
         self._held: Message | None = None
 
@@ -132,6 +140,11 @@ class _Response:
         """Keep a part of the HTML, or send all of it after the last one."""
         self.html += message.get("body", b"")
         if self._held and not message.get("more_body"):
+            if self.prefix:
+                # Also where the browser's address has no slash after the prefix.
+                base = f'<base href="{html.escape(self.prefix)}/" />'
+                self.html = self.html.replace(OWN_BASE, base.encode(), 1)
+                MutableHeaders(raw=self._held["headers"])["content-length"] = str(len(self.html))
             scripts = (PAGE_POLICY["script-src"], *script_hashes(self.html))
             policy = {**PAGE_POLICY, "script-src": " ".join(scripts)}
             await self._send(self._with_headers(self._held, policy))
@@ -172,9 +185,21 @@ def is_open(scope: Scope) -> bool:
     return first in OPEN_ROUTES or (first, rest) == ("monitoring", "summary")
 
 
+def without_prefix(scope: Scope, prefix: str) -> Scope:
+    """Return a request as it is where the app has a site of its own.
+
+    Some proxies take the prefix out of a request's path, others leave it there.
+    """
+    path, raw_path = scope["path"], scope.get("raw_path") or b""
+    if not prefix or not f"{path}/".startswith(f"{prefix}/"):
+        return scope
+    raw_path = raw_path.removeprefix(prefix.encode()) or b"/"
+    return {**scope, "path": path.removeprefix(prefix) or "/", "raw_path": raw_path}
+
+
 def route_of(scope: Scope) -> str:
-    """Return the path of a request below the app's own, without a slash; empty for the page."""
-    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    """Return the path of a request without a slash; empty for the page."""
+    path: str = scope["path"]
     return path.lstrip("/")
 
 

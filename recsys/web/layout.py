@@ -1,6 +1,8 @@
 """What surrounds every answer: title, menu, search box, messages, notice and footer."""
 
 import dataclasses
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,7 +29,9 @@ SHORT_MENU = {FIND: "Find", SHOPPER: "Shopper", QUALITY: "How good?", CATALOG: "
 SURPRISE = "?surprise=1"
 """Address that leads to a random article."""
 
-REPLACED_BY_WORDS = ("words", "ignore", "open")
+SPACE_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+REPLACED_BY_WORDS = ("words", "ignore", "upto", "open")
 """Fields of the address that a new search for words replaces."""
 
 
@@ -139,6 +143,7 @@ def top_html(
         address=to_url(state),
         turn=turn,
         site=TITLE,
+        space=space_address(os.environ),
         title=title(state, article),
         menu=[(to_url(PageState(page)), MENU[page], SHORT_MENU[page]) for page in PAGES],
         here=MENU[state.page],
@@ -149,6 +154,12 @@ def top_html(
         held=held,
         wanted=wanted,
     )
+
+
+def space_address(environment: Mapping[str, str]) -> str:
+    """Return the address of the Space that runs the app, from ``SPACE_ID``; empty for none."""
+    space_id = environment.get("SPACE_ID", "")
+    return f"https://huggingface.co/spaces/{space_id}" if SPACE_ID.fullmatch(space_id) else ""
 
 
 def notice_html(notice: str) -> str:

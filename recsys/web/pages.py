@@ -92,14 +92,19 @@ def _shopper_content(state: PageState, recommender: Recommender) -> PageContent:
         if state.shopper
         else recommender.for_basket(state.basket.split(), state.matches, CANDIDATES)
     )
-    html = render(
+    title = state.shopper or "Your basket"
+    announcement = f"{title}: {_announcement(answer.galleries)}"
+    return PageContent(basket_answer_html(state, answer), announcement)
+
+
+def basket_answer_html(state: PageState, answer: BasketAnswer) -> str:
+    """Return what a shopper or a basket has, what goes with it, and what to buy again."""
+    return render(
         "basket_answer.html",
         galleries=galleries_view(answer.galleries, answer.release_version, state),
         before=[] if state.shown else [_history(state, answer)],
         after=[] if state.shown else _again(state, answer),
     )
-    title = state.shopper or "Your basket"
-    return PageContent(html, f"{title}: {_announcement(answer.galleries)}")
 
 
 def _history(state: PageState, answer: BasketAnswer) -> GalleryView:

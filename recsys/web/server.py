@@ -168,7 +168,7 @@ def launch(
         theme=gr.themes.Base(
             font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
         ),
-        css_paths=list(STYLESHEETS),
+        css_paths=[*STYLESHEETS],
         max_file_size=MAX_BYTES,
         mcp_server=True,
         footer_links=["api"],

@@ -35,16 +35,8 @@ def at(place: PageState) -> re.Pattern[str]:
     return re.compile(re.escape(to_url(place)) + "$")
 
 
-def unfold(visit: Visit) -> None:
-    """Show the filters where a small screen hides them."""
-    fold = visit.view.get_by_role("button", name="Filters and weights")
-    if fold.is_visible() and fold.get_attribute("aria-expanded") == "false":
-        fold.click()
-
-
 def narrowing(visit: Visit, name: str) -> Locator:
-    """The filters of a column, opened."""
-    unfold(visit)
+    """A menu of the filter bar, opened."""
     part = visit.view.locator(f'#answer details[data-name="{name}"]')
     if part.get_attribute("open") is None:
         part.locator("summary").click()
@@ -140,27 +132,26 @@ def test_how_many_other_colours_and_prices_are_chosen(
 ) -> None:
     visit.open(f"?article={some_id(release)}")
     visit.answer_about(some_id(release))
-    unfold(visit)
-    visit.view.get_by_label("How many").select_option("6")
+    narrowing(visit, "weights").get_by_label("How many").select_option("6")
     visit.view.wait_for_url(re.compile("k=6"))
     # The new answer brings a new form, which says what was asked before.
     visit.view.wait_for_function(IDLE)
-    visit.view.get_by_label("Hide other colours of a product").click()
+    visit.view.get_by_label("One colour of each product").click()
     visit.view.wait_for_url(re.compile("one_a_product=1"))
     visit.view.wait_for_function(IDLE)
-    visit.view.get_by_label("Highest price").fill("0.03")
+    narrowing(visit, "price").get_by_label("Highest price").fill("20")
     visit.view.get_by_label("Highest price").press("Enter")
-    visit.view.wait_for_url(re.compile("dearest=0.03"))
-    visit.view.get_by_role("link", name="Clear all filters").wait_for()
+    visit.view.wait_for_url(re.compile("dearest=20"))
+    visit.view.get_by_role("link", name="Remove up to EUR 20").wait_for()
     place = from_url(visit.view.evaluate("location.search"), recommender).state
-    assert (place.k, place.search.one_a_product, place.search.filters.dearest) == (6, True, 0.03)
+    assert (place.k, place.search.one_a_product, place.search.filters.dearest) == (6, True, 20)
     assert shown(visit) == expected(recommender, place)
     products = dict(release.articles[["article_id", "product_code"]].to_numpy())
     for found in shown(visit).values():
         assert len({products[id_] for id_ in found}) == len(found) == 6
-        assert all((recommender.article(id_).price or 9) <= 0.03 for id_ in found)
-    visit.view.get_by_role("link", name="Clear all filters").click()
-    visit.view.wait_for_url(at(PageState(search=SearchRequest(article=some_id(release)), k=6)))
+        assert all((recommender.article(id_).price or 99) <= 20 for id_ in found)
+    visit.view.get_by_role("link", name="Clear all").click()
+    visit.view.wait_for_url(at(PageState(search=SearchRequest(article=some_id(release)))))
     assert visit.errors == []
 
 
@@ -172,6 +163,12 @@ def test_a_slider_weighs_and_what_was_open_stays_open(
     weights = narrowing(visit, "weights")
     slider = weights.get_by_label("Described alike")
     slider.focus()
+    share = weights.locator("output").first
+    before = share.inner_text()
+    slider.evaluate(
+        "slider => { slider.value = 10; slider.dispatchEvent(new Event('input', {bubbles: true})) }"
+    )
+    assert share.inner_text() != before, "shares follow while the slider is dragged"
     slider.press("End")
     visit.view.wait_for_url(re.compile(r"weight\.text=10"))
     visit.view.wait_for_function(IDLE)
@@ -183,7 +180,9 @@ def test_a_slider_weighs_and_what_was_open_stays_open(
 
 VIEWS = [
     {"article": "0310352003", "k": 6, PRODUCT_TYPE: "Shirt", "one_a_product": 1, "weight.image": 3},
-    {"article": "0310352003", "cheapest": 0.01, "dearest": 0.05, "with_photo": 1},
+    {"article": "0310352003", "cheapest": 10, "dearest": 30.5, "with_photo": 1},
+    {"article": "0310352003", "show": TEXT.name, "upto": 96, COLOUR: "White"},
+    {"article": "0310352003", "compare": 1, "k": 6},
     {"words": "black trousers", "ignore": COLOUR, DEPARTMENT: "Divided", "k": 24},
     {"photo": "0310352003", "words": "in red", "words_weight": 0.25},
     {"article": "0310352003", "open": "0310352005"},
@@ -212,7 +211,8 @@ def test_a_link_restores_the_exact_view(
     visit.view.locator("#answer").wait_for()
     visit.view.wait_for_function(NO_TIMER)
     assert visit.view.evaluate("location.search") == to_url(there.state)
-    if there.state.has_query and there.state.page not in (SHOPPER,):
+    rows = not (there.state.compared or there.state.shown or there.state.page == SHOPPER)
+    if there.state.has_query and rows:
         assert shown(visit) == expected(recommender, there.state)
     assert visit.view.get_by_role("alert").count() == 0
     assert visit.sideways() <= 0
@@ -251,11 +251,9 @@ def test_a_link_to_what_is_not_there_shows_ways_to_start(visit: Visit) -> None:
 
 def test_filters_that_leave_nothing_say_how_to_go_on(visit: Visit, release: Release) -> None:
     visit.open(f"?article={some_id(release)}&cheapest=900")
-    note = visit.view.locator(f'#answer [data-model="{COMBINED.name}"] .note')
-    note.wait_for()
-    assert "Remove one of the filters" in note.inner_text()
-    unfold(visit)
-    visit.view.get_by_role("link", name="Clear all filters").click()
+    visit.view.get_by_role("heading", name="Nothing matches all filters. Remove one.").wait_for()
+    assert visit.view.locator("#answer .gallery").count() == 0
+    visit.view.get_by_role("link", name=re.compile("^Remove EUR 900 or more: ")).click()
     visit.view.locator(f'#answer [data-model="{COMBINED.name}"] .match').first.wait_for()
     assert len(visit.cards(COMBINED.name)) == 12
 
@@ -274,7 +272,7 @@ def test_models_are_compared(visit: Visit, release: Release) -> None:
     for card in visit.view.locator("#answer .match a:has(.agreed)").all():
         id_ = str(card.get_attribute("data-article"))
         models = sum(id_ in found[model] for model in MODELS if model != COMBINED.name)
-        assert card.locator(".agreed").inner_text() == f"{models} models"
+        assert card.locator(".agreed").inner_text() == f"{models} models agree"
 
 
 def test_examples_of_every_kind_are_one_click_away(visit: Visit, recommender: Recommender) -> None:
@@ -343,7 +341,7 @@ def test_why_a_result_was_found_adds_up(
     visit.open(f"?article={id_}&open={found}")
     why = recommender.explain(SearchRequest(article=id_), found)
     text = visit.details().inner_text()
-    assert f"Bought by {why.shoppers} or more of the same shoppers." in text
+    assert f"{why.shoppers} or more shoppers bought both." in text
     added = visit.details().locator(".why td.value:not(.quiet)").all_inner_texts()
     assert sum(map(float, added)) == pytest.approx(why.matches[COMBINED.name].score, abs=0.005)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from browsing import Visit, free_port
+from host_page import HostPage
 from playwright.sync_api import Browser, FrameLocator
 
 from recsys.errors import OperatorError
@@ -61,12 +62,12 @@ def policy(response: httpx.Response) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("path", [*ANSWERED, *CLOSED])
-def test_every_response_has_the_headers(server: str, path: str) -> None:
+def test_every_response_has_the_headers(server: str, host_page: HostPage, path: str) -> None:
     response = httpx.get(server + path, timeout=30)
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "same-origin"
     assert "x-frame-options" not in response.headers
-    assert policy(response)[FRAMES] == ["'self'", *SPACES]
+    assert policy(response)[FRAMES] == ["'self'", *SPACES, host_page.origin]
 
 
 @pytest.mark.parametrize("path", CLOSED)

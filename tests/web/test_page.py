@@ -180,7 +180,7 @@ def test_what_a_photo_shows_is_put_right_with_a_click(
     visit: Visit, release: Release, tmp_path: Path
 ) -> None:
     ask_about_photo(visit, release, tmp_path)
-    visit.page.get_by_text("Put it right").click()
+    visit.page.get_by_text("Not right? Correct it").click()
     value = chip(visit, "correct", 1).inner_text().rsplit(" ", 1)[0]
     before = visit.cards(FEATURES.name)
     chip(visit, "correct", 1).click()

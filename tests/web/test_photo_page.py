@@ -227,6 +227,7 @@ def test_of_three_pictures_the_first_is_searched_with(
 def test_a_result_that_is_dragged_to_the_search_box_is_searched_with(
     visit: Visit, release: Release
 ) -> None:
+    visit.page.set_viewport_size({"width": 1440, "height": 3000})  # Both are on the screen.
     visit.open(f"?article={some_id(release)}&k=6")
     visit.answer_about(some_id(release))
     card = visit.view.locator(f'#answer [data-model="{IMAGE.name}"] .match a').nth(1)
@@ -295,7 +296,7 @@ def test_photos_of_every_kind_arrive_upright_and_on_white(
 def test_of_many_photos_the_last_are_kept_whatever_the_browser_has_room_for(visit: Visit) -> None:
     visit.open()
     # The browser's storage, but for what one photo needs, is full.
-    visit.view.evaluate("sessionStorage.setItem('x', 'x'.repeat(5 * 1024 * 1024 - 30_000))")
+    visit.view.evaluate("sessionStorage.setItem('x', 'x'.repeat(5 * 1024 * 1024 - 60_000))")
     names = []
     for number in range(6):
         noise = Image.effect_noise((200 + number, 200), 60)

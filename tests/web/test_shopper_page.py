@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from browsing import Visit, free_port
 from building import reseal
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from page_outline import Outline, macro
+from page_outline import Outline
 from playwright.sync_api import Browser, Locator
 
 from recsys.errors import QueryError
@@ -27,7 +26,7 @@ from recsys.serving.request import LARGEST_BASKET, MOST_MATCHES
 from recsys.serving.results import BasketAnswer
 from recsys.web.api_schema import ForBasketAnswer
 from recsys.web.layout import MENU
-from recsys.web.pages import basket_galleries
+from recsys.web.pages import page_content
 from recsys.web.server import launch
 from recsys.web.url import SHOPPER, PageState
 
@@ -275,9 +274,8 @@ def test_one_wrong_id_in_a_basket_is_named(recommender: Recommender, text: Any) 
 # Cards
 
 
-def outline(answer: BasketAnswer) -> Outline:
-    views = basket_galleries(PageState(SHOPPER), answer)
-    return Outline("".join(macro("cards.html", "gallery", view) for view in views))
+def outline(recommender: Recommender, **asked: str) -> Outline:
+    return Outline(page_content(PageState(SHOPPER, **asked), recommender).html)
 
 
 def test_a_shopper_s_galleries_stand_between_what_they_bought_and_what_to_buy_again(
@@ -285,12 +283,12 @@ def test_a_shopper_s_galleries_stand_between_what_they_bought_and_what_to_buy_ag
 ) -> None:
     alias = has_many(recommender.release)
     answer = recommender.for_shopper(alias)
-    drawn = outline(answer)
+    drawn = outline(recommender, shopper=alias)
     assert [section["data-model"] for section in drawn.attributes("section")] == SHELVES
     headings = [f"What {alias} bought", *(model.title for model in ALL), "Buy again"]
-    assert drawn.texts("h2") == headings
+    assert [each for each in drawn.texts("h2") if each in headings] == headings
     assert "48 articles, the latest first." in drawn.texts("p")
-    shown = [link["data-article"] for link in drawn.attributes("a")]
+    shown = [link["data-article"] for link in drawn.attributes("a") if "data-article" in link]
     results = [id_ for gallery in answer.galleries for id_ in found(gallery)]
     assert shown == [*named(answer.history), *results, *named(answer.again)]
     assert len(drawn.texts("score")) == len(results)
@@ -299,7 +297,7 @@ def test_a_shopper_s_galleries_stand_between_what_they_bought_and_what_to_buy_ag
 def test_a_visitor_s_basket_is_theirs_and_there_is_nothing_to_buy_again(
     recommender: Recommender,
 ) -> None:
-    drawn = outline(recommender.for_basket(basket_of(recommender.release, 1)))
+    drawn = outline(recommender, basket=basket_of(recommender.release, 1)[0])
     assert [section["data-model"] for section in drawn.attributes("section")] == SHELVES[:-1]
     assert drawn.texts("h2")[0] == "Your basket"
     assert "1 article." in drawn.texts("p")
@@ -310,12 +308,11 @@ def test_a_card_of_a_shelf_has_its_own_photo_or_says_that_there_is_none(
 ) -> None:
     rows = (int(np.flatnonzero(~recommender.release.with_photo)[0]), 0)
     basket = [ids(recommender.release)[row] for row in rows]
-    answer = replace(recommender.for_basket(basket), galleries=())
-    drawn = outline(answer)
-    assert [image["src"] for image in drawn.attributes("img")] == [
+    drawn = outline(recommender, basket=" ".join(basket))
+    assert drawn.attributes("img")[0]["src"] == (
         f"photos/{basket[1]}.webp?release={recommender.release_version}&width=240"
-    ]
-    assert [text for _, text in drawn.text].count("No photo") == 1
+    )
+    assert "No photo" in [text for _, text in drawn.text]
 
 
 # The API

@@ -57,7 +57,7 @@ def test_on_a_phone_the_first_result_starts_in_the_upper_half(phone: Visit, quer
 
 def test_what_is_typed_and_chosen_is_kept_until_it_is_removed(visit: Visit) -> None:
     """A wrong id, a suggestion, other words, the article removed, everything cleared."""
-    kept = {COLOUR: "Red", "weight.image": "2", "k": "6"}
+    kept = {"with_photo": "1", "weight.image": "2", "k": "6"}
     visit.open(f"?{urlencode({'words': 'white dress', **kept})}")
     visit.view.locator("#answer .gallery").first.wait_for()
     visit.say("0310352009 in red")
@@ -71,11 +71,11 @@ def test_what_is_typed_and_chosen_is_kept_until_it_is_removed(visit: Visit) -> N
     status = visit.view.locator("#top [role=status]").inner_text()
     assert status.startswith("Britta shirt in red: 6 articles each, from 5 of 5 models")
     visit.say("in grey")
-    visit.view.locator("#top .token").wait_for()
+    visit.view.locator("#top .token .name").wait_for()
     visit.view.wait_for_function("() => location.search.includes('in+grey')")
     assert fields(visit) == {"article": "0310352003", "words": "in grey", **kept}
     visit.view.get_by_role("link", name="Remove Britta shirt from the search").click()
-    visit.view.locator("#top .token").wait_for(state="detached")
+    visit.view.locator("#top .token .name").wait_for(state="detached")
     assert fields(visit) == {"words": "in grey", **kept}
     assert visit.errors == []
 

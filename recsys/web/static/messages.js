@@ -1,10 +1,13 @@
 // What goes wrong before the server's events are reached, Gradio writes into a note of its own. The
 // page shows it as a message, in plain words.
+import {NO_CONNECTION} from './connection.js';
+import {reveal} from './frame.js';
 import {finish} from './navigation.js';
 
 const find = (selector) => document.querySelector(selector);
 
 function sentence(note) {
+  if (note.startsWith('Connection to the server was lost')) return NO_CONNECTION;
   const answer = /^HTTP \d+: (.*)$/s.exec(note)?.[1] ?? note;
   try {
     return String(JSON.parse(answer).detail);
@@ -21,7 +24,7 @@ export function showMessage(text) {
   message.setAttribute('role', 'alert');
   message.textContent = text;
   top.append(message);
-  find('#top').scrollIntoView({block: 'nearest'});
+  reveal(message);
 }
 
 function showNote() {

@@ -1,4 +1,5 @@
 // The page's script: what clicks and forms do. `start` is called once, when Gradio has made the page.
+import {copyLink} from './address.js';
 import {watchDetails} from './details.js';
 import {addressOf, watchFilters} from './filters.js';
 import {watchGalleries} from './galleries.js';
@@ -9,6 +10,8 @@ import {pick, startPhotos} from './photo.js';
 
 function onClick(event) {
   if (event.target.closest('[data-pick]')) return pick();
+  const copies = event.target.closest('[data-copy]');
+  if (copies) return copyLink(copies);
   const link = event.target.closest('a[href^="?"]');
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();

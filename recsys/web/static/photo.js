@@ -5,7 +5,7 @@ import {navigate} from './navigation.js';
 import {NAME, keep, noteInHistory, photoNamed, showOwnPhotos, startOwnPhotos} from './own_photos.js';
 
 const LONGEST = 1024;  // Pixels of the longest side: no model uses more.
-const LARGEST = 1.3e6;  // Characters of a data: address; the server takes 1 MB of JPEG.
+const ENOUGH = 400000;  // Characters of a data: address, 8 s at 400 kbit/s; the server takes 1.4 million.
 const NOT_STORED = 'gone';  // Sent instead of a photo that no tab has.
 const ARTICLE = 'application/x-article';
 const EMPTY = 'This file is empty; choose a photo.';
@@ -31,6 +31,9 @@ export async function photoFor(address, again) {
   if (photo) showSending(photo);
   return photo ?? NOT_STORED;
 }
+
+// Note the photo of the browser's present address where only the history can keep it.
+export const notePhoto = (address) => noteInHistory(new URLSearchParams(address).get('photo'));
 
 // The photo in the search box and how it is getting on, until the answer comes.
 function showSending(photo) {
@@ -74,7 +77,7 @@ async function shrunk(file) {
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
   const photo = canvas.toDataURL('image/jpeg', 0.85);
-  return photo.length > LARGEST ? canvas.toDataURL('image/jpeg', 0.5) : photo;
+  return photo.length > ENOUGH ? canvas.toDataURL('image/jpeg', 0.6) : photo;
 }
 
 async function search(files) {
@@ -94,7 +97,7 @@ async function search(files) {
 // Runs when the answer has come.
 function onChange() {
   showOwnPhotos();
-  setTimeout(() => noteInHistory(new URLSearchParams(location.search).get('photo')));
+  setTimeout(() => notePhoto(location.search));  // The script that has the address comes first.
   if (!note || find('.top').dataset.photo !== note) return;
   note = null;
   showMessage(ONE_AT_A_TIME);
@@ -148,6 +151,6 @@ export function startPhotos() {
     search(files);
   });
   watchDrags();
-  const options = {childList: true, subtree: true, attributeFilter: ['src', 'data-own', 'data-photo']};
+  const options = {childList: true, subtree: true, attributeFilter: ['src', 'data-own', 'data-turn']};
   for (const part of ['#top', '#answer']) new MutationObserver(onChange).observe(find(part), options);
 }
