@@ -3,6 +3,8 @@
 How long the other client waits is measured by ``benchmarks/floods.py``.
 """
 
+import base64
+import io
 import json
 import os
 import shutil
@@ -15,9 +17,11 @@ import pytest
 from browsing import RunningApp
 from floods import Attacker, call, join, upload
 from gradio_client import Client, handle_file
+from PIL import Image
 
 from recsys.release.reader import open_release
 from recsys.web.limits import Limits
+from recsys.web.own_photo import DATA_PREFIX
 
 pytestmark = pytest.mark.attack
 
@@ -28,6 +32,11 @@ MOST_DISK = 600_000_000
 """Bytes of uploads that may lie on the disk at any time."""
 
 DEEP = "[" * 100_000 + "]" * 100_000
+
+_NOISE = io.BytesIO()
+Image.effect_noise((1024, 1024), 60).save(_NOISE, "JPEG", quality=85)
+OWN_PHOTO = DATA_PREFIX + base64.b64encode(_NOISE.getvalue()).decode()
+"""As large as the page's script makes one."""
 
 FLOODS: dict[str, Callable[[Attacker, list[str]], None]] = {
     "many articles": lambda attacker, ids: attacker.send(
@@ -54,6 +63,18 @@ FLOODS: dict[str, Callable[[Attacker, list[str]], None]] = {
                 "session_hash": f"attack{n}",
                 "data": [None],
                 "event_data": {"address": f"?words=dress+{n}"},
+            },
+        ),
+    ),
+    "photos on the page": lambda attacker, ids: attacker.send(
+        300,
+        lambda client, n: join(
+            client,
+            {
+                "fn_index": 1,
+                "session_hash": f"attack{n}",
+                "data": [None],
+                "event_data": {"address": f"?photo=own-{n:08x}", "photo": OWN_PHOTO},
             },
         ),
     ),
