@@ -346,9 +346,10 @@ def test_why_a_result_was_found_adds_up(
     assert sum(map(float, added)) == pytest.approx(why.matches[COMBINED.name].score, abs=0.005)
 
 
-def test_an_answer_is_seen_as_a_skeleton_until_it_comes(visit: Visit, release: Release) -> None:
+def test_an_answer_is_seen_as_a_skeleton_until_it_comes(visit: Visit) -> None:
+    """Only the visitor's photo is answered after the page is loaded."""
     visit.page.route("**/queue/data**", lambda route: None)
-    visit.page.goto(f"{visit.host or visit.address}?article={some_id(release)}")
+    visit.page.goto(f"{visit.host or visit.address}?photo=own-0a1b2c3d")
     visit.view.locator("#skeleton .gallery").first.wait_for()
     assert not visit.view.locator("#answer").is_visible()
     assert visit.sideways() <= 0
