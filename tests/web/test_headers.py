@@ -173,7 +173,7 @@ def test_an_allowed_site_shows_the_page_in_a_frame(
 ) -> None:
     visit, frame = framed(browser, embedding, embeddable)
     frame.get_by_role("link", name="How good is it?").click()
-    frame.get_by_text("Measured on test shoppers").first.wait_for()
+    frame.get_by_text("Can the models find").first.wait_for()
     visit.context.close()
     assert [error for error in visit.errors if "favicon" not in error] == []
 
