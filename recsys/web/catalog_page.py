@@ -10,9 +10,12 @@ import pandas as pd
 from recsys.catalog.schema import COLOUR, DEPARTMENT, PRODUCT_TYPE
 from recsys.catalog.statistics import SEASON, SEASONS
 from recsys.models.registry import SINGLE
+from recsys.retrieval.facets import Filters
 from recsys.serving.catalog_summary import CatalogSummary
+from recsys.serving.request import SearchRequest
 from recsys.vectors import spread_evenly
 from recsys.web.templating import render
+from recsys.web.url import PageState, to_url
 
 MAX_TYPES, MAX_SHOWN = 15, 15
 """Product types in the chart, and bars of a chart that are not folded away."""
@@ -49,12 +52,21 @@ CSS_COLOURS = {
 
 @dataclass(frozen=True)
 class Bar:
-    """A value, how many articles have it, its bar's width in percent, and its CSS colour."""
+    """A value of a column.
+
+    Attributes:
+        value: its name.
+        count: how many articles have it.
+        width: of its bar, in percent.
+        colour: of its bar, in CSS; empty for the usual one.
+        address: of a search for articles that have it; empty for none.
+    """
 
     value: str
     count: int
     width: float
     colour: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -118,8 +130,8 @@ class ArticleMaps:
     listed: Sequence[tuple[str, str]]
 
 
-def catalog_html(summary: CatalogSummary) -> str:
-    """Return the page."""
+def catalog_html(summary: CatalogSummary, release_version: str) -> str:
+    """Return the page; photos are from the release of that version."""
     counts = summary.counts
     departments = [name for name, _ in counts[DEPARTMENT]]
     return render(
@@ -132,12 +144,13 @@ def catalog_html(summary: CatalogSummary) -> str:
         },
         legend_entries=[(name, _department_colour(at)) for at, name in enumerate(departments)],
         weekly=_weekly_chart(summary.weekly, departments),
-        types=_bar_chart("Product types", counts[PRODUCT_TYPE][:MAX_TYPES]),
-        colours=_bar_chart("Colours", counts[COLOUR], coloured=True),
-        departments=_bar_chart("Departments", counts[DEPARTMENT]),
+        types=_bar_chart("Product types", counts[PRODUCT_TYPE][:MAX_TYPES], PRODUCT_TYPE),
+        colours=_bar_chart("Colours", counts[COLOUR], COLOUR),
+        departments=_bar_chart("Departments", counts[DEPARTMENT], DEPARTMENT),
         seasons=_season_chart(dict(counts[SEASON]), summary.fewest_shoppers),
         fewest=summary.fewest_shoppers,
         maps=_article_maps(summary, departments),
+        release_version=release_version,
     )
 
 
@@ -152,21 +165,35 @@ def _season_chart(counts: dict[str, int], fewest: int) -> BarChart | None:
     if not counts:
         return None
     explanation = (
-        "The season of whose purchases an article has the largest share. "
+        "Articles by their strongest season. "
         f"{rare:,} articles that fewer than {fewest} shoppers bought in any season have none."
     )
-    return _bar_chart("Seasons", [(each, counts.get(each, 0)) for each in SEASONS], explanation)
+    numbers = [(each, counts.get(each, 0)) for each in SEASONS]
+    return _bar_chart("Seasons", numbers, explanation=explanation)
 
 
 def _bar_chart(
-    title: str, counts: Sequence[tuple[str, int]], explanation: str = "", coloured: bool = False
+    title: str, counts: Sequence[tuple[str, int]], column: str = "", explanation: str = ""
 ) -> BarChart:
+    """Return a chart of numbers of articles; its bars lead to searches in the column, if any."""
     longest = max((count for _, count in counts), default=1)
     bars = [
-        Bar(value, count, 100 * count / longest, _css_colour(value) if coloured else "")
+        Bar(
+            value,
+            count,
+            100 * count / longest,
+            _css_colour(value) if column == COLOUR else "",
+            _search_address(column, value) if column else "",
+        )
         for value, count in counts
     ]
     return BarChart(title, bars[:MAX_SHOWN], bars[MAX_SHOWN:], explanation)
+
+
+def _search_address(column: str, value: str) -> str:
+    """Return the address of a search for the value that only articles with it pass."""
+    search = SearchRequest(words=value, filters=Filters({column: (value,)}))
+    return to_url(PageState(search=search))
 
 
 def _css_colour(name: str) -> str:

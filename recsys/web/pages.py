@@ -46,7 +46,7 @@ def page_content(state: PageState, recommender: Recommender) -> PageContent:
     if state.page == QUALITY:
         return PageContent(evaluation_html(recommender.evaluation))
     if state.page == CATALOG:
-        return PageContent(catalog_html(recommender.catalog_summary))
+        return PageContent(catalog_html(recommender.catalog_summary, recommender.release_version))
     if state.page == SHOPPER:
         return _shopper_content(state, recommender)
     if state.has_query:

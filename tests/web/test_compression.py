@@ -4,7 +4,9 @@ import asyncio
 import gzip
 import json
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -14,6 +16,14 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from recsys.web.compression import Compression
+
+Result = TypeVar("Result")
+
+
+def run(task: Coroutine[Any, Any, Result]) -> Result:
+    """Run a task in a thread of its own: the browser's loop runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, task).result()
 
 
 @pytest.mark.parametrize("path", ["", "config", "gradio_api/info"])
@@ -72,7 +82,7 @@ def test_each_event_of_a_stream_can_be_read_before_the_next_is_sent() -> None:
 
     headers = [(b"accept-encoding", b"gzip")]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "query_string": b""}
-    asyncio.run(app(scope, receive, send))
+    run(app(scope, receive, send))
     reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
     read = [reader.decompress(each) for each in sent]
     assert [each for each in read if each] == [b"data: %d\n\n" % number for number in range(3)]
@@ -87,5 +97,5 @@ def test_a_large_answer_is_whole() -> None:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
             return await client.get("http://app/")
 
-    got = asyncio.run(fetch())
+    got = run(fetch())
     assert (got.text, got.headers["content-encoding"]) == (content, "gzip")

@@ -87,7 +87,7 @@ def test_a_question_outlives_a_server_that_is_started_anew(
     first.stop()
     card.click()
     assert visit.message() == WAITING
-    second = RunningApp(tmp_path, port=first.port, **settings)
+    second = RunningApp(tmp_path, port=first.port, **settings).wait()
     visit.answer_about(article_id)
     visit.page.wait_for_function(f"() => location.search.includes('{article_id}')")
     second.stop()

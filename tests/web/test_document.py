@@ -125,6 +125,10 @@ def test_what_an_encoder_has_to_be_loaded_for_is_asked_for_by_the_page(
     assert first_view(handlers, "?words=words+that+need+an+encoder") is None
 
 
+def test_a_visitor_s_photo_is_asked_for_by_the_page(handlers: PageHandlers) -> None:
+    assert first_view(handlers, "?photo=own-0123abcd") is None
+
+
 def test_after_a_swap_the_page_is_that_of_the_new_release(
     handlers: PageHandlers, small_built: Path
 ) -> None:

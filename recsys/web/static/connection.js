@@ -3,7 +3,7 @@
 export const NO_CONNECTION = 'No connection. Trying again…';
 export const GIVEN_UP = 'The server does not answer. Try again later.';
 
-const LONGEST_PAUSE = 15000;
+const LONGEST_PAUSE = 8000;  // Milliseconds.
 const MOST_WAITS = 3;  // For a server that says when to come back.
 const MOST_RELOADS = 3;  // A question that breaks the server is not asked for ever.
 const LAST_MESSAGE = 500;  // Characters.
