@@ -158,7 +158,7 @@ def test_a_photo_that_no_tab_has_is_asked_for_and_the_rest_is_answered(visit: Vi
     assert visit.message() == GONE
     visit.view.locator("#answer .welcome").wait_for()
     visit.open("?photo=own-00000000&words=black+dress&k=6")
-    assert visit.message() == GONE
+    visit.view.get_by_role("alert").filter(has_text=GONE).wait_for()  # Encoders may be loading.
     visit.page.wait_for_url("**/?words=black+dress&k=6")
     assert len(visit.cards(COMBINED.name)) == 6
     assert visit.errors == []
