@@ -52,9 +52,9 @@ def serious_faults(visit: Visit) -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize("address", PAGES)
 def test_every_page_is_accessible_and_nothing_on_it_jumps(anywhere: Visit, address: str) -> None:
     anywhere.open(address)
-    anywhere.page.locator(PAGES[address]).first.wait_for()
-    anywhere.page.wait_for_function("() => !document.body.classList.contains('busy')")
-    assert anywhere.page.evaluate(SHIFTS) < MOST_SHIFT
+    anywhere.view.locator(PAGES[address]).first.wait_for()
+    anywhere.view.wait_for_function("() => !document.body.classList.contains('busy')")
+    assert anywhere.view.evaluate(SHIFTS) < MOST_SHIFT
     assert anywhere.sideways() <= 0
     assert serious_faults(anywhere) == []
 
@@ -62,8 +62,8 @@ def test_every_page_is_accessible_and_nothing_on_it_jumps(anywhere: Visit, addre
 @pytest.mark.parametrize("address", ["?photo=0310352003", "?see=quality", "?see=catalog"])
 def test_folded_parts_are_accessible_once_opened(anywhere: Visit, address: str) -> None:
     anywhere.open(address)
-    anywhere.page.locator(PAGES.get(address, "#answer .gallery")).first.wait_for()
-    anywhere.page.locator("#answer details").evaluate_all(
+    anywhere.view.locator(PAGES.get(address, "#answer .gallery")).first.wait_for()
+    anywhere.view.locator("#answer details").evaluate_all(
         "all => all.forEach(each => (each.open = true))"
     )
     assert anywhere.sideways() <= 0
@@ -73,11 +73,11 @@ def test_folded_parts_are_accessible_once_opened(anywhere: Visit, address: str) 
 def test_photos_have_alternative_texts_and_targets_are_large_enough(anywhere: Visit) -> None:
     anywhere.open("?article=0310352003")
     anywhere.answer_about("0310352003")
-    pictures = anywhere.page.locator("#answer img")
+    pictures = anywhere.view.locator("#answer img")
     named = pictures.evaluate_all("all => all.map(each => each.alt || !!each.closest('.match a'))")
     assert len(named) > 40
     assert all(named), "only photos in links, whose names follow, have no text"
-    sizes = anywhere.page.locator("#top :is(button, a):visible, #answer .match a").evaluate_all(
+    sizes = anywhere.view.locator("#top :is(button, a):visible, #answer .match a").evaluate_all(
         "all => all.map(each => Math.min(each.offsetHeight, each.offsetWidth))"
     )
     assert min(sizes) >= 24
