@@ -10,7 +10,7 @@ from recsys.serving.recommender import Recommender
 from recsys.serving.request import SearchRequest
 from recsys.serving.results import Article, Gallery
 from recsys.web.gallery_views import gallery_view
-from recsys.web.pages import page_html
+from recsys.web.pages import page_content
 from recsys.web.url import PageState, to_url
 from recsys.web.url_parser import from_url
 
@@ -101,7 +101,7 @@ def test_a_card_is_read_once_and_its_texts_in_their_own_direction() -> None:
 
 
 def shown(state: PageState, recommender: Recommender) -> Outline:
-    return Outline(page_html(state, recommender, b""))
+    return Outline(page_content(state, recommender).html)
 
 
 def cards(outline: Outline) -> list[str]:

@@ -199,7 +199,7 @@ def test_every_kind_of_text_is_among_those_shown(shown):
         ("welcome", "span"),
         ("shopper", "h2"),
         ("evaluation", "th"),
-        ("catalog", "th"),
+        ("catalog", "a"),
         ("catalog", "span"),
         ("footer", "foot"),
         ("notice", "notice"),

@@ -24,7 +24,7 @@ def some_id(release: Release, has_photo: bool = True, place: int = 5) -> str:
 
 
 def shown_models(visit: Visit) -> list[str]:
-    galleries = visit.page.locator("#answer .gallery")
+    galleries = visit.view.locator("#answer .gallery")
     return [str(gallery.get_attribute("data-model")) for gallery in galleries.all()]
 
 
@@ -63,7 +63,7 @@ def test_an_article_is_looked_up(anywhere: Visit, release: Release) -> None:
 
 def test_an_example_on_the_first_page_is_a_way_in(visit: Visit, release: Release) -> None:
     visit.open()
-    examples = visit.page.locator("#answer .welcome .articles .match a")
+    examples = visit.view.locator("#answer .welcome .articles .match a")
     article_id = str(examples.nth(2).get_attribute("data-article"))
     assert all(width > 0 for width in visit.photo_widths())
     assert visit.sideways() <= 0
@@ -73,8 +73,8 @@ def test_an_example_on_the_first_page_is_a_way_in(visit: Visit, release: Release
 
 def test_enter_looks_up_too(visit: Visit, release: Release) -> None:
     visit.open()
-    visit.page.get_by_label("Words or an article number").fill(some_id(release))
-    visit.page.get_by_label("Words or an article number").press("Enter")
+    visit.view.get_by_label("Words or an article number").fill(some_id(release))
+    visit.view.get_by_label("Words or an article number").press("Enter")
     visit.answer_about(some_id(release))
 
 
@@ -84,8 +84,8 @@ def test_a_surprise_is_answered_and_its_address_can_be_shared(
     seen = set()
     for _ in range(3):
         visit.open()
-        visit.page.get_by_role("link", name="Surprise me").click()
-        visit.page.wait_for_function(
+        visit.view.get_by_role("link", name="Surprise me").click()
+        visit.view.wait_for_function(
             """seen => {
                 const shown = document.querySelector('#answer .query .id')?.textContent;
                 return shown && !seen.some(id => shown.includes(id));
@@ -94,7 +94,7 @@ def test_a_surprise_is_answered_and_its_address_can_be_shared(
         )
         seen.add(visit.article_id())
         visit.page.wait_for_url(f"**/?article={visit.article_id()}")
-        assert visit.page.locator("#answer .query img").count() == 1
+        assert visit.view.locator("#answer .query img").count() == 1
     assert_whole(visit, release, visit.article_id())
 
 
@@ -106,7 +106,7 @@ def test_a_click_on_a_result_opens_it_and_leads_on_from_there(
     visit.answer_about(some_id(release))
     for model in MODELS:
         following = visit.cards(model)[1]["article"]
-        visit.page.locator(f'#answer [data-model="{model}"] .match a').nth(1).click()
+        visit.view.locator(f'#answer [data-model="{model}"] .match a').nth(1).click()
         visit.details().get_by_role("link", name="More like this").click()
         visit.answer_about(following)
     assert_whole(visit, release, following)
@@ -115,13 +115,13 @@ def test_a_click_on_a_result_opens_it_and_leads_on_from_there(
 def test_a_link_to_an_article_answers_at_once(visit: Visit, release: Release) -> None:
     visit.open(f"?article={some_id(release)}")
     assert_whole(visit, release, some_id(release))
-    assert visit.page.locator("#answer .query h2").inner_text() in visit.page.title()
+    assert visit.view.locator("#answer .query h2").inner_text() in visit.page.title()
 
 
 def test_a_result_opened_in_a_new_tab_is_answered_there(visit: Visit, release: Release) -> None:
     visit.open(f"?article={some_id(release)}")
     visit.answer_about(some_id(release))
-    card = visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .match a').first
+    card = visit.view.locator(f'#answer [data-model="{COMBINED.name}"] .match a').first
     with visit.context.expect_page() as opened:
         card.click(modifiers=["Control"])
     shown = opened.value.get_by_role("dialog")
@@ -137,7 +137,7 @@ def ask_about_photo(visit: Visit, release: Release, folder: Path) -> None:
     path.write_bytes(release.photo(int(np.flatnonzero(release.with_photo)[5])) or b"")
     visit.open()
     visit.upload(path)
-    visit.page.get_by_role("heading", name="Your photo").wait_for()
+    visit.view.get_by_role("heading", name="Your photo").wait_for()
     path.unlink()
 
 
@@ -149,14 +149,14 @@ def test_a_photo_of_the_catalogue_finds_its_article(
     assert first["article"] == some_id(release)
     assert float(first["score"]) == pytest.approx(1, abs=0.01)  # The browser writes it anew.
     assert all(width > 0 for width in visit.photo_widths())
-    assert visit.page.locator("#answer .estimate").count() == 3
-    assert "%" in visit.page.locator("#answer .reading").inner_text()
+    assert visit.view.locator("#answer .estimate").count() == 3
+    assert "%" in visit.view.locator("#answer .reading").inner_text()
     assert visit.sideways() <= 0
 
 
 def chip(visit: Visit, kind: str, place: int = 0) -> Locator:
     """A button of an answer."""
-    return visit.page.locator(f'#answer .chip[data-does="{kind}"]').nth(place)
+    return visit.view.locator(f'#answer .chip[data-does="{kind}"]').nth(place)
 
 
 def test_a_photo_is_asked_about_with_words_which_can_be_dropped_again(
@@ -180,11 +180,11 @@ def test_what_a_photo_shows_is_put_right_with_a_click(
     visit: Visit, release: Release, tmp_path: Path
 ) -> None:
     ask_about_photo(visit, release, tmp_path)
-    visit.page.get_by_text("Not right? Correct it").click()
+    visit.view.get_by_text("Not right? Correct it").click()
     value = chip(visit, "correct", 1).inner_text().rsplit(" ", 1)[0]
     before = visit.cards(FEATURES.name)
     chip(visit, "correct", 1).click()
-    visit.page.locator("#answer .reading", has_text=f"{value} 100%").wait_for()
+    visit.view.locator("#answer .reading", has_text=f"{value} 100%").wait_for()
     assert chip(visit, "correct").is_visible(), "there may be more to put right"
     assert visit.cards(FEATURES.name) != before
     assert visit.sideways() <= 0
@@ -193,7 +193,7 @@ def test_what_a_photo_shows_is_put_right_with_a_click(
 def test_words_alone_are_answered(visit: Visit) -> None:
     visit.open()
     visit.say("black dress")
-    visit.page.locator("#answer .words-only").wait_for()
+    visit.view.locator("#answer .words-only").wait_for()
     assert {card["kind"] for card in visit.cards(IMAGE.name)} == {"Dress, Black"}
     assert all(width > 0 for width in visit.photo_widths())
     assert visit.sideways() <= 0
@@ -211,10 +211,10 @@ def test_words_about_an_article_keep_it(visit: Visit, release: Release) -> None:
 def test_no_words_are_explained(visit: Visit) -> None:
     visit.open()
     visit.say("")
-    box = visit.page.get_by_label("Words or an article number")
+    box = visit.view.get_by_label("Words or an article number")
     assert box.evaluate("box => box.matches(':invalid') && !!box.validationMessage")
     visit.say(" ")
-    visit.page.locator("#answer .welcome").wait_for()
+    visit.view.locator("#answer .welcome").wait_for()
 
 
 def test_a_picture_of_something_else_is_answered_too(
@@ -224,7 +224,7 @@ def test_a_picture_of_something_else_is_answered_too(
     Image.radial_gradient("L").resize((300, 700)).save(path)
     visit.open()
     visit.upload(path)
-    visit.page.get_by_role("heading", name="Your photo").wait_for()
+    visit.view.get_by_role("heading", name="Your photo").wait_for()
     assert len(visit.cards(IMAGE.name)) == 12
     assert all(width > 0 for width in visit.photo_widths())
     assert visit.sideways() <= 0
@@ -248,7 +248,7 @@ def test_a_wrong_id_is_explained_and_the_answer_stays(visit: Visit, release: Rel
     assert visit.message().startswith("There is no article 0000000000 in this catalogue.")
     visit.say(some_id(release))
     visit.answer_about(some_id(release))
-    assert visit.page.get_by_role("alert").count() == 0
+    assert visit.view.get_by_role("alert").count() == 0
     visit.say("1" * 400)
     assert f"'{'1' * 40}…' is not an article number" in visit.message()
     assert visit.article_id() == some_id(release)
@@ -269,7 +269,7 @@ def test_a_wrong_id_is_explained_and_the_answer_stays(visit: Visit, release: Rel
 def test_whatever_is_typed_is_words_and_never_breaks_the_page(visit: Visit, text: str) -> None:
     visit.open()
     visit.say(text)
-    visit.page.locator("#answer .words-only h2", has_text=text).wait_for()
+    visit.view.locator("#answer .words-only h2", has_text=text).wait_for()
     assert visit.sideways() <= 0
     assert visit.errors == []
 
@@ -278,8 +278,8 @@ def test_an_article_without_a_photo_says_so(visit: Visit, release: Release) -> N
     article_id = some_id(release, has_photo=False)
     visit.open(f"?article={article_id}")
     assert_whole(visit, release, article_id)
-    assert visit.page.locator("#answer .query .photo.none").inner_text() == "No photo"
-    note = visit.page.locator(f'#answer [data-model="{IMAGE.name}"] .note')
+    assert visit.view.locator("#answer .query .photo.none").inner_text() == "No photo"
+    note = visit.view.locator(f'#answer [data-model="{IMAGE.name}"] .note')
     assert "no photo" in note.inner_text()
 
 
@@ -293,11 +293,11 @@ def test_a_whole_visit_stays_on_its_host_and_leaves_no_error(
     visit.answer_about(some_id(release))
     visit.photo_widths()
     following = visit.cards(COMBINED.name)[0]["article"]
-    visit.page.locator(f'#answer [data-model="{COMBINED.name}"] .match a').first.click()
+    visit.view.locator(f'#answer [data-model="{COMBINED.name}"] .match a').first.click()
     visit.details().get_by_role("link", name="More like this").click()
     visit.answer_about(following)
     visit.upload(path)
-    visit.page.get_by_role("heading", name="Your photo").wait_for()
+    visit.view.get_by_role("heading", name="Your photo").wait_for()
     visit.say("0000000000")
     visit.message()
     visit.open(f"?article={following}")
@@ -312,8 +312,8 @@ def test_the_catalogue_is_shown_and_a_click_on_a_map_opens_an_article(
     visit: Visit, release: Release
 ) -> None:
     visit.open()
-    visit.page.get_by_role("link", name="The catalogue").click()
-    catalogue = visit.page.locator("#answer .catalog")
+    visit.view.get_by_role("link", name="The catalogue").click()
+    catalogue = visit.view.locator("#answer .catalog")
     catalogue.get_by_text(f"{len(release.articles):,}", exact=True).wait_for()
     canvas = catalogue.locator("canvas").first
     canvas.scroll_into_view_if_needed()
@@ -321,7 +321,7 @@ def test_the_catalogue_is_shown_and_a_click_on_a_map_opens_an_article(
     x, y = release.maps.places["text"][5]
     side = canvas.evaluate("each => each.clientWidth") - 24
     canvas.click(position={"x": float(13 + x * side), "y": float(13 + y * side)})
-    visit.page.locator("#answer .query .id").wait_for()
+    visit.view.locator("#answer .query .id").wait_for()
     assert visit.article_id() in set(release.articles["article_id"].iloc[release.maps.articles])
     assert visit.errors == []
 
@@ -342,8 +342,8 @@ def test_a_swap_is_seen_by_the_next_query_and_the_next_visit(
     live, address, newer = swapped
     visit = Visit(browser, address, 1440, 900)
     visit.open()
-    assert "the first" in visit.page.locator("#foot").inner_text()
-    assert visit.page.locator(".notice").count() == 0
+    assert "the first" in visit.view.locator("#foot").inner_text()
+    assert visit.view.locator(".notice").count() == 0
     live.swap(newer)
     article_id = some_id(newer.recommender.release)
     visit.say(article_id)
@@ -356,9 +356,9 @@ def test_a_swap_is_seen_by_the_next_query_and_the_next_visit(
         )
     assert all(visit.photo_widths())
     visit.open()
-    visit.page.locator(".notice", has_text="An earlier one.").wait_for()
-    visit.page.locator("#foot", has_text="the second").wait_for()
-    visit.page.locator(".welcome .name", has_text="(2)").first.wait_for()
+    visit.view.locator(".notice", has_text="An earlier one.").wait_for()
+    visit.view.locator("#foot", has_text="the second").wait_for()
+    visit.view.locator(".welcome .name", has_text="(2)").first.wait_for()
     assert visit.errors == []
     visit.context.close()
 

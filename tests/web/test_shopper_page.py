@@ -25,6 +25,7 @@ from recsys.serving.recommender import Recommender
 from recsys.serving.request import LARGEST_BASKET, MOST_MATCHES
 from recsys.serving.results import BasketAnswer
 from recsys.web.api_schema import ForBasketAnswer
+from recsys.web.evaluation_page import TABLES
 from recsys.web.layout import MENU
 from recsys.web.pages import page_content
 from recsys.web.server import launch
@@ -440,29 +441,29 @@ def test_a_program_is_told_how_many_matches_it_may_ask_for(
 
 
 def open_tab(visit: Visit, name: str) -> None:
-    visit.page.get_by_role("navigation").get_by_role("link", name=name).click()
-    visit.page.locator(f'nav a[aria-current="page"][aria-label="{name}"]').wait_for()
+    visit.view.get_by_role("navigation").get_by_role("link", name=name).click()
+    visit.view.locator(f'nav a[aria-current="page"][aria-label="{name}"]').wait_for()
 
 
 def choose(visit: Visit, alias: str) -> None:
     """Type an alias and take it."""
-    box = visit.page.get_by_role("combobox", name="Shopper")
+    box = visit.view.get_by_role("combobox", name="Shopper")
     box.fill(alias)
     box.press("Enter")
 
 
 def fill_basket(visit: Visit, text: str) -> None:
-    visit.page.get_by_label("Basket", exact=True).fill(text)
-    visit.page.get_by_role("button", name="Show what goes with the basket").click()
+    visit.view.get_by_label("Basket", exact=True).fill(text)
+    visit.view.get_by_role("button", name="Show what goes with the basket").click()
 
 
 def heading(visit: Visit, text: str) -> Locator:
-    return visit.page.locator("#answer").get_by_role("heading", name=text, exact=True)
+    return visit.view.locator("#answer").get_by_role("heading", name=text, exact=True)
 
 
 def shown(visit: Visit) -> dict[str, list[str]]:
     """The articles of every gallery of the answer, in their order."""
-    galleries = visit.page.locator("#answer .gallery").all()
+    galleries = visit.view.locator("#answer .gallery").all()
     return {
         str(gallery.get_attribute("data-model")): gallery.locator(".match a").evaluate_all(
             "cards => cards.map(card => card.dataset.article)"
@@ -480,7 +481,7 @@ def expected(answer: BasketAnswer) -> dict[str, list[str]]:
 def assert_within_the_window(visit: Visit, *parts: str) -> None:
     """Fail if the page or what is seen of it needs scrolling sideways."""
     assert visit.sideways() <= 0
-    wide = visit.page.evaluate(
+    wide = visit.view.evaluate(
         """parts => [...document.querySelectorAll(parts)].filter(part => {
             const box = part.getBoundingClientRect();
             return box.width && (box.right > window.innerWidth + 0.5 || box.left < 0);
@@ -494,14 +495,14 @@ def assert_within_the_window(visit: Visit, *parts: str) -> None:
 @pytest.mark.exhaustive
 def test_all_pages_are_in_sight(visit: Visit) -> None:
     visit.open()
-    links = visit.page.get_by_role("navigation").get_by_role("link")
+    links = visit.view.get_by_role("navigation").get_by_role("link")
     assert links.count() == len(MENU)
     for name in MENU.values():
-        link = links.and_(visit.page.get_by_role("link", name=name, exact=True))
+        link = links.and_(visit.view.get_by_role("link", name=name, exact=True))
         box = link.bounding_box()
         assert box is not None
         assert box["x"] >= 0
-        assert box["x"] + box["width"] <= visit.page.evaluate("window.innerWidth")
+        assert box["x"] + box["width"] <= visit.view.evaluate("window.innerWidth")
         open_tab(visit, name)
 
 
@@ -514,7 +515,7 @@ def test_a_shopper_is_chosen_by_typing_the_alias(visit: Visit, recommender: Reco
         choose(visit, alias)
         heading(visit, f"What {alias} bought").wait_for()
         assert shown(visit) == expected(recommender.for_shopper(alias))
-        assert visit.page.get_by_role("alert").count() == 0
+        assert visit.view.get_by_role("alert").count() == 0
         assert_within_the_window(visit, "#answer .gallery", "#answer .heading")
     widths = visit.photo_widths()
     assert len(widths) > 50
@@ -527,7 +528,7 @@ def test_a_shopper_is_chosen_from_the_list(visit: Visit, recommender: Recommende
     alias = recommender.shoppers()[2]
     visit.open()
     open_tab(visit, "For a shopper")
-    offered = visit.page.locator("#aliases option").evaluate_all(
+    offered = visit.view.locator("#aliases option").evaluate_all(
         "options => options.map(option => option.value)"
     )
     assert offered == recommender.shoppers()
@@ -554,8 +555,8 @@ def test_a_basket_is_typed_with_commas_or_spaces(
 def test_enter_shows_what_goes_with_a_basket_too(visit: Visit, release: Release) -> None:
     visit.open()
     open_tab(visit, "For a shopper")
-    visit.page.get_by_label("Basket", exact=True).fill(ids(release)[0])
-    visit.page.get_by_label("Basket", exact=True).press("Enter")
+    visit.view.get_by_label("Basket", exact=True).fill(ids(release)[0])
+    visit.view.get_by_label("Basket", exact=True).press("Enter")
     heading(visit, "Your basket").wait_for()
     assert shown(visit)["history"] == ids(release)[:1]
 
@@ -587,7 +588,7 @@ def test_an_error_is_explained_and_the_last_answer_stays(
         (fill_basket, "<b>1</b>", "There is no article '<b>1</b>'. Left out."),
     ):
         ask(visit, text)
-        message = visit.page.locator("#top").get_by_role("alert")
+        message = visit.view.locator("#top").get_by_role("alert")
         message.filter(has_text=re.compile(re.escape(error))).wait_for()
         assert shown(visit) == before
         field = "Shopper" if ask is choose else "Basket"
@@ -595,7 +596,7 @@ def test_an_error_is_explained_and_the_last_answer_stays(
         assert_within_the_window(visit, "#top *", ".who *")
     fill_basket(visit, ids(recommender.release)[0])
     heading(visit, "Your basket").wait_for()
-    assert visit.page.get_by_role("alert").count() == 0
+    assert visit.view.get_by_role("alert").count() == 0
 
 
 @pytest.mark.browser
@@ -608,9 +609,9 @@ def test_one_wrong_id_of_a_basket_is_left_out_and_replaced_with_a_click(
     fill_basket(visit, text)
     heading(visit, "Your basket").wait_for()
     assert shown(visit) == expected(recommender.for_basket(basket))
-    message = visit.page.get_by_role("alert")
+    message = visit.view.get_by_role("alert")
     assert "There is no article 0310352009. Left out." in message.inner_text()
-    box = visit.page.get_by_label("Basket", exact=True)
+    box = visit.view.get_by_label("Basket", exact=True)
     assert box.input_value() == text
     message.get_by_role("link", name="0310352003").click()
     message.wait_for(state="detached")
@@ -641,7 +642,7 @@ def test_a_click_on_a_result_opens_it_and_leads_on_from_there(
     visit.open(f"?see=shopper&shopper={alias}")
     heading(visit, f"What {alias} bought").wait_for()
     for shelf in ("history", COMBINED.name, "again"):
-        card = visit.page.locator(f'#answer [data-model="{shelf}"] .match a').last
+        card = visit.view.locator(f'#answer [data-model="{shelf}"] .match a').last
         article_id = str(card.get_attribute("data-article"))
         card.click()
         visit.details().get_by_role("link", name="More like this").click()
@@ -655,45 +656,39 @@ def test_a_click_on_a_result_opens_it_and_leads_on_from_there(
 
 
 @pytest.mark.browser
-def test_the_page_shows_the_figures_that_the_manifest_has(visit: Visit, release: Release) -> None:
-    visit.open()
-    open_tab(visit, "How good is it?")
-    visit.page.locator(".report .chart").first.wait_for()
-    charts = visit.page.locator(".report .chart")
+def test_the_bars_are_as_long_as_the_figures_of_the_manifest(
+    visit: Visit, release: Release
+) -> None:
+    visit.open("?see=quality")
+    visit.view.locator(".report .chart").first.wait_for()
+    charts = visit.view.locator(".report .chart").all()
     tables = release.manifest.evaluation.tables
-    assert len(tables) > 4
-    assert [chart.get_attribute("aria-label") for chart in charts.all()] == list(tables)
-    for chart, table in zip(charts.all(), tables.values(), strict=True):
-        rows = chart.locator(".bars tr").evaluate_all(
-            """rows => rows.map(row => [
-                row.querySelector('th').innerText, row.querySelector('.value').innerText])"""
-        )
-        means = {model: scores.recall_12.mean for model, scores in table.models.items()}
-        assert dict(rows) == {model: f"{mean:.4f}" for model, mean in means.items()}
-        assert [value for _, value in rows] == sorted((value for _, value in rows), reverse=True)
-        assert f"{table.questions:,} questions." in chart.inner_text()
+    by_heading = {TABLES[name][0]: table for name, table in tables.items()}
+    assert {chart.get_attribute("aria-label") for chart in charts} == set(by_heading)
+    for chart in charts:
+        ranked = by_heading[str(chart.get_attribute("aria-label"))].ranked()
+        means = [scores.recall_12.mean for _, scores in ranked]
+        values = chart.locator(".bars .value").all_inner_texts()
+        assert values == [f"{mean:.2f}" for mean in means]
         drawn = chart.locator(".bars .bar").evaluate_all(
             "bars => bars.map(bar => bar.getBoundingClientRect().width)"
         )
-        highest = max(scores.recall_12.high for scores in table.models.values())
-        track = chart.locator(".track").first.evaluate("each => each.clientWidth")
-        lengths = [track * means[model] / highest for model, _ in rows]
-        assert drawn == pytest.approx(lengths, abs=2.5)
+        assert drawn == pytest.approx([drawn[0] * mean / means[0] for mean in means], abs=2.5)
 
 
 @pytest.mark.browser
 def test_no_chart_is_wider_than_the_window_even_with_all_its_figures(visit: Visit) -> None:
     visit.open()
     open_tab(visit, "How good is it?")
-    visit.page.locator(".report .chart").first.wait_for()
+    visit.view.locator(".report .chart").first.wait_for()
     parts = (".report", ".report > p", ".chart", ".bars", ".track", ".bar", ".whisker", ".value")
     assert_within_the_window(visit, *parts)
-    assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    for summary in visit.page.locator(".chart summary").all():
+    assert visit.view.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for summary in visit.view.locator(".chart summary").all():
         summary.click()
-    visit.page.locator(".chart .figures td").last.wait_for()
+    visit.view.locator(".chart .figures td").last.wait_for()
     assert_within_the_window(visit, *parts, ".figures")
-    assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert visit.view.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.browser
@@ -708,7 +703,7 @@ def test_a_visit_to_every_tab_stays_on_its_host_and_leaves_no_error(
     choose(visit, alias)
     heading(visit, f"What {alias} bought").wait_for()
     open_tab(visit, "How good is it?")
-    visit.page.locator(".report .chart summary").first.click()
+    visit.view.locator(".report .chart summary").first.click()
     open_tab(visit, "Find similar")
     visit.page.wait_for_load_state("load")
     assert visit.foreign_requests() == []
@@ -735,10 +730,10 @@ def test_after_a_swap_the_next_visit_has_the_new_shoppers_and_figures(
     visit = Visit(browser, address, 1440, 900)
     visit.open()
     open_tab(visit, "How good is it?")
-    report = visit.page.locator(".report")
+    report = visit.view.locator(".report")
     report.filter(has_text="This catalogue is too small to be measured.").wait_for()
     open_tab(visit, "For a shopper")
-    options = visit.page.locator("#aliases option")
+    options = visit.view.locator("#aliases option")
     assert [option.get_attribute("value") for option in options.all()] == kept
     choose(visit, kept[0])
     heading(visit, f"What {kept[0]} bought").wait_for()

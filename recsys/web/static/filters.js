@@ -18,14 +18,14 @@ export function addressOf(form) {
 // Called while a slider is dragged, before the answer follows.
 function showShares({target}) {
   if (target.name === 'words_weight') {
-    target.closest('label').querySelector('output').value = `${Math.round(100 * target.value)} %`;
+    target.closest('label').querySelector('.share').textContent = `${Math.round(100 * target.value)} %`;
   }
   if (!target.name?.startsWith('weight.')) return;
   const part = target.closest('.sliders'), sliders = [...part.querySelectorAll('input')];
   part.dataset.weighed = '1';
   const total = sliders.reduce((sum, each) => sum + Number(each.value), 0) || 1;
   for (const each of sliders) {
-    each.closest('label').querySelector('output').value = `${Math.round(100 * each.value / total)} %`;
+    each.closest('label').querySelector('.share').textContent = `${Math.round(100 * each.value / total)} %`;
   }
 }
 
