@@ -27,15 +27,16 @@ SHIFTS = """() => new Promise(done => {
     new PerformanceObserver(list => {
         for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
     }).observe({type: 'layout-shift', buffered: true});
-    // A lazy photo out of sight is never decoded, so only those in sight are waited for.
-    const seen = [...document.images].filter(each => {
-        const box = each.getBoundingClientRect();
-        return box.width && box.bottom > 0 && box.top < innerHeight
-            && box.right > 0 && box.left < innerWidth;
+    // A lazy photo out of sight is never decoded, so only those in sight are waited for. In a
+    // frame, whose window has all of the page, only an observer knows which these are.
+    const observer = new IntersectionObserver(entries => {
+        observer.disconnect();
+        const seen = entries.filter(each => each.isIntersecting).map(each => each.target);
+        const frame = () => new Promise(requestAnimationFrame);
+        Promise.all(seen.map(each => each.tagName === 'IMG' && each.decode().catch(() => null)))
+            .then(frame).then(frame).then(() => setTimeout(() => done(sum)));
     });
-    const frame = () => new Promise(requestAnimationFrame);
-    Promise.all(seen.map(each => each.decode().catch(() => null)))
-        .then(frame).then(frame).then(() => setTimeout(() => done(sum)));
+    for (const each of [document.body, ...document.images]) observer.observe(each);
 })"""
 """Sum of the layout shifts since the page was opened, once the photos in sight are there."""
 
