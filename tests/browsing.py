@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,9 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
+
+DESKTOP, PHONE, WALL = (1440, 900), (390, 844), (2560, 1440)
+"""Sizes of windows: a laptop, a phone, a large monitor."""
 
 NO_LIMITS = {"CLIENT_CALLS": "0", "CLIENT_RATE": "0"}
 """Settings for crowds of clients that all have one address."""
@@ -296,3 +300,12 @@ class Visit:
 
     def _note_request(self, request: Request) -> None:
         self.requests.append(request.url)
+
+
+def visitor(
+    browser: Browser, address: str, size: tuple[int, int], scheme: str = "light", host: str = ""
+) -> Iterator[Visit]:
+    """A visit in a browser context of its own, closed after the test."""
+    visit = Visit(browser, address, *size, scheme, host)
+    yield visit
+    visit.context.close()

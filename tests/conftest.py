@@ -21,7 +21,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from browsing import QUIET_FLAGS, Visit, chromium_path, free_port
+from browsing import DESKTOP, PHONE, QUIET_FLAGS, WALL, Visit, chromium_path, free_port, visitor
 from building import build, cut_catalogue, photo_file, read_table, trusted
 from filelock import FileLock
 from gradio_client import Client
@@ -43,7 +43,6 @@ load_triton()
 HM_DATA = Path(__file__).parents[1] / "../shared/data/hm"
 """Where the real data is unless the environment says otherwise."""
 
-DESKTOP, PHONE, WALL = (1440, 900), (390, 844), (2560, 1440)
 PLAIN, FRAMED = "plain", "framed"
 SCREENS = [(PHONE, "light", FRAMED), (DESKTOP, "dark", PLAIN)]
 RARE_SCREENS = [
@@ -198,15 +197,6 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=found, args=QUIET_FLAGS)
         yield chromium
         chromium.close()
-
-
-def visitor(
-    browser: Browser, address: str, size: tuple[int, int], scheme: str = "light", host: str = ""
-) -> Iterator[Visit]:
-    """A visit in a browser context of its own, closed after the test."""
-    visit = Visit(browser, address, *size, scheme, host)
-    yield visit
-    visit.context.close()
 
 
 @pytest.fixture(

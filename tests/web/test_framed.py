@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from browsing import Visit
-from conftest import DESKTOP, PHONE, visitor
+from browsing import DESKTOP, PHONE, Visit, visitor
 from host_page import HostPage
 from playwright.sync_api import Browser, Locator
 from test_page import some_id

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from browsing import Visit
-from conftest import PHONE, visitor
+from browsing import PHONE, Visit, visitor
 from playwright.sync_api import Browser
 
 from recsys.catalog.schema import COLOUR
