@@ -274,4 +274,5 @@ def _clear_chip(state: PageState, named: Iterable[NamedAttribute]) -> ChipView |
         weights={},
         weight=WORDS_WEIGHT,
     )
-    return ChipView("Clear all", to_url(cleared), "clear") if cleared != state else None
+    changed = cleared != state.with_opened("")
+    return ChipView("Clear all", to_url(cleared), "clear") if changed else None

@@ -128,6 +128,7 @@ def test_all_is_cleared_at_once_and_the_query_stays(recommender, article_id):
     search = SearchRequest(article=article_id, words="in red", weight=0.2, weights={"text": 1.0})
     plain = PageState(search=SearchRequest(article=article_id))
     assert Bar(plain, recommender).links("clear") == []
+    assert Bar(plain.with_opened(article_id), recommender).links("clear") == []
     for changed in (
         {"k": 6},
         {"search": SearchRequest(article=article_id, weights={"text": 1.0})},
